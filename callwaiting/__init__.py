@@ -1,0 +1,1 @@
+"""Callwaiting: a missed call becomes a booking or a paid order."""

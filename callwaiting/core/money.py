@@ -1,0 +1,44 @@
+"""Money is an integer of minor units with its currency. No float, no division without a written rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# ISO 4217 currencies whose minor unit is not one hundredth. Providers deviate in places: see their adapters.
+EXPONENTS = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "JPY": 0, "KMF": 0, "KRW": 0, "MGA": 0, "PYG": 0, "RWF": 0, "VND": 0,
+    "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3,
+}  # fmt: skip
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """`minor` units (cents for USD) of an ISO 4217 `currency` in upper case. Negative amounts are refunds."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
+            raise ValueError("a currency is three upper-case letters")
+
+    @property
+    def exponent(self) -> int:
+        return EXPONENTS.get(self.currency, 2)
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise ValueError("amounts of two currencies cannot be added")
+        return Money(self.minor + other.minor, self.currency)
+
+    def decimal(self) -> str:
+        """`12.50`, with as many places as the currency has."""
+        sign, digits = ("-" if self.minor < 0 else ""), str(abs(self.minor)).rjust(self.exponent + 1, "0")
+        if not self.exponent:
+            return sign + digits
+        return f"{sign}{digits[: -self.exponent]}.{digits[-self.exponent :]}"
+
+    def __str__(self) -> str:
+        symbol = SYMBOLS.get(self.currency)
+        return f"{symbol}{self.decimal()}" if symbol else f"{self.decimal()} {self.currency}"

@@ -1,0 +1,206 @@
+"""What the app asks of a provider, in plain types. No vendor type crosses this file.
+
+Verification is pure: the same (request, secrets, clock) always gives the same verdict. Calls to a provider are made
+outside any database transaction and raise one of three errors, which decide what a worker does next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from callwaiting.core.errors import CallwaitingError, ErrorCode, Permanent, Transient
+from callwaiting.core.money import Money
+
+ProviderName = Literal["stripe", "twilio", "paypal"]
+Mode = Literal["live", "test"]
+
+
+# --- verification -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """One request as it came over the wire. `url` is the public URL with its query, built from configuration, never
+    from the Host header. Header names are lower-case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSecrets:
+    """What a source was registered with. `secrets` holds one or two live secrets: Stripe's `whsec_…`, Twilio's auth
+    token; PayPal has none and is known by `webhook_id`. `account` is the Stripe Connect account (empty: the
+    platform's own), Twilio's AccountSid, or empty for PayPal."""
+
+    mode: Mode
+    account: str = ""
+    secrets: Sequence[str] = ()
+    webhook_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedEvent:
+    """A request whose signature holds.
+
+    `dedupe_key` is unique within the source for ever; `object_key` names the thing whose events must not run side by
+    side; `our_number` (E.164) and `account` lead to the merchant; `seq` is Twilio's SequenceNumber.
+    """
+
+    provider: ProviderName
+    dedupe_key: str
+    provider_event_id: str
+    event_type: str
+    object_key: str
+    occurred_at: datetime | None = None
+    seq: int | None = None
+    account: str = ""
+    our_number: str = ""
+
+
+class VerificationFailed(CallwaitingError):
+    """The request is refused. `detail` names what did not match, without any secret."""
+
+    code = ErrorCode.WEBHOOK_SIGNATURE_INVALID
+    reason = "webhooks.signature_invalid"
+
+
+class TimestampExpired(VerificationFailed):
+    code = ErrorCode.WEBHOOK_TIMESTAMP_EXPIRED
+    reason = "webhooks.timestamp_expired"
+
+
+class PayloadInvalid(VerificationFailed):
+    """Rightly signed, yet not an event of this source: other account, other mode, not JSON."""
+
+    code = ErrorCode.WEBHOOK_PAYLOAD_INVALID
+    reason = "webhooks.payload_invalid"
+
+
+# --- calls to a provider ------------------------------------------------------------------------------------------
+
+
+class ProviderUnavailable(Transient):
+    """Nothing happened at the provider, or the call carries an idempotency key: try again."""
+
+    reason = "providers.unavailable"
+    code = ErrorCode.SERVICE_UNAVAILABLE
+
+
+class ProviderOutcomeUnknown(Transient):
+    """The request may have taken effect and cannot be repeated blindly: look it up first."""
+
+    reason = "providers.outcome_unknown"
+    code = ErrorCode.BAD_GATEWAY
+
+
+class ProviderRejected(Permanent):
+    """The provider refuses this request for good. `provider_code` is its own code, such as Twilio's 21610."""
+
+    reason = "providers.rejected"
+    code = ErrorCode.BAD_GATEWAY
+
+    def __init__(self, detail: str, *, provider_code: str = "") -> None:
+        super().__init__(detail)
+        self.provider_code = provider_code
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """An SMS. `sender` and `recipient` are E.164; `status_callback` is the public URL of the Twilio source."""
+
+    sender: str
+    recipient: str
+    body: str
+    status_callback: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    provider_id: str
+    status: str
+    body: str = ""
+    sent_at: datetime | None = None
+
+
+class Telephony(Protocol):
+    """Twilio, or whatever speaks for it. Keypad and speech turns are answered as TwiML, not through this port."""
+
+    def send_message(self, message: OutgoingMessage) -> SentMessage:
+        """Send once. Twilio has no idempotency key for messages, so an unclear end raises ProviderOutcomeUnknown."""
+
+    def find_message(self, message: OutgoingMessage, since: datetime) -> SentMessage | None:
+        """The message with the same sender, recipient and body that was sent at or after `since`, if any."""
+
+    def ping(self) -> None:
+        """Raise ProviderUnavailable when the API cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRequest:
+    """One attempt to pay one version of one order. `idempotency_key` is made from our own ids."""
+
+    idempotency_key: str
+    account: str
+    reference: str
+    description: str
+    amount: Money
+    return_url: str
+    cancel_url: str
+    expires_at: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the payer goes. `provider_id` is the Checkout Session's or PayPal order's id."""
+
+    provider_id: str
+    url: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a provider says it took. `settled` is false while the money is still on its way."""
+
+    provider_id: str
+    payment_id: str
+    account: str
+    mode: Mode
+    amount: Money
+    settled: bool
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEvent:
+    """An event as the provider lists it, for reconciliation: the same bytes a webhook would have carried."""
+
+    event: VerifiedEvent
+    raw: bytes
+
+
+class Payments(Protocol):
+    """Stripe and PayPal alike."""
+
+    def create_checkout(self, request: CheckoutRequest) -> Checkout: ...
+
+    def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
+        """Take the money of an approved PayPal order. Stripe captures by itself and raises ProviderRejected."""
+
+    def refund(self, payment_id: str, amount: Money, *, account: str, idempotency_key: str) -> str:
+        """Give money back; returns the refund's id."""
+
+    def settlement_of(self, raw: bytes) -> Settlement | None:
+        """Read the settlement out of a verified event body; None when this event settles nothing."""
+
+    def list_events(self, *, account: str, since: datetime, until: datetime) -> Sequence[ListedEvent]:
+        """All events of the window, oldest first; pages are followed to their end."""
+
+    def ping(self) -> None: ...
