@@ -69,9 +69,7 @@ PUBLIC_FACES: dict[ErrorCode, PublicFace] = {
     ErrorCode.PAYLOAD_TOO_LARGE: PublicFace(413, "Payload too large", "The body is larger than allowed."),
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: PublicFace(415, "Unsupported media type", "This content type is not accepted."),
     ErrorCode.VALIDATION_FAILED: PublicFace(422, "Validation failed", "Some fields are not valid."),
-    ErrorCode.RATE_LIMIT_EXCEEDED: PublicFace(
-        429, "Too many requests", "Rate limit exceeded. Please try again later."
-    ),
+    ErrorCode.RATE_LIMIT_EXCEEDED: PublicFace(429, "Too many requests", "Rate limit exceeded. Please try again later."),
     ErrorCode.INTERNAL_ERROR: PublicFace(500, "Internal error", "Something went wrong on our side."),
     ErrorCode.BAD_GATEWAY: PublicFace(502, "Bad gateway", "A provider answered in a way we cannot use."),
     ErrorCode.SERVICE_UNAVAILABLE: PublicFace(503, "Service unavailable", "Please try again in a moment."),

@@ -17,6 +17,9 @@ from callwaiting.core.money import Money
 ProviderName = Literal["stripe", "twilio", "paypal"]
 Mode = Literal["live", "test"]
 
+# Account of a Stripe source that stands for a Connect endpoint: every connected account, never the platform's own.
+ANY_CONNECTED_ACCOUNT = "*"
+
 
 # --- verification -------------------------------------------------------------------------------------------------
 
@@ -36,7 +39,7 @@ class SignedRequest:
 class SourceSecrets:
     """What a source was registered with. `secrets` holds one or two live secrets: Stripe's `whsec_…`, Twilio's auth
     token; PayPal has none and is known by `webhook_id`. `account` is the Stripe Connect account (empty: the
-    platform's own), Twilio's AccountSid, or empty for PayPal."""
+    platform's own; `*`: a Connect endpoint, any connected account), Twilio's AccountSid, or empty for PayPal."""
 
     mode: Mode
     account: str = ""

@@ -1,0 +1,144 @@
+"""Engines by database role, the declarative base, and the unit of work: one transaction a request or job."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import DateTime, Engine, LargeBinary, MetaData, Uuid, create_engine, make_url
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from callwaiting.core.deadline import DeadlineExceeded
+from callwaiting.core.errors import ServiceUnavailable
+from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import Scope
+
+QUERY_CANCELED = "57014"  # SQLSTATE of a statement that ran into statement_timeout
+
+
+class DatabaseRole(StrEnum):
+    """The login roles of the running system; each process gets the URLs of its own roles only."""
+
+    WEB = "web"
+    WEBHOOK = "webhook"
+    WORKER = "worker"
+    SERVICE = "service"
+    AUDIT = "audit"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        schema="app",
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        },
+    )
+    type_annotation_map: ClassVar[Mapping[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        UUID: Uuid(),
+        bytes: LargeBinary(),
+        dict[str, Any]: JSONB(),
+    }
+
+
+class TenantRow:
+    """A row of one merchant. The merchant leads the primary key, so every foreign key names it too."""
+
+    merchant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """SQLAlchemy 2.1 reads a plain `postgresql://` as psycopg 3; we run on psycopg2."""
+    return make_url(url).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+
+
+class Database:
+    """The database as this process may use it.
+
+    `info` is handed to every session (key ring, event bus). `tenant_role` is the role that serves merchants here:
+    `web` in a web process, `worker` in a worker. `after_commit` receives the bells that a unit of work rang.
+    """
+
+    def __init__(
+        self,
+        urls: Mapping[DatabaseRole, str],
+        *,
+        tenant_role: DatabaseRole,
+        after_commit: Callable[[set[str]], None],
+        pool_size: int = 10,
+        application_name: str = "callwaiting",
+    ) -> None:
+        self._urls = dict(urls)
+        self.tenant_role = tenant_role
+        self._after_commit = after_commit
+        self._pool_size = pool_size
+        self._application_name = application_name
+        self._engines: dict[DatabaseRole, Engine] = {}
+        self._lock = threading.Lock()
+        self.info: dict[str, Any] = {}
+
+    def url(self, role: DatabaseRole) -> str:
+        """The libpq URL of a role. Raises KeyError when this process has no business with that role."""
+        return self._urls[role]
+
+    def engine(self, role: DatabaseRole) -> Engine:
+        with self._lock:
+            if role not in self._engines:
+                self._engines[role] = create_engine(
+                    sqlalchemy_url(self._urls[role]),
+                    pool_size=self._pool_size,
+                    max_overflow=0,
+                    pool_timeout=2,
+                    pool_recycle=1800,
+                    hide_parameters=True,
+                    connect_args={"connect_timeout": 2, "application_name": self._application_name},
+                )
+            return self._engines[role]
+
+    @contextmanager
+    def unit_of_work(self, scope: Scope, role: DatabaseRole | None = None) -> Iterator[Session]:
+        """One transaction: commits when the block ends well, then rings the bells; rolls back on any error.
+
+        Raises ServiceUnavailable when the database cannot be reached, DeadlineExceeded when a statement took too long.
+        """
+        session = Session(
+            self.engine(role or self.tenant_role),
+            expire_on_commit=False,
+            info={**self.info, "scope": scope, "bells": set()},
+        )
+        try:
+            with session:
+                yield session
+                session.commit()
+        except PoolTimeout as error:
+            raise ServiceUnavailable("no database connection is free", reason="core.database_busy") from error
+        except OperationalError as error:
+            sqlstate = getattr(error.orig, "pgcode", None)
+            if sqlstate == QUERY_CANCELED:
+                raise DeadlineExceeded("a statement took too long") from error
+            if error.connection_invalidated or sqlstate is None:
+                raise ServiceUnavailable("the database cannot be reached", reason="core.database_down") from error
+            raise
+        bells: set[str] = session.info["bells"]
+        if bells:
+            self._after_commit(bells)
+
+    def dispose(self) -> None:
+        """Close all pooled connections."""
+        with self._lock:
+            for engine in self._engines.values():
+                engine.dispose()
+            self._engines.clear()

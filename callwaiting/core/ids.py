@@ -1,0 +1,18 @@
+"""Identifiers: UUIDv7 for rows (they sort by time, and index well), random tokens for what a stranger may hold."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """A UUIDv7, as a standard `uuid.UUID`."""
+    return uuid7()
+
+
+def new_token(bits: int = 128) -> str:
+    """An unguessable URL-safe token of at least `bits` bits of entropy."""
+    return secrets.token_urlsafe((bits + 7) // 8)

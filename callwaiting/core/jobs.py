@@ -1,0 +1,101 @@
+"""The doorbell: how the app says "look now" to the workers.
+
+All work lies in Postgres; a bell only shortens the wait for the sweeper. One background thread per process sends at
+most one message per bell and window, and once more after the window when it was rung meanwhile. A failure to send
+is counted and dropped: no request ever feels it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+
+import structlog
+from sqlalchemy.orm import Session
+
+from callwaiting.core import metrics
+
+WINDOW_SECONDS = 0.02
+log = structlog.get_logger()
+
+
+class Job(StrEnum):
+    """Every job name. The app knows jobs by name only; a test proves that each is a registered task."""
+
+    DRAIN_EVENTS = "webhooks.drain"
+    DRAIN_EFFECTS = "outbox.drain"
+    CHAIN_AUDIT = "audit.chain"
+    SWEEP = "maintenance.sweep"
+    CANARY = "maintenance.canary"
+    EMPTY_BODIES = "webhooks.empty_bodies"
+    RECONCILE = "webhooks.reconcile"
+    FINALISE_CALLS = "calls.finalise"
+    EXPIRE_ORDERS = "orders.expire"
+
+
+class Queue(StrEnum):
+    """Queues by urgency, one worker group each."""
+
+    EVENTS = "events"
+    EFFECTS = "effects"
+    MAINTENANCE = "maintenance"
+
+
+QUEUE_OF: dict[Job, Queue] = {
+    Job.DRAIN_EVENTS: Queue.EVENTS,
+    Job.DRAIN_EFFECTS: Queue.EFFECTS,
+    Job.CHAIN_AUDIT: Queue.MAINTENANCE,
+    Job.SWEEP: Queue.MAINTENANCE,
+    Job.CANARY: Queue.MAINTENANCE,
+    Job.EMPTY_BODIES: Queue.MAINTENANCE,
+    Job.RECONCILE: Queue.MAINTENANCE,
+    Job.FINALISE_CALLS: Queue.MAINTENANCE,
+    Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
+}
+
+
+def ring(session: Session, job: Job) -> None:
+    """Ring after this session's transaction has committed; a rollback rings nothing."""
+    bells: set[str] = session.info["bells"]
+    bells.add(job)
+
+
+class Doorbell:
+    """Sends bells through `send`, which may raise anything and may take a while."""
+
+    def __init__(self, send: Callable[[Job], None], *, window: float = WINDOW_SECONDS) -> None:
+        self._send = send
+        self._window = window
+        self._rung: set[Job] = set()
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def ring(self, *jobs: Job) -> None:
+        """Returns at once. The first ring is sent right away, those of the following window as one."""
+        with self._wake:
+            self._rung.update(jobs)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def ring_names(self, names: set[str]) -> None:
+        """The form that a unit of work calls after its commit."""
+        self.ring(*(Job(name) for name in names))
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._rung:
+                    self._wake.wait()
+                rung, self._rung = self._rung, set()
+            for job in rung:
+                try:
+                    self._send(job)
+                    metrics.BELLS.labels(job, "sent").inc()
+                except Exception as error:  # whatever the broker client raises, the sweeper makes up for it
+                    metrics.BELLS.labels(job, "failed").inc()
+                    log.warning("doorbell.failed", job=job, error=type(error).__name__)
+            time.sleep(self._window)

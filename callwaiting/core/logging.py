@@ -1,0 +1,133 @@
+"""Structured logs: JSON lines in production, readable lines at a terminal, personal data redacted in both.
+
+Redaction works on key names and on values. A phone number becomes a keyed pseudonym, so that one caller can still be
+followed through the log by somebody who does not know the number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO, cast
+
+import structlog
+
+from callwaiting.core.request_context import current_request_id
+
+SECRET_KEYS = re.compile(
+    r"(?i)pass(word|wd)|secret|token(?!_id)|authorization|cookie|otp|signature|api[_-]?key|card|cvc|iban|ssn|dsn|body|raw"
+)
+SECRET_VALUES = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JWT
+    r"|\b(?:sk|rk|pk)_(?:live|test)_\w+|\bwhsec_\w+"  # Stripe
+    r"|\bBearer\s+\S+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user:password in a URL
+    r"|[\w.+-]+@[\w-]+\.[\w.-]+"  # e-mail
+)
+PHONE = re.compile(r"\+\d{8,15}\b")
+DIGIT_RUN = re.compile(r"\b(?:\d[ -]?){13,19}\b")
+MAX_CHARS = 2000
+
+_pseudonym_key = b"unconfigured"
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for index, char in enumerate(reversed(digits)):
+        value = int(char) * (2 if index % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match.group())
+    return "[card]" if _luhn(digits) else match.group()
+
+
+def _phone(match: re.Match[str]) -> str:
+    return "phone:" + hmac.digest(_pseudonym_key, match.group().encode(), hashlib.sha256).hex()[:10]
+
+
+def redact_text(text: str) -> str:
+    """The text without secrets, e-mail addresses and card numbers, phone numbers as pseudonyms."""
+    text = SECRET_VALUES.sub("[redacted]", text)
+    text = PHONE.sub(_phone, text)
+    text = DIGIT_RUN.sub(_card, text)
+    return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "…"
+
+
+def _redact(value: Any, key: str = "") -> Any:
+    if key and SECRET_KEYS.search(key):
+        return "[redacted]"
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, dict):
+        return {str(k): _redact(v, str(k)) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redact(v) for v in value]
+    if isinstance(value, int | float | bool) or value is None:
+        return value
+    return redact_text(str(value))
+
+
+def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor."""
+    for key in list(event):
+        event[key] = _redact(event[key], key)
+    return event
+
+
+def _add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    request_id = current_request_id()
+    if request_id:
+        event.setdefault("request_id", request_id)
+    return event
+
+
+def configure(*, json_lines: bool, level: str = "INFO", pseudonym_key: bytes) -> None:
+    """Set up logging for this process; library logs go through the same redaction."""
+    global _pseudonym_key
+    _pseudonym_key = pseudonym_key
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+        structlog.processors.format_exc_info,
+        redact_event,
+    ]
+    renderer: Any = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Unbreakable())),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(_Unbreakable())
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.raiseExceptions = False  # a full disk under the log must not become an error of the request
+    for noisy in ("werkzeug", "kombu", "amqp", "stripe", "twilio", "httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _Unbreakable:
+    """Standard error, except that a write that fails (disk full, pipe closed) is dropped: the log is not the work."""
+
+    def write(self, text: str) -> int:
+        try:
+            return sys.stderr.write(text)
+        except (OSError, ValueError):
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return

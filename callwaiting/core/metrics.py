@@ -1,0 +1,43 @@
+"""Every metric, in one place, so that dashboards and alert rules have one page to read."""
+
+from __future__ import annotations
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as _generate
+from prometheus_client.multiprocess import MultiProcessCollector
+
+REQUESTS = Counter("callwaiting_http_requests_total", "Answers by route and status", ["route", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "callwaiting_http_request_seconds",
+    "Time until the answer was ready",
+    ["route"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30),
+)
+WEBHOOKS = Counter("callwaiting_webhooks_total", "Webhook requests by provider and outcome", ["provider", "outcome"])
+ACK_BATCH = Histogram(
+    "callwaiting_ack_batch_rows", "Rows in one committed batch", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 200)
+)
+EVENTS = Counter("callwaiting_events_total", "Stored events by outcome of an attempt", ["provider", "outcome"])
+EVENT_SECONDS = Histogram(
+    "callwaiting_event_seconds",
+    "From acknowledgement to done",
+    ["provider"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600, 3600),
+)
+OLDEST_DUE_SECONDS = Gauge(
+    "callwaiting_oldest_due_event_seconds", "Age of the oldest event that is due", multiprocess_mode="mostrecent"
+)
+EFFECTS = Counter("callwaiting_effects_total", "Calls to providers by kind and outcome", ["kind", "outcome"])
+BELLS = Counter("callwaiting_bells_total", "Hints sent to the workers", ["job", "outcome"])
+ALERTS = Counter("callwaiting_alerts_total", "Alerts raised, repeats included", ["rule"])
+RATE_LIMITED = Counter("callwaiting_rate_limited_total", "Requests refused by a rate limit", ["bucket"])
+LIMITER_FALLBACK = Counter("callwaiting_limiter_fallback_total", "Requests limited per process, Redis being away")
+
+
+def exposition(multiprocess_dir: str | None) -> tuple[bytes, str]:
+    """(body, content type) of the metrics of all processes that share `multiprocess_dir`, or of this one."""
+    registry = REGISTRY
+    if multiprocess_dir:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=multiprocess_dir)  # type: ignore[no-untyped-call]  # the library has no types
+    return _generate(registry), CONTENT_TYPE_LATEST

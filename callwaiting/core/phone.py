@@ -1,0 +1,47 @@
+"""Phone numbers are E.164 inside; what a carrier sends for a withheld number is recognised here."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+from callwaiting.core.errors import CallwaitingError, ErrorCode
+
+# Twilio's documented caller ids for withheld or unavailable numbers: letters on the keypad (+266696687 = ANONYMOUS,
+# +86282452253 = UNAVAILABLE, +7378742833 = RESTRICTED, +2562533 = BLOCKED, +8656696 = UNKNOWN).
+WITHHELD = frozenset({"+266696687", "+86282452253", "+7378742833", "+2562533", "+8656696"})
+
+
+class PhoneNumberInvalid(CallwaitingError):
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "core.phone_number_invalid"
+
+
+def normalize(text: str, region: str = "US") -> str:
+    """E.164 of what a person typed or a provider sent; `region` is used for national forms.
+
+    Raises PhoneNumberInvalid when it cannot be a dialable number of its country.
+    """
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        raise PhoneNumberInvalid("not a phone number") from error
+    if not phonenumbers.is_possible_number(parsed):
+        raise PhoneNumberInvalid("not a possible phone number")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def caller_number(text: str, region: str = "US") -> str | None:
+    """The caller's number in E.164, or None for a withheld, empty or unusable one."""
+    if text in WITHHELD:
+        return None
+    try:
+        return normalize(text, region)
+    except PhoneNumberInvalid:
+        return None
+
+
+def spoken(e164: str) -> str:
+    """Digit by digit, for a voice: `+14155550100` → `4 1 5, 5 5 5, 0 1 0 0` in national grouping."""
+    national = phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.NATIONAL)
+    groups = "".join(c if c.isdigit() else " " for c in national).split()
+    return ", ".join(" ".join(group) for group in groups)

@@ -1,0 +1,201 @@
+"""Every setting, its meaning and its check. A missing or unsafe value stops the start with one clear line.
+
+Each variable may instead be given as `NAME_FILE`, the path of a file that holds it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from callwaiting.core.db import DatabaseRole
+
+MIN_SECRET_BYTES = 32
+PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "example", "default", "placeholder", "xxxx", "todo")
+
+
+class SettingsInvalid(SystemExit):
+    """Stops the start: one line per wrong variable, exit status 78 (EX_CONFIG)."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(78)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _strong(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"must have at least {MIN_SECRET_BYTES} bytes")
+    if len(set(text)) < 10 or any(text.lower().startswith(word) for word in PLACEHOLDERS):
+        raise ValueError("looks like a placeholder; make one with `callwaiting secret`")
+    return value
+
+
+def _not_placeholder(value: str) -> str:
+    if value.upper().replace("-", "_") in {"WEBHOOK_ID", "YOUR_WEBHOOK_ID"}:
+        raise ValueError("is PayPal's placeholder, which anybody can get signatures for")
+    return value
+
+
+def _origin(values: list[str]) -> list[str]:
+    for value in values:
+        scheme, _, host = value.partition("://")
+        if scheme not in {"http", "https"} or not host or set(host) & set("/*?@\\ ^$()[]"):
+            raise ValueError(f"{value!r} is not a literal origin such as https://app.example.com")
+    return values
+
+
+CommaList = Annotated[list[str], BeforeValidator(_split)]
+Secret = Annotated[SecretStr, AfterValidator(_strong)]
+
+
+class Settings(BaseModel):
+    """Read from the environment; see docs/configuration.md for the same list in prose."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    callwaiting_env: Literal["production", "development", "test"] = "production"
+    public_base_url: str = Field(pattern=r"^https?://[^/\s?#@]+$")
+    trusted_hosts: CommaList = []
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    cors_origins: Annotated[CommaList, AfterValidator(_origin)] = []
+    rate_limit_window_ms: int = Field(default=900_000, ge=1_000)
+    rate_limit_max_requests: int = Field(default=100, ge=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_token: Secret | None = None
+    prometheus_multiproc_dir: str | None = None
+
+    database_url_web: SecretStr | None = None
+    database_url_webhook: SecretStr | None = None
+    database_url_worker: SecretStr | None = None
+    database_url_service: SecretStr | None = None
+    database_url_audit: SecretStr | None = None
+    database_pool_size: int = Field(default=10, ge=1, le=100)
+    redis_url: SecretStr
+
+    secret_key: Secret
+    jwt_keys: Annotated[list[SecretStr], BeforeValidator(_split)] = Field(min_length=1)
+    key_encryption_keys: Annotated[list[SecretStr], BeforeValidator(_split)] = Field(min_length=1)
+
+    twilio_api_base: str = "https://api.twilio.com"
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    stripe_api_base: str = "https://api.stripe.com"
+    stripe_api_key: SecretStr = SecretStr("")
+    paypal_api_base: str = "https://api-m.paypal.com"
+    paypal_client_id: str = ""
+    paypal_client_secret: SecretStr = SecretStr("")
+    paypal_cert_base_url: str = ""
+    paypal_extra_roots: Path | None = None
+    paypal_webhook_id: Annotated[str, AfterValidator(_not_placeholder)] = ""
+
+    webhook_body_days: int = Field(default=30, ge=1, le=3650)
+    reconcile_hours: int = Field(default=48, ge=1, le=720)
+    payment_link_hours: int = Field(default=72, ge=1, le=720)
+    default_region: str = Field(default="US", pattern=r"^[A-Z]{2}$")
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Settings:
+        if self.callwaiting_env == "production":
+            if not self.public_base_url.startswith("https://"):
+                raise ValueError("PUBLIC_BASE_URL must be https in production")
+            if not self.trusted_hosts:
+                raise ValueError("TRUSTED_HOSTS must name the hosts that are served in production")
+            if self.metrics_token is None:
+                raise ValueError("METRICS_TOKEN is required in production")
+            if self.paypal_extra_roots or self.paypal_cert_base_url:
+                raise ValueError("PAYPAL_EXTRA_ROOTS and PAYPAL_CERT_BASE_URL are for tests, not for production")
+        self.key_encryption_secrets()
+        self.jwt_secrets()
+        return self
+
+    def key_encryption_secrets(self) -> Mapping[int, bytes]:
+        """`KEY_ENCRYPTION_KEYS` is `version:base64` separated by commas; each key has 32 bytes."""
+        keys: dict[int, bytes] = {}
+        for entry in self.key_encryption_keys:
+            version, _, text = entry.get_secret_value().partition(":")
+            try:
+                keys[int(version)] = base64.b64decode(text, validate=True)
+            except (ValueError, binascii.Error) as error:
+                raise ValueError("KEY_ENCRYPTION_KEYS must look like 1:<base64 of 32 bytes>") from error
+            if len(keys[int(version)]) != MIN_SECRET_BYTES or not any(keys[int(version)]):
+                raise ValueError("each of KEY_ENCRYPTION_KEYS must have 32 bytes that are not all zero")
+        return keys
+
+    def jwt_secrets(self) -> Mapping[str, bytes]:
+        """`JWT_KEYS` is `kid:secret` separated by commas; the first signs, all verify."""
+        keys: dict[str, bytes] = {}
+        for entry in self.jwt_keys:
+            kid, _, text = entry.get_secret_value().partition(":")
+            if not kid or len(text.encode()) < MIN_SECRET_BYTES:
+                raise ValueError("JWT_KEYS must look like kid:<at least 32 bytes>")
+            keys[kid] = text.encode()
+        return keys
+
+    def database_urls(self) -> Mapping[DatabaseRole, str]:
+        """The URLs that this process was given, by role."""
+        return {
+            role: url.get_secret_value()
+            for role in DatabaseRole
+            if (url := getattr(self, f"database_url_{role.value}")) is not None
+        }
+
+
+def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    values = dict(environ)
+    for name, path in environ.items():
+        field = name.removesuffix("_FILE")
+        if name != field and field.lower() in Settings.model_fields:
+            if field in environ:
+                raise SettingsInvalid([f"{field} and {name} are both set: keep one"])
+            try:
+                values[field] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsInvalid([f"{name}: {path} cannot be read ({error.strerror})"]) from error
+    return values
+
+
+def load(environ: Mapping[str, str] | None = None, *, roles: tuple[DatabaseRole, ...] = ()) -> Settings:
+    """The settings of this process, which needs the database URLs of `roles`.
+
+    Raises SettingsInvalid, which names each wrong or missing variable on a line of its own.
+    """
+    values = _with_files(os.environ if environ is None else environ)
+    given: dict[str, Any] = {
+        field: values[field.upper()] for field in Settings.model_fields if values.get(field.upper(), "") != ""
+    }
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise SettingsInvalid([_line(issue["loc"], issue["msg"]) for issue in error.errors()]) from None
+    missing = [role for role in roles if role not in settings.database_urls()]
+    if missing:
+        raise SettingsInvalid([f"DATABASE_URL_{role.upper()}: is required by this process" for role in missing])
+    return settings
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return f"{str(location[0]).upper()}: {text}" if location else text
