@@ -1,0 +1,1 @@
+"""Alerts: one open row per fingerprint, counted, never repeated."""

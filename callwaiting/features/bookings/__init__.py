@@ -1,0 +1,1 @@
+"""Appointments: fixed slots of the day, held while they are read out, then confirmed."""

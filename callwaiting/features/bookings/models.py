@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import datetime, time
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, func, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callwaiting.core.db import Base, TenantRow
+
+STATES = ("held", "confirmed", "cancelled", "expired")
+
+
+class BookingResource(TenantRow, Base):
+    """Something that can be booked: a chair, a table, a room. `opens` and `closes` are the merchant's local time."""
+
+    __tablename__ = "booking_resources"
+    __table_args__ = (
+        CheckConstraint("opens < closes", name="opens"),
+        CheckConstraint("slot_minutes between 5 and 480", name="slot_minutes"),
+        CheckConstraint("units between 1 and 100", name="units"),
+    )
+
+    name: Mapped[str]
+    opens: Mapped[time]
+    closes: Mapped[time]
+    slot_minutes: Mapped[int]
+    units: Mapped[int] = mapped_column(server_default="1")
+
+
+class Booking(TenantRow, Base):
+    """One unit of a resource for a period. The exclusion constraint makes a double booking impossible."""
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        CheckConstraint(f"state in {STATES}", name="state"),
+        ForeignKeyConstraint(
+            ["merchant_id", "resource_id"], ["app.booking_resources.merchant_id", "app.booking_resources.id"]
+        ),
+        ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
+        ExcludeConstraint(
+            ("merchant_id", "="),
+            ("resource_id", "="),
+            ("unit", "="),
+            ("period", "&&"),
+            where=text("state in ('held', 'confirmed')"),
+            using="gist",
+            name="ex_bookings_period",
+        ),
+    )
+
+    resource_id: Mapped[UUID]
+    unit: Mapped[int]
+    period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    state: Mapped[str]
+    caller_id: Mapped[UUID | None]
+    call_id: Mapped[UUID | None]
+    hold_expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    confirmed_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""The people who call and text a merchant."""

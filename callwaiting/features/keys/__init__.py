@@ -1,0 +1,1 @@
+"""Data keys: the platform's, each user's, each merchant's."""

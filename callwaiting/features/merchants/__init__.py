@@ -1,0 +1,1 @@
+"""The businesses that we answer for."""

@@ -1,0 +1,1 @@
+"""Orders: lines with the prices of their moment, and one total."""

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callwaiting.core.db import Base, TenantRow
+
+STATES = ("draft", "awaiting_payment", "paid", "expired", "cancelled", "part_refunded", "refunded")
+
+
+class Order(TenantRow, Base):
+    """An order. `version` rises with every change of its lines; a payment is for one version.
+
+    `number` counts per merchant and is what people say on the phone.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "number"),
+        UniqueConstraint("merchant_id", "call_id"),
+        CheckConstraint(f"state in {STATES}", name="state"),
+        CheckConstraint("total_minor = subtotal_minor + tax_minor", name="total_minor"),
+        ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
+        Index("ix_orders_newest", "merchant_id", "created_at"),
+        Index("ix_orders_due", "expires_at", postgresql_where=text("state = 'awaiting_payment'")),
+    )
+
+    number: Mapped[int]
+    caller_id: Mapped[UUID]
+    call_id: Mapped[UUID | None]
+    state: Mapped[str] = mapped_column(server_default="draft")
+    version: Mapped[int] = mapped_column(server_default="1")
+    currency: Mapped[str]
+    subtotal_minor: Mapped[int]
+    tax_minor: Mapped[int]
+    total_minor: Mapped[int]
+    tax_basis_points: Mapped[int]
+    tax_inclusive: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+
+
+class OrderLine(TenantRow, Base):
+    """A line with the name and price that held when the order was placed.
+
+    `net_minor + tax_minor` is what the line costs; with inclusive tax that is quantity times unit price.
+    """
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        CheckConstraint("quantity between 1 and 99", name="quantity"),
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["app.orders.merchant_id", "app.orders.id"]),
+        Index("ix_order_lines_order", "merchant_id", "order_id", "position"),
+    )
+
+    order_id: Mapped[UUID]
+    position: Mapped[int]
+    item_id: Mapped[UUID]
+    name: Mapped[str]
+    unit_price_minor: Mapped[int]
+    quantity: Mapped[int]
+    net_minor: Mapped[int]
+    tax_minor: Mapped[int]

@@ -1,0 +1,1 @@
+"""Calls to providers, planned in the business transaction and made afterwards, once each."""

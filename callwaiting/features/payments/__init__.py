@@ -1,0 +1,1 @@
+"""Payment links, checkouts at Stripe or PayPal, and what really arrived."""

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callwaiting.core.db import Base, TenantRow
+
+CHECKOUT_STATES = ("claimed", "open", "approved", "completed", "failed", "expired")
+PAYMENT_STATES = ("settled", "parked", "surplus", "part_refunded", "refunded")
+
+
+class PaymentAccount(TenantRow, Base):
+    """Where a merchant's money goes: a Stripe Connect account, a PayPal merchant, or empty for the platform's own."""
+
+    __tablename__ = "payment_accounts"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "provider"),
+        UniqueConstraint("provider", "mode", "account"),
+        CheckConstraint("provider in ('stripe', 'paypal')", name="provider"),
+    )
+
+    provider: Mapped[str]
+    mode: Mapped[str]
+    account: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PaymentLink(TenantRow, Base):
+    """Our own `/p/<token>`: one version of one order, until it expires. Only the token's SHA-256 is kept."""
+
+    __tablename__ = "payment_links"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "order_id", "order_version"),
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["app.orders.merchant_id", "app.orders.id"]),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_sealed: Mapped[bytes]
+    order_id: Mapped[UUID]
+    order_version: Mapped[int]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Checkout(TenantRow, Base):
+    """One Checkout Session or PayPal order for a link. Claimed before the provider is called, recorded after."""
+
+    __tablename__ = "checkouts"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "link_id", "provider", "attempt"),
+        CheckConstraint(f"state in {CHECKOUT_STATES}", name="state"),
+        ForeignKeyConstraint(["merchant_id", "link_id"], ["app.payment_links.merchant_id", "app.payment_links.id"]),
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["app.orders.merchant_id", "app.orders.id"]),
+        Index("ix_checkouts_provider_id", "merchant_id", "provider", "provider_id"),
+    )
+
+    link_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    provider: Mapped[str]
+    mode: Mapped[str]
+    account: Mapped[str]
+    attempt: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default="claimed")
+    provider_id: Mapped[str | None]
+    url_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]
+
+
+class Payment(TenantRow, Base):
+    """Money that a provider says it took. `parked`: something does not match and a person must look; `surplus`: a
+    second payment for a paid order, kept apart to be refunded."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "provider", "payment_id"),
+        CheckConstraint(f"state in {PAYMENT_STATES}", name="state"),
+        Index("ix_payments_order", "merchant_id", "order_id"),
+    )
+
+    order_id: Mapped[UUID | None]
+    checkout_id: Mapped[UUID | None]
+    provider: Mapped[str]
+    mode: Mapped[str]
+    account: Mapped[str]
+    payment_id: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    refunded_minor: Mapped[int] = mapped_column(server_default="0")
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    settled_at: Mapped[datetime] = mapped_column(server_default=func.now())

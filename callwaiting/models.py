@@ -1,0 +1,38 @@
+"""Every table, imported for Alembic and for the tests that walk the schema."""
+
+from callwaiting.core.db import Base
+from callwaiting.features.alerts import models as alerts
+from callwaiting.features.audit import models as audit
+from callwaiting.features.bookings import models as bookings
+from callwaiting.features.callers import models as callers
+from callwaiting.features.calls import models as calls
+from callwaiting.features.catalogue import models as catalogue
+from callwaiting.features.consents import models as consents
+from callwaiting.features.keys import models as keys
+from callwaiting.features.merchants import models as merchants
+from callwaiting.features.messages import models as messages
+from callwaiting.features.orders import models as orders
+from callwaiting.features.outbox import models as outbox
+from callwaiting.features.payments import models as payments
+from callwaiting.features.phone_numbers import models as phone_numbers
+from callwaiting.features.webhooks import models as webhooks
+
+__all__ = [
+    "alerts",
+    "audit",
+    "bookings",
+    "callers",
+    "calls",
+    "catalogue",
+    "consents",
+    "keys",
+    "merchants",
+    "messages",
+    "orders",
+    "outbox",
+    "payments",
+    "phone_numbers",
+    "webhooks",
+]
+
+metadata = Base.metadata

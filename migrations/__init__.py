@@ -1,0 +1,1 @@
+"""The schema, its roles and its policies, from the first migration on."""

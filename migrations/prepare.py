@@ -1,0 +1,89 @@
+"""Bring a database to the present schema: roles by the administrator, tables and policies by the migrator."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg2
+from alembic import command
+from alembic.config import Config
+from psycopg2 import sql
+from sqlalchemy import create_engine, make_url, text
+
+from callwaiting.core.db import DatabaseRole, sqlalchemy_url
+
+HERE = Path(__file__).parent
+LOGIN_ROLES: Mapping[DatabaseRole, str] = {
+    DatabaseRole.WEB: "cw_web",
+    DatabaseRole.WEBHOOK: "cw_webhook",
+    DatabaseRole.WORKER: "cw_worker",
+    DatabaseRole.SERVICE: "cw_service",
+    DatabaseRole.AUDIT: "cw_audit_writer",
+}
+MIGRATOR = "cw_migrator"
+MIGRATION_LOCK = 7_243_001
+
+
+def role_password(role_secret: str, login: str) -> str:
+    """The password of a login role, derived so that one secret is enough to keep."""
+    return hmac.digest(role_secret.encode(), f"database role {login}".encode(), hashlib.sha256).hex()
+
+
+def role_url(admin_url: str, role_secret: str, login: str) -> str:
+    """The libpq URL of a login role in the database of `admin_url`."""
+    url = make_url(admin_url).set(drivername="postgresql", username=login, password=role_password(role_secret, login))
+    return url.render_as_string(hide_password=False)
+
+
+def role_urls(admin_url: str, role_secret: str) -> Mapping[DatabaseRole, str]:
+    return {role: role_url(admin_url, role_secret, login) for role, login in LOGIN_ROLES.items()}
+
+
+def ensure_roles(admin_url: str, role_secret: str) -> None:
+    """Create or repair roles, schemas and database grants. Needs a role that may create roles."""
+    plain = make_url(admin_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = psycopg2.connect(plain, connect_timeout=5)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+            cursor.execute((HERE / "roles.sql").read_text(encoding="utf-8"))
+            for login in (*LOGIN_ROLES.values(), MIGRATOR):
+                statement = sql.SQL("alter role {} password {}").format(
+                    sql.Identifier(login), sql.Literal(role_password(role_secret, login))
+                )
+                cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(migrator_url: str, revision: str = "head") -> None:
+    """Run the migrations as cw_owner; two that start at once wait for each other."""
+    engine = create_engine(sqlalchemy_url(migrator_url))
+    config = alembic_config()
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.execute(text("set role cw_owner"))
+            connection.commit()
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            connection.execute(text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def prepare(admin_url: str, role_secret: str) -> None:
+    """Roles, then migrations."""
+    ensure_roles(admin_url, role_secret)
+    upgrade(role_url(admin_url, role_secret, MIGRATOR))
