@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import certifi
@@ -32,10 +33,11 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from callwaiting.providers.ports import VerificationFailed
 
 MIN_KEY_BITS = 2048
-# SHA-256 of the roots under which DigiCert, PayPal's authority, issues server certificates today
-# (digicert.com/kb/digicert-root-certificates.htm): Global Root G2, TLS RSA4096 Root G5.
+# SHA-256 of the roots of DigiCert, PayPal's authority (digicert.com/kb/digicert-root-certificates.htm): Global Root G2,
+# TLS RSA4096 Root G5, and High Assurance EV Root CA, which PayPal's own SDKs pin and certifi no longer ships.
 PINNED_ROOTS = frozenset(
     {
+        "7431e5f4c3c1ce4690774f0b61e05440883ba9a01ed00ba6abd7806ed3b118cf",
         "cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f",
         "371a00dc0533b3721a7eeb40e8419e70799d2b0a0f2c1d80693165f7cec4ad75",
     }
@@ -43,14 +45,21 @@ PINNED_ROOTS = frozenset(
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
-def pinned_roots() -> list[Certificate]:
-    """The pinned roots as certifi ships them; the pin, not certifi, decides."""
-    blocks = (base64.b64decode(block) for block in _PEM.findall(Path(certifi.where()).read_bytes()))
-    return [load_der_x509_certificate(der) for der in blocks if hashlib.sha256(der).hexdigest() in PINNED_ROOTS]
+@cache
+def pinned_roots() -> tuple[Certificate, ...]:
+    """The pinned roots, out of certifi's bundle and our own file. The pin decides, not the bundle."""
+    return tuple(load_der_x509_certificate(der) for der in {*_bundle(), *_own()} if _fingerprint(der) in PINNED_ROOTS)
+
+
+@cache
+def known_authorities() -> tuple[Certificate, ...]:
+    """DigiCert's authorities that PayPal leaves out, since its address serves the leaf alone. Not trusted by
+    themselves."""
+    return tuple(load_der_x509_certificate(der) for der in _own() if _fingerprint(der) not in PINNED_ROOTS)
 
 
 def extra_roots(path: Path) -> list[Certificate]:
-    """Further trusted certificates out of a PEM file. Raises OSError or ValueError: such a file is needed to start."""
+    """Further certificates to trust, out of a PEM file. Raises OSError or ValueError."""
     return load_pem_x509_certificates(path.read_bytes())
 
 
@@ -63,7 +72,7 @@ def require_trusted_key(
     leaf, *intermediates = chain
     try:
         builder = PolicyBuilder().store(Store(list(roots))).time(now)
-        builder.build_server_verifier(DNSName(name)).verify(leaf, intermediates)
+        builder.build_server_verifier(DNSName(name)).verify(leaf, [*intermediates, *known_authorities()])
         names = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
         key = leaf.public_key()
         authority = _is_authority(leaf)
@@ -85,6 +94,22 @@ def require_signature(key: RSAPublicKey, signature: bytes, text: str) -> None:
         key.verify(signature, text.encode("utf-8", "surrogatepass"), PKCS1v15(), SHA256())
     except InvalidSignature as error:
         raise VerificationFailed("the signature does not match the signed text under the certificate") from error
+
+
+def _bundle() -> list[bytes]:
+    return _pem_blocks(Path(certifi.where()))
+
+
+def _own() -> list[bytes]:
+    return _pem_blocks(Path(__file__).with_name("digicert.pem"))
+
+
+def _pem_blocks(path: Path) -> list[bytes]:
+    return [base64.b64decode(block) for block in _PEM.findall(path.read_bytes())]
+
+
+def _fingerprint(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()
 
 
 def _is_authority(certificate: Certificate) -> bool:
