@@ -1,7 +1,7 @@
 """Which certificate may speak for PayPal: chain to pinned roots, exact name, RSA of 2048 bits or more.
 
-Path building is left to `cryptography.x509.verification` (RFC 5280 and the browsers' rules: validity, CA flags,
-path lengths, name constraints, key usage); what is stricter here stands in this file.
+Path building, signatures, validity, path lengths and name constraints are left to `cryptography.x509.verification`; the
+policies here say what an authority and a leaf must carry. A wildcard name is not enough.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from cryptography.x509 import (
     BasicConstraints,
     Certificate,
     DNSName,
-    ExtensionNotFound,
+    ExtendedKeyUsage,
+    KeyUsage,
     SubjectAlternativeName,
     load_der_x509_certificate,
     load_pem_x509_certificates,
 )
-from cryptography.x509.verification import PolicyBuilder, Store
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
 
 from callwaiting.providers.ports import VerificationFailed
 
@@ -72,17 +74,15 @@ def require_trusted_key(
     leaf, *intermediates = chain
     try:
         builder = PolicyBuilder().store(Store(list(roots))).time(now)
+        builder = builder.extension_policies(ca_policy=_authority_policy(), ee_policy=_leaf_policy())
         builder.build_server_verifier(DNSName(name)).verify(leaf, [*intermediates, *known_authorities()])
         names = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value.get_values_for_type(DNSName)
         key = leaf.public_key()
-        authority = _is_authority(leaf)
     # A certificate can be broken in ways that raise many kinds of errors; each of them is a refusal.
     except Exception as error:
         raise VerificationFailed(f"the certificate is not trusted: {type(error).__name__}: {error}") from error
     if name not in names:
         raise VerificationFailed(f"the certificate is not issued to {name} by name")
-    if authority:
-        raise VerificationFailed("the certificate is an authority's")
     if not isinstance(key, RSAPublicKey) or key.key_size < MIN_KEY_BITS:
         raise VerificationFailed(f"the certificate's key is not RSA of {MIN_KEY_BITS} bits or more")
     return key
@@ -112,8 +112,38 @@ def _fingerprint(der: bytes) -> str:
     return hashlib.sha256(der).hexdigest()
 
 
-def _is_authority(certificate: Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
-    except ExtensionNotFound:
-        return False
+def _authority_policy() -> ExtensionPolicy:
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(BasicConstraints, Criticality.AGNOSTIC, _must_be_authority)
+        .may_be_present(KeyUsage, Criticality.AGNOSTIC, _must_sign_certificates)
+    )
+
+
+def _leaf_policy() -> ExtensionPolicy:
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(SubjectAlternativeName, Criticality.AGNOSTIC, None)
+        .may_be_present(BasicConstraints, Criticality.AGNOSTIC, _must_not_be_authority)
+        .may_be_present(ExtendedKeyUsage, Criticality.AGNOSTIC, _must_serve)
+    )
+
+
+def _must_be_authority(policy: Policy, certificate: Certificate, extension: BasicConstraints) -> None:
+    if not extension.ca:
+        raise ValueError("an issuer is no authority")
+
+
+def _must_not_be_authority(policy: Policy, certificate: Certificate, extension: BasicConstraints | None) -> None:
+    if extension is not None and extension.ca:
+        raise ValueError("the leaf is an authority")
+
+
+def _must_sign_certificates(policy: Policy, certificate: Certificate, extension: KeyUsage | None) -> None:
+    if extension is not None and not extension.key_cert_sign:
+        raise ValueError("an issuer may not sign certificates")
+
+
+def _must_serve(policy: Policy, certificate: Certificate, extension: ExtendedKeyUsage | None) -> None:
+    if extension is not None and ExtendedKeyUsageOID.SERVER_AUTH not in extension:
+        raise ValueError("the leaf is not a server's")
