@@ -47,6 +47,15 @@ def root() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
+def used() -> Iterator[Path]:
+    """With a cluster that is stopped. Tests leave it so."""
+    with open_directory() as directory:
+        with running(directory):
+            pass
+        yield directory
+
+
+@pytest.fixture(scope="module")
 def shared() -> Iterator[EmbeddedPostgres]:
     """For tests that leave it as it is."""
     with open_directory() as directory, running(directory) as server:
@@ -70,6 +79,8 @@ def query(server: EmbeddedPostgres, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_committed_rows_and_the_port_survive_stop_and_kill(root: Path) -> None:
+    (root / "postgres" / "data.new").mkdir(parents=True)
+    (root / "postgres" / "data.new" / "PG_VERSION").write_text("18\n")  # an initdb that was interrupted is no cluster
     with running(root, durable=True) as server:
         port = server.port
         assert query(server, SETTINGS) == [("on", "on", "on", "off", "UTC", "pg_stat_statements")]
@@ -111,11 +122,9 @@ def test_a_second_start_on_the_same_directory_fails_and_harms_nobody(shared: Emb
     assert query(shared, "SELECT 1") == [(1,)]
 
 
-def test_what_a_crash_of_the_machine_leaves_is_no_hindrance(root: Path) -> None:
+def test_what_a_crash_of_the_machine_leaves_is_no_hindrance(used: Path) -> None:
     """The pid in the file is now another process of the same account, for which Postgres itself would refuse."""
-    (root / "postgres" / "data.new").mkdir(parents=True)
-    (root / "postgres" / "data.new" / "PG_VERSION").write_text("18\n")  # initdb was interrupted
-    with running(root) as server:
+    with running(used) as server:
         pid_file = server.data / "postmaster.pid"
         lines = pid_file.read_text().splitlines()
         server.stop()
@@ -131,30 +140,28 @@ def test_what_a_crash_of_the_machine_leaves_is_no_hindrance(root: Path) -> None:
                 other.kill()
 
 
-def test_a_wrong_password_is_told(root: Path) -> None:
-    with running(root):
-        pass
-    stranger = EmbeddedPostgres(root, superuser_password="wrong")
+def test_a_wrong_password_is_told(used: Path) -> None:
+    stranger = EmbeddedPostgres(used, superuser_password="wrong")
     with pytest.raises(StartFailed, match="made with another password"):
         stranger.start()
     assert not stranger.is_running()
 
 
-def test_a_port_that_another_program_took(root: Path) -> None:
-    with running(root) as server:
+def test_a_port_that_another_program_took(used: Path) -> None:
+    with running(used) as server:
         remembered = server.port
     with socket.socket() as other:
         other.bind(("127.0.0.1", remembered))
         other.listen()
-        with running(root) as server:
+        with running(used) as server:
             assert server.port != remembered
         with pytest.raises(StartFailed, match=f"Port {remembered} is taken"):
-            EmbeddedPostgres(root, port=remembered, superuser_password=PASSWORD).start()
+            EmbeddedPostgres(used, port=remembered, superuser_password=PASSWORD).start()
 
 
-def test_the_supervisor_brings_it_back_under_the_same_address(root: Path) -> None:
+def test_the_supervisor_brings_it_back_under_the_same_address(used: Path) -> None:
     events: list[str] = []
-    with running(root) as server:
+    with running(used) as server:
         supervisor = Supervisor([server], on_event=events.append)
         supervisor.start()
         url = server.url()
@@ -203,7 +210,7 @@ def test_root_with_a_wheel_out_of_reach(root: Path, monkeypatch: pytest.MonkeyPa
 
 
 @AS_ROOT
-def test_as_an_ordinary_user(root: Path) -> None:
+def test_as_an_ordinary_user(root: Path, used: Path) -> None:
     """When the tests run as an ordinary user, all the others show this."""
     account = Account.unprivileged(root / "absent")
     assert account
@@ -214,12 +221,10 @@ def test_as_an_ordinary_user(root: Path) -> None:
     )
     if not (interpreter and account.may_use(source) and account.may_use(packages)):
         pytest.skip(f"an ordinary user cannot reach {name}, {source} or {packages}: nothing was shown about them")
-    with running(root):
-        pass  # root's cluster, which the user cannot take over
     home = root / "home of ü"
     home.mkdir(mode=0o700)
     os.chown(home, account.uid, account.gid)
-    shutil.copytree(root / "postgres" / "data", root / "foreign" / "postgres" / "data")
+    shutil.copytree(used / "postgres" / "data", root / "foreign" / "postgres" / "data")  # root's to this user
     os.chown(root / "foreign" / "postgres", account.uid, account.gid)
     program = """
         import os, sys
