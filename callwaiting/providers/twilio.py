@@ -1,0 +1,133 @@
+"""Telephony by Twilio's REST API and official SDK (twilio.com/docs/messaging/api/message-resource)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from callwaiting.providers.ports import (
+    OutgoingMessage,
+    ProviderOutcomeUnknown,
+    ProviderRejected,
+    ProviderUnavailable,
+    SentMessage,
+)
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+    from twilio.base.exceptions import TwilioRestException
+    from twilio.rest import Client
+    from twilio.rest.api.v2010.account.message import MessageInstance
+
+API_BASE = "https://api.twilio.com"
+# The newest messages between two numbers; a look-up goes back minutes, not days.
+LOOK_UP_LIMIT = 100
+
+
+class TwilioTelephony:
+    """`Telephony` for one Twilio account. Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        base_url: str = API_BASE,
+        connect_timeout_s: float = 3.05,
+        read_timeout_s: float = 10.0,
+    ) -> None:
+        self._account_sid = account_sid
+        self._auth_token = auth_token
+        self._base_url = base_url.rstrip("/")
+        self._timeout = (connect_timeout_s, read_timeout_s)
+
+    def send_message(self, message: OutgoingMessage) -> SentMessage:
+        """Send once. Raises ProviderUnavailable when certainly nothing was sent, ProviderOutcomeUnknown when it may
+        have been, ProviderRejected with Twilio's code (21610 = opted out) when it never will be."""
+        with self._errors():
+            sent = self._client.messages.create(
+                from_=message.sender,
+                to=message.recipient,
+                body=message.body,
+                status_callback=message.status_callback,
+            )
+        return _sent(sent)
+
+    def find_message(self, message: OutgoingMessage, since: datetime) -> SentMessage | None:
+        """The newest message of the same sender, recipient and body that was made at or after `since` (Twilio keeps
+        whole seconds). Twilio's own date filters see only what was already sent, so they are not used."""
+        with self._errors():
+            candidates = self._client.messages.list(from_=message.sender, to=message.recipient, limit=LOOK_UP_LIMIT)
+        earliest = since.astimezone(UTC).replace(microsecond=0)
+        for candidate in candidates:
+            if candidate.body == message.body and candidate.date_created and candidate.date_created >= earliest:
+                return _sent(candidate)
+        return None
+
+    def ping(self) -> None:
+        with self._errors():
+            self._client.api.v2010.accounts(self._account_sid).fetch()
+
+    @cached_property
+    def _client(self) -> Client:
+        from requests import Session
+        from twilio.http.http_client import TwilioHttpClient
+        from twilio.rest import Client
+
+        base_url, timeout = self._base_url, self._timeout
+
+        class ConfiguredSession(Session):
+            """Sends to the configured address. The SDK knows one time limit for connecting and reading; there are
+            two here, because only a failed connection proves that nothing was sent."""
+
+            def send(self, request: PreparedRequest, **kwargs: object) -> Response:
+                if request.url and base_url != API_BASE:
+                    request.url = base_url + request.url.removeprefix(API_BASE)
+                return super().send(request, **{**kwargs, "timeout": timeout})
+
+        http_client = TwilioHttpClient(timeout=sum(timeout))
+        http_client.session = ConfiguredSession()
+        return Client(self._account_sid, self._auth_token, http_client=http_client)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        from requests.exceptions import ConnectionError as ConnectionFailed
+        from requests.exceptions import ConnectTimeout, RequestException, SSLError
+        from twilio.base.exceptions import TwilioRestException
+        from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+        try:
+            yield
+        except TwilioRestException as error:
+            raise _refusal(error) from error
+        except (ConnectTimeout, SSLError) as error:
+            raise ProviderUnavailable(f"Twilio cannot be reached: {type(error).__name__}") from error
+        except ConnectionFailed as error:
+            cause = error.args[0] if error.args else None
+            if isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError):
+                raise ProviderUnavailable("Twilio cannot be reached") from error
+            raise ProviderOutcomeUnknown("the connection to Twilio broke") from error
+        except RequestException as error:
+            raise ProviderOutcomeUnknown(f"Twilio did not answer: {type(error).__name__}") from error
+
+
+def _refusal(error: TwilioRestException) -> ProviderUnavailable | ProviderOutcomeUnknown | ProviderRejected:
+    """429 and Twilio's own failures did nothing; a gateway's 502 and 504 leave open what happened behind it."""
+    detail = f"Twilio answers {error.status}, code {error.code}"
+    if error.status in {502, 504}:
+        return ProviderOutcomeUnknown(detail)
+    if error.status == 429 or error.status >= 500:
+        return ProviderUnavailable(detail)
+    return ProviderRejected(detail, provider_code=str(error.code or ""))
+
+
+def _sent(message: MessageInstance) -> SentMessage:
+    return SentMessage(
+        provider_id=str(message.sid),
+        status=str(message.status),
+        body=message.body or "",
+        sent_at=message.date_sent or message.date_created,
+    )
