@@ -1,0 +1,136 @@
+"""Chooses the providers' implementations by configuration. One without credentials is absent, and says so when used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from callwaiting.core.errors import ErrorCode, Permanent
+from callwaiting.core.money import Money
+from callwaiting.providers.paypal import PayPalPayments
+from callwaiting.providers.paypal_certificates import FetchedCertificates
+from callwaiting.providers.paypal_signature import Certificates
+from callwaiting.providers.ports import (
+    Checkout,
+    CheckoutRequest,
+    ListedEvent,
+    OutgoingMessage,
+    Payments,
+    SentMessage,
+    Settlement,
+    Telephony,
+)
+from callwaiting.providers.stripe import StripePayments
+from callwaiting.providers.twilio import TwilioTelephony
+
+
+class ProviderNotConfigured(Permanent):
+    """This installation has no credentials for the provider."""
+
+    code = ErrorCode.SERVICE_UNAVAILABLE
+    reason = "providers.not_configured"
+
+
+class ProviderSettings(Protocol):
+    """What the providers need to know; `core.settings.Settings` fits."""
+
+    @property
+    def twilio_api_base(self) -> str: ...
+    @property
+    def twilio_account_sid(self) -> str: ...
+    @property
+    def twilio_auth_token(self) -> SecretStr: ...
+    @property
+    def stripe_api_base(self) -> str: ...
+    @property
+    def stripe_api_key(self) -> SecretStr: ...
+    @property
+    def paypal_api_base(self) -> str: ...
+    @property
+    def paypal_client_id(self) -> str: ...
+    @property
+    def paypal_client_secret(self) -> SecretStr: ...
+    @property
+    def paypal_cert_base_url(self) -> str: ...
+    @property
+    def paypal_extra_roots(self) -> Path | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The one place to get a provider from. `payments` has `stripe` and `paypal`, configured or not."""
+
+    telephony: Telephony
+    payments: Mapping[str, Payments]
+    certificates: Certificates
+    configured: frozenset[str]
+
+
+def build_providers(settings: ProviderSettings) -> Providers:
+    """Nothing is connected or imported from an SDK until it is used."""
+    telephony: Telephony = AbsentTelephony()
+    payments: dict[str, Payments] = {"stripe": AbsentPayments("Stripe"), "paypal": AbsentPayments("PayPal")}
+    configured: set[str] = set()
+    token, key = settings.twilio_auth_token.get_secret_value(), settings.stripe_api_key.get_secret_value()
+    secret = settings.paypal_client_secret.get_secret_value()
+    if settings.twilio_account_sid and token:
+        telephony = TwilioTelephony(
+            account_sid=settings.twilio_account_sid, auth_token=token, base_url=settings.twilio_api_base
+        )
+        configured.add("twilio")
+    if key:
+        payments["stripe"] = StripePayments(api_key=key, base_url=settings.stripe_api_base)
+        configured.add("stripe")
+    if settings.paypal_client_id and secret:
+        payments["paypal"] = PayPalPayments(
+            client_id=settings.paypal_client_id, client_secret=secret, base_url=settings.paypal_api_base
+        )
+        configured.add("paypal")
+    certificates = FetchedCertificates(base_url=settings.paypal_cert_base_url, extra_roots=settings.paypal_extra_roots)
+    return Providers(telephony, payments, certificates, frozenset(configured))
+
+
+class AbsentTelephony:
+    """Stands where Twilio has no credentials."""
+
+    def send_message(self, message: OutgoingMessage) -> SentMessage:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def find_message(self, message: OutgoingMessage, since: datetime) -> SentMessage | None:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def ping(self) -> None:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+
+class AbsentPayments:
+    """Stands where a payment provider has no credentials."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def create_checkout(self, request: CheckoutRequest) -> Checkout:
+        raise self._error()
+
+    def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
+        raise self._error()
+
+    def refund(self, payment_id: str, amount: Money, *, account: str, idempotency_key: str) -> str:
+        raise self._error()
+
+    def settlement_of(self, raw: bytes) -> Settlement | None:
+        raise self._error()
+
+    def list_events(self, *, account: str, since: datetime, until: datetime) -> Sequence[ListedEvent]:
+        raise self._error()
+
+    def ping(self) -> None:
+        raise self._error()
+
+    def _error(self) -> ProviderNotConfigured:
+        return ProviderNotConfigured(f"{self._name} has no credentials")

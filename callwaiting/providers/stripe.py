@@ -1,0 +1,205 @@
+"""Payments by Stripe Checkout and the official SDK (docs.stripe.com/api/checkout/sessions).
+
+Payments are direct charges: with an `account` they belong to the merchant's connected account (`Stripe-Account`
+header), without one to the platform's own. Every writing call carries an idempotency key, so each may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import orjson
+
+from callwaiting.core.money import Money
+from callwaiting.providers import stripe_signature
+from callwaiting.providers.attempts import retry_after_s
+from callwaiting.providers.ports import (
+    Checkout,
+    CheckoutRequest,
+    ListedEvent,
+    PayloadInvalid,
+    ProviderRejected,
+    ProviderUnavailable,
+    Settlement,
+    SourceSecrets,
+)
+
+if TYPE_CHECKING:
+    from stripe import RequestOptions, StripeClient, StripeError
+
+API_BASE = "https://api.stripe.com"
+PAGE = 100
+SETTLING_TYPES = {"checkout.session.completed", "checkout.session.async_payment_succeeded"}
+
+
+class StripePayments:
+    """`Payments` for one platform key. Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str = API_BASE,
+        connect_timeout_s: float = 3.05,
+        read_timeout_s: float = 10.0,
+    ) -> None:
+        self._api_key = api_key
+        self._base_url = base_url.rstrip("/")
+        self._timeout = (connect_timeout_s, read_timeout_s)
+
+    def create_checkout(self, request: CheckoutRequest) -> Checkout:
+        """A Checkout Session for the whole amount as one line; taxes are already in it. Stripe takes an expiry of 30
+        minutes to 24 hours from now."""
+        joint = "&" if "?" in request.return_url else "?"
+        metadata = {"reference": request.reference, **request.metadata}
+        with _errors():
+            session = self._client.v1.checkout.sessions.create(
+                {
+                    "mode": "payment",
+                    "line_items": [
+                        {
+                            "quantity": 1,
+                            "price_data": {
+                                "currency": request.amount.currency.lower(),
+                                "unit_amount": stripe_amount(request.amount),
+                                "product_data": {"name": request.description},
+                            },
+                        }
+                    ],
+                    "client_reference_id": request.reference,
+                    "metadata": metadata,
+                    "payment_intent_data": {"metadata": metadata},
+                    "expires_at": int(request.expires_at.timestamp()),
+                    "success_url": f"{request.return_url}{joint}session_id={{CHECKOUT_SESSION_ID}}",
+                    "cancel_url": request.cancel_url,
+                },
+                _options(request.account, request.idempotency_key),
+            )
+        if not session.url:
+            raise ProviderRejected("Stripe made a Checkout Session without an address")
+        return Checkout(session.id, session.url, datetime.fromtimestamp(session.expires_at, UTC))
+
+    def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
+        raise ProviderRejected("Stripe captures by itself")
+
+    def refund(self, payment_id: str, amount: Money, *, account: str, idempotency_key: str) -> str:
+        """Give back part or all of a PaymentIntent. The caller knows that its currency is the payment's."""
+        with _errors():
+            refund = self._client.v1.refunds.create(
+                {"payment_intent": payment_id, "amount": stripe_amount(amount)}, _options(account, idempotency_key)
+            )
+        return refund.id
+
+    def settlement_of(self, raw: bytes) -> Settlement | None:
+        """The settlement in a Checkout event. A completed session may still wait for its money (bank debits); it is
+        settled only when `payment_status` is `paid`. Raises PayloadInvalid when a settling event is incomplete."""
+        body = _mapping(orjson.loads(raw))
+        if body.get("type") not in SETTLING_TYPES:
+            return None
+        session = _mapping(_mapping(body.get("data")).get("object"))
+        amount, currency = session.get("amount_total"), session.get("currency")
+        if not isinstance(amount, int) or not isinstance(currency, str) or len(currency) != 3:
+            raise PayloadInvalid("the session has no amount")
+        mode, account = stripe_signature.claimed_origin(raw)
+        return Settlement(
+            provider_id=_text(session, "id"),
+            payment_id=_text(session, "payment_intent"),
+            account=account,
+            mode=mode,
+            amount=Money(amount, currency.upper()),
+            settled=session.get("payment_status") == "paid",
+            reference=_text(session, "client_reference_id"),
+        )
+
+    def list_events(self, *, account: str, since: datetime, until: datetime) -> Sequence[ListedEvent]:
+        """Events of the window (whole seconds, both ends in), oldest first. Stripe keeps them for 30 days. An event of
+        a connected account gets the `account` that its webhook carries and the list leaves out."""
+        window = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
+        listed: list[ListedEvent] = []
+        after: dict[str, str] = {}
+        while True:
+            with _errors():
+                answer = self._client.raw_request(
+                    "get", "/v1/events", created=window, limit=PAGE, **after, **_options(account)
+                )
+            page = _mapping(orjson.loads(answer.body))
+            events = page.get("data")
+            if not isinstance(events, list):
+                raise ProviderUnavailable("Stripe lists events in an unknown form")
+            listed += [_listed(_mapping(event), account) for event in events]
+            if not page.get("has_more") or not events:
+                return listed[::-1]
+            after = {"starting_after": listed[-1].event.provider_event_id}
+
+    def ping(self) -> None:
+        with _errors():
+            self._client.raw_request("get", "/v1/balance")
+
+    @cached_property
+    def _client(self) -> StripeClient:
+        from stripe import RequestsClient, StripeClient
+
+        # The SDK's own repetitions are off: `three_attempts` does them within the job's time limit.
+        return StripeClient(
+            self._api_key,
+            base_addresses={"api": self._base_url},
+            max_network_retries=0,
+            http_client=RequestsClient(timeout=self._timeout),
+        )
+
+
+def stripe_amount(money: Money) -> int:
+    """The amount in Stripe's smallest unit. It takes three-decimal currencies only in steps of ten
+    (docs.stripe.com/currencies)."""
+    if money.exponent == 3 and money.minor % 10:
+        raise ProviderRejected(f"Stripe takes {money.currency} only in hundredths")
+    return money.minor
+
+
+def _options(account: str, idempotency_key: str = "") -> RequestOptions:
+    options: RequestOptions = {}
+    if account:
+        options["stripe_account"] = account
+    if idempotency_key:
+        options["idempotency_key"] = idempotency_key
+    return options
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    from stripe import APIConnectionError, StripeError
+
+    try:
+        yield
+    except APIConnectionError as error:
+        raise ProviderUnavailable("Stripe cannot be reached") from error
+    except StripeError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: StripeError) -> ProviderUnavailable | ProviderRejected:
+    """409 means that the first call with this idempotency key is still under way (docs.stripe.com/error-low-level)."""
+    status = error.http_status or 0
+    detail = f"Stripe answers {status}, code {error.code}"
+    if status in {409, 429} or status >= 500:
+        return ProviderUnavailable(detail, retry_after=retry_after_s((error.headers or {}).get("retry-after")))
+    return ProviderRejected(detail, provider_code=error.code or "")
+
+
+def _listed(event: Mapping[str, object], account: str) -> ListedEvent:
+    raw = orjson.dumps({**event, "account": account} if account else event)
+    mode, _ = stripe_signature.claimed_origin(raw)
+    return ListedEvent(stripe_signature.read_event(raw, SourceSecrets(mode, account)), raw)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
