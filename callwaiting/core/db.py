@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, LargeBinary, MetaData, Uuid, create_engine, make_url
+from sqlalchemy import DateTime, Engine, ForeignKey, LargeBinary, MetaData, Text, Uuid, create_engine, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -46,6 +46,7 @@ class Base(DeclarativeBase):
         },
     )
     type_annotation_map: ClassVar[Mapping[Any, Any]] = {
+        str: Text(),
         datetime: DateTime(timezone=True),
         UUID: Uuid(),
         bytes: LargeBinary(),
@@ -56,7 +57,7 @@ class Base(DeclarativeBase):
 class TenantRow:
     """A row of one merchant. The merchant leads the primary key, so every foreign key names it too."""
 
-    merchant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("app.merchants.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 

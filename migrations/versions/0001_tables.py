@@ -506,6 +506,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("caller_id", sa.Uuid(), nullable=False),
         sa.Column("call_id", sa.Uuid(), nullable=True),
+        sa.Column("phone_number_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.Text(), server_default="draft", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import orjson
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
@@ -47,7 +48,9 @@ def record(
         "request_id": current_request_id(),
         "details": dict(details or {}),
     }
-    session.add(AuditOutbox(merchant_id=merchant_id, record=orjson.dumps(body, option=orjson.OPT_SORT_KEYS)))
+    # Inline: writers may not read the outbox, so nothing may be returned.
+    row = insert(AuditOutbox).values(merchant_id=merchant_id, record=orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    session.execute(row.inline())
     ring(session, Job.CHAIN_AUDIT)
 
 

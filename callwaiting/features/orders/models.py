@@ -31,6 +31,7 @@ class Order(TenantRow, Base):
     number: Mapped[int]
     caller_id: Mapped[UUID]
     call_id: Mapped[UUID | None]
+    phone_number_id: Mapped[UUID]
     state: Mapped[str] = mapped_column(server_default="draft")
     version: Mapped[int] = mapped_column(server_default="1")
     currency: Mapped[str]

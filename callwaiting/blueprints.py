@@ -1,0 +1,11 @@
+"""Every blueprint with its prefix, one line each. Access policies stand beside the routes."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from callwaiting.features.health import routes as health
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(health.blueprint)

@@ -1,0 +1,114 @@
+"""Who may use a route. Each route says so beside itself; one that does not is refused, and fails a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from flask import current_app, g, request
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+
+from callwaiting.core.errors import CallwaitingError, ErrorCode, NotFound
+from callwaiting.core.tenancy import MerchantScope
+
+View = TypeVar("View", bound=Callable[..., Any])
+ROLES: dict[str, frozenset[str]] = {
+    "owner": frozenset({"orders.read", "calls.read"}),
+    "admin": frozenset({"orders.read", "calls.read"}),
+    "agent": frozenset({"orders.read", "calls.read"}),
+    "viewer": frozenset({"orders.read", "calls.read"}),
+}
+
+
+class TokenRefused(CallwaitingError):
+    """401; `code` says whether the token is missing, expired or not valid."""
+
+    code = ErrorCode.AUTH_TOKEN_INVALID
+    reason = "auth.token_invalid"
+
+
+class PermissionMissing(CallwaitingError):
+    code = ErrorCode.FORBIDDEN
+    reason = "auth.permission_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPolicy:
+    """`public` and `signed` need no principal (a signed route verifies its sender itself); `requires` names a
+    permission."""
+
+    kind: Literal["public", "signed", "requires"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is behind an access token."""
+
+    user: str
+    merchant_id: UUID
+    role: str
+
+    @property
+    def scope(self) -> MerchantScope:
+        return MerchantScope(self.merchant_id, actor=f"user:{self.user}", role=self.role)
+
+
+def _declare(policy: AccessPolicy) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        view.access_policy = policy  # type: ignore[attr-defined]  # read by `enforce` and by the test of the URL map
+        return view
+
+    return decorate
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Anybody may use this route, because of `reason`."""
+    return _declare(AccessPolicy("public", reason))
+
+
+def signed(by: str) -> Callable[[View], View]:
+    """The sender proves itself by a signature over the request, which the route checks before anything else."""
+    return _declare(AccessPolicy("signed", by))
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """A valid access token whose role has `permission`."""
+    return _declare(AccessPolicy("requires", permission))
+
+
+def policy_of(endpoint: str) -> AccessPolicy | None:
+    view = current_app.view_functions.get(endpoint)
+    policy: AccessPolicy | None = getattr(view, "access_policy", None)
+    return policy
+
+
+def enforce() -> None:
+    """Run before every request. Raises TokenRefused or PermissionMissing; an undeclared route is not there."""
+    if request.endpoint is None:
+        return
+    policy = policy_of(request.endpoint)
+    if policy is None:
+        raise NotFound(f"{request.endpoint} declares no access policy", reason="auth.undeclared_route")
+    if policy.kind == "requires":
+        verify_jwt_in_request()
+        found = principal_of(get_jwt())
+        if policy.name not in ROLES.get(found.role, frozenset()):
+            raise PermissionMissing(policy.name)
+        g.principal = found
+
+
+def principal_of(claims: dict[str, Any]) -> Principal:
+    """Raises TokenRefused when a claim that we rely on is absent or malformed."""
+    try:
+        return Principal(user=str(claims["sub"]), merchant_id=UUID(claims["mid"]), role=str(claims["role"]))
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise TokenRefused("a claim is absent or malformed") from error
+
+
+def principal() -> Principal:
+    """The principal of this request; only on a route that `requires` a permission."""
+    found: Principal = g.principal
+    return found

@@ -1,0 +1,106 @@
+"""The composition root: settings in, a working app or worker runtime out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from callwaiting import blueprints
+from callwaiting.core import broker
+from callwaiting.core import logging as logs
+from callwaiting.core.crypto import KeyEncryptionKeys
+from callwaiting.core.db import Database, DatabaseRole
+from callwaiting.core.events import EventBus
+from callwaiting.core.http import auth, errors, headers, limits, rate_limits, request_log
+from callwaiting.core.http import jwt as access_tokens
+from callwaiting.core.jobs import Doorbell
+from callwaiting.core.settings import Settings
+from callwaiting.extensions import cors, jwt, limiter, talisman
+from callwaiting.features.keys.service import KeyRing
+from callwaiting.providers.registry import Providers, build_providers
+
+WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
+WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a web process and a worker have in common."""
+
+    settings: Settings
+    database: Database
+    doorbell: Doorbell
+    providers: Providers
+
+    def close(self) -> None:
+        self.database.dispose()
+
+
+def event_bindings() -> EventBus:
+    """Which slice listens to which: the only place that knows both."""
+    return EventBus()
+
+
+def build_runtime(settings: Settings, *, tenant_role: DatabaseRole) -> Runtime:
+    """Wire the parts for one process. `tenant_role` is WEB in a web process and WORKER in a worker."""
+    logs.configure(
+        json_lines=settings.callwaiting_env == "production",
+        level=settings.log_level,
+        pseudonym_key=hashlib.sha256(b"log pseudonyms" + settings.secret_key.get_secret_value().encode()).digest(),
+    )
+    doorbell = Doorbell(broker.publisher(settings.redis_url.get_secret_value()))
+    database = Database(
+        settings.database_urls(),
+        tenant_role=tenant_role,
+        after_commit=doorbell.ring_names,
+        pool_size=settings.database_pool_size,
+        application_name=f"callwaiting-{tenant_role}",
+    )
+    database.info["keys"] = KeyRing(KeyEncryptionKeys(settings.key_encryption_secrets()))
+    database.info["events"] = event_bindings()
+    database.info["settings"] = settings
+    return Runtime(settings, database, doorbell, build_providers(settings))
+
+
+def create_app(settings: Settings, overrides: Mapping[str, object] | None = None) -> Flask:
+    """The web application. `overrides` are Flask config values, for tests."""
+    runtime = build_runtime(settings, tenant_role=DatabaseRole.WEB)
+    app = Flask("callwaiting", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=limits.JSON_BYTES,
+        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        TRUSTED_HOSTS=settings.trusted_hosts or None,
+        **(overrides or {}),
+    )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
+        )
+    app.extensions.update(
+        settings=settings, database=runtime.database, doorbell=runtime.doorbell, providers=runtime.providers
+    )
+    request_log.register(app)
+    errors.register(app)
+    headers.configure(app, talisman, settings)
+    cors.init_app(
+        app,
+        origins=settings.cors_origins,
+        resources=r"/api/*",
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID"],
+        expose_headers=["X-Request-ID", "Retry-After", "ETag"],
+        max_age=600,
+        always_send=False,
+        vary_header=True,
+    )
+    app.before_request(limits.check_body)
+    rate_limits.configure(app, limiter, settings)
+    access_tokens.configure(app, jwt, settings)
+    app.before_request(auth.enforce)
+    blueprints.register(app)
+    return app

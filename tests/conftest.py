@@ -1,0 +1,143 @@
+"""Shared fixtures: real servers, a database per worker, and the two runtimes of the system."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from callwaiting.core.db import DatabaseRole
+from callwaiting.core.settings import Settings, load
+from callwaiting.core.tenancy import MerchantScope, SystemScope
+from callwaiting.factory import Runtime, build_runtime, create_app
+from callwaiting.features.keys import service as keys
+from migrations import prepare
+from tests import servers
+from tests.factories.merchants import create_merchant
+
+KEPT_TABLES = ("schema_version", "platform_keys")
+_servers: servers.Servers | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _servers
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        _servers = servers.Servers()
+        _servers.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    global _servers
+    if _servers is not None:
+        _servers.stop()
+        _servers = None
+
+
+@pytest.fixture(scope="session")
+def admin_url(worker_id: str) -> str:
+    """Superuser URL of this worker's own database."""
+    return servers.create_database(f"test_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def valkey_url(worker_id: str) -> str:
+    """This worker's own Valkey database."""
+    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    return os.environ[servers.VALKEY_VARIABLE].removesuffix("/0") + f"/{number}"
+
+
+@pytest.fixture(scope="session")
+def environment(admin_url: str, valkey_url: str) -> dict[str, str]:
+    """The environment of a process of the system under test; provider addresses lead nowhere unless a test says."""
+    urls = prepare.role_urls(admin_url, servers.ROLE_SECRET)
+    return {
+        "CALLWAITING_ENV": "test",
+        "PUBLIC_BASE_URL": "http://callwaiting.test",
+        "REDIS_URL": valkey_url,
+        "SECRET_KEY": "k3y-of-the-tests-0123456789-abcdefghij",
+        "JWT_KEYS": "t1:signing-key-of-the-tests-0123456789abcdef",
+        "KEY_ENCRYPTION_KEYS": "1:" + base64.b64encode(bytes(range(1, 33))).decode(),
+        "TWILIO_API_BASE": "http://127.0.0.1:9",
+        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+        "TWILIO_AUTH_TOKEN": "twilio-token-of-the-tests",
+        "STRIPE_API_BASE": "http://127.0.0.1:9",
+        "STRIPE_API_KEY": "sk_test_of_the_tests",
+        "PAYPAL_API_BASE": "http://127.0.0.1:9",
+        "PAYPAL_CLIENT_ID": "client-of-the-tests",
+        "PAYPAL_CLIENT_SECRET": "client-secret-of-the-tests",
+        **{f"DATABASE_URL_{role.upper()}": url for role, url in urls.items()},
+    }
+
+
+@pytest.fixture(scope="session")
+def settings(environment: dict[str, str]) -> Settings:
+    return load(environment)
+
+
+@pytest.fixture
+def empty_tables(admin_url: str) -> None:
+    """Every table emptied, but for the schema's version and the platform's key."""
+    connection = psycopg2.connect(admin_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("alter table audit.log disable trigger append_only")
+            cursor.execute(
+                "select format('%%I.%%I', schemaname, tablename) from pg_tables"
+                " where schemaname in ('app', 'audit') and tablename <> all(%s)",
+                (list(KEPT_TABLES),),
+            )
+            cursor.execute("truncate " + ", ".join(name for (name,) in cursor.fetchall()) + " restart identity")
+            cursor.execute("alter table audit.log enable trigger append_only")
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def web_runtime(settings: Settings) -> Iterator[Runtime]:
+    runtime = build_runtime(settings, tenant_role=DatabaseRole.WEB)
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(scope="session")
+def worker_runtime(settings: Settings) -> Iterator[Runtime]:
+    runtime = build_runtime(settings, tenant_role=DatabaseRole.WORKER)
+    with runtime.database.unit_of_work(SystemScope("platform key of the tests")) as session:
+        keys.ensure_platform_key(session)
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture
+def web(web_runtime: Runtime, worker_runtime: Runtime, empty_tables: None) -> Runtime:
+    """A web process's runtime, on empty tables."""
+    return web_runtime
+
+
+@pytest.fixture
+def worker(worker_runtime: Runtime, empty_tables: None) -> Runtime:
+    """A worker's runtime, on empty tables."""
+    return worker_runtime
+
+
+@pytest.fixture
+def merchant(worker: Runtime) -> MerchantScope:
+    """A fresh merchant: Luigi's Pizza in New York, USD, 8.25 % tax on top of prices."""
+    return create_merchant(worker)
+
+
+@pytest.fixture
+def app(settings: Settings, worker: Runtime) -> Iterator[Flask]:
+    made = create_app(settings, {"TESTING": False})
+    yield made
+    made.extensions["database"].dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

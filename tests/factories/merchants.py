@@ -1,0 +1,23 @@
+"""Merchants for tests."""
+
+from __future__ import annotations
+
+from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import MerchantScope
+from callwaiting.factory import Runtime
+from callwaiting.features.merchants import service
+
+
+def create_merchant(worker: Runtime, name: str = "Luigi's Pizza", *, tax_inclusive: bool = False) -> MerchantScope:
+    """A merchant with its data key, and the scope of its rows."""
+    scope = MerchantScope(new_id())
+    with worker.database.unit_of_work(scope) as session:
+        service.create_merchant(
+            session,
+            name=name,
+            timezone="America/New_York",
+            currency="USD",
+            tax_basis_points=825,
+            tax_inclusive=tax_inclusive,
+        )
+    return scope
