@@ -99,10 +99,11 @@ class ManagedProcess(ABC):
             self._process.kill()
             self._process.wait()
 
-    def log_tail(self, size: int = 1500) -> str:
+    def log_tail(self, lines: int = 8) -> str:
+        """The last lines of the log; empty if there is none."""
         with contextlib.suppress(OSError), open(self.log, "rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - size))
-            return log.read(size).decode(errors="replace").strip()
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 4000))
+            return "\n".join(log.read(4000).decode(errors="replace").splitlines()[-lines:])
         return ""
 
     def _spawn(

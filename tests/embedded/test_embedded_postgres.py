@@ -78,9 +78,22 @@ def query(server: EmbeddedPostgres, sql: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
+def test_an_interrupted_initdb_is_no_cluster(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = root / "bin"
+    programs.mkdir()
+    (programs / "postgres").touch()
+    (programs / "initdb").write_text('#!/bin/sh\necho 18 > "${1#--pgdata=}/PG_VERSION"\nkill -9 $$\n')
+    (programs / "initdb").chmod(0o755)
+    monkeypatch.setenv("PG_BINDIR", str(programs))
+    with pytest.raises(StartFailed, match="initdb failed"):
+        EmbeddedPostgres(root, superuser_password=PASSWORD).start()
+    monkeypatch.undo()
+    assert not (root / "postgres" / "password").exists()
+    with running(root) as server:
+        assert query(server, "SELECT 1") == [(1,)]
+
+
 def test_committed_rows_and_the_port_survive_stop_and_kill(root: Path) -> None:
-    (root / "postgres" / "data.new").mkdir(parents=True)
-    (root / "postgres" / "data.new" / "PG_VERSION").write_text("18\n")  # an initdb that was interrupted is no cluster
     with running(root, durable=True) as server:
         port = server.port
         assert query(server, SETTINGS) == [("on", "on", "on", "off", "UTC", "pg_stat_statements")]
