@@ -32,8 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.DEBUG if given.verbose else logging.WARNING, format="%(message)s")
     try:
         change = json.loads(given.config.read_text(encoding="utf-8")) if given.config else {}
-        default = asdict(Config(public_base_url=f"http://127.0.0.1:{given.port}"))
-        _, config = merge(default, change)
+        _, config = merge(asdict(Config()), change)
     except (OSError, ValueError) as error:
         kind = "does not fit" if isinstance(error, Misfit) else "cannot be read"
         sys.stderr.write(f"the configuration {kind}: {error}\n")

@@ -59,10 +59,12 @@ class PayPalConfig:
 
 @dataclass(frozen=True)
 class Config:
+    """`public_base_url` begins the links to the sandbox's own pages; empty: its own address."""
+
     twilio: TwilioConfig = field(default_factory=TwilioConfig)
     stripe: StripeConfig = field(default_factory=StripeConfig)
     paypal: PayPalConfig = field(default_factory=PayPalConfig)
-    public_base_url: str = "http://127.0.0.1:8001"
+    public_base_url: str = ""
 
 
 def merge(old: dict[str, object], change: object) -> tuple[dict[str, object], Config]:

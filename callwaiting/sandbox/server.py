@@ -30,6 +30,8 @@ class SandboxServer:
         # Raises OSError (or SystemExit from werkzeug) when the port is taken.
         self._server: BaseWSGIServer = make_server(HOST, port, self.app, threaded=True, request_handler=_Handler)
         self.port = self._server.server_port
+        if not config.public_base_url:
+            sandbox_of(self.app).configure({"public_base_url": self.url})
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="sandbox")
 
     @property
