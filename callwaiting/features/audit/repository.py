@@ -1,0 +1,92 @@
+"""Reading the trail: the links of the chain, and the entries that a person asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, DateTime, Select, cast, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from callwaiting.features.audit.models import AuditLog, AuditOutbox
+
+PAGE = 1000
+
+
+class Link(NamedTuple):
+    """One row of the chain, as it is stored."""
+
+    seq: int
+    merchant_id: UUID | None
+    record: bytes
+    prev_hash: bytes
+    merchant_prev_hash: bytes | None
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries to show. `action` and `subject` are exact; an action that ends in `.` stands for its slice."""
+
+    merchant_id: UUID | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record. `seq` and `hash` are None while it waits for the chain."""
+
+    seq: int | None
+    hash: bytes | None
+    body: Mapping[str, Any]
+
+
+def links(session: Session, *, merchant_id: UUID | None = None) -> Iterator[Link]:
+    """All links, or one merchant's, in order, read page by page: memory does not grow with the log."""
+    query = select(*(getattr(AuditLog, name) for name in Link._fields)).order_by(AuditLog.seq).limit(PAGE)
+    if merchant_id:
+        query = query.where(AuditLog.merchant_id == merchant_id)
+    last = -1
+    while page := session.execute(query.where(AuditLog.seq > last)).all():
+        yield from (Link(*row) for row in page)
+        last = page[-1].seq
+
+
+def entries(session: Session, wanted: Filter, *, limit: int) -> list[Entry]:
+    """The newest `limit` entries, oldest first; those that wait for the chain come last."""
+    waiting = select(AuditOutbox.record).where(*_conditions(wanted, AuditOutbox.merchant_id, AuditOutbox.record))
+    chained = select(AuditLog.seq, AuditLog.hash, AuditLog.record).where(
+        *_conditions(wanted, AuditLog.merchant_id, AuditLog.record)
+    )
+    pending = _newest(session, waiting.order_by(AuditOutbox.id.desc()), limit)
+    found = _newest(session, chained.order_by(AuditLog.seq.desc()), limit - len(pending))
+    return [Entry(row.seq, row.hash, orjson.loads(row.record)) for row in found] + [
+        Entry(None, None, orjson.loads(row.record)) for row in pending
+    ]
+
+
+def _newest(session: Session, query: Select[*tuple[Any, ...]], limit: int) -> list[Any]:
+    return list(reversed(session.execute(query.limit(limit)).all())) if limit else []
+
+
+def _conditions(
+    wanted: Filter, merchant_id: InstrumentedAttribute[UUID | None], record: InstrumentedAttribute[bytes]
+) -> Iterator[ColumnElement[bool]]:
+    body = cast(func.convert_from(record, text("'UTF8'")), JSONB)
+    if wanted.merchant_id:
+        yield merchant_id == wanted.merchant_id
+    if wanted.action and wanted.action.endswith("."):
+        yield body["action"].astext.startswith(wanted.action, autoescape=True)
+    elif wanted.action:
+        yield body["action"].astext == wanted.action
+    if wanted.subject:
+        yield body["subject"].astext == wanted.subject
+    if wanted.since:
+        yield cast(body["at"].astext, DateTime(timezone=True)) >= wanted.since

@@ -1,0 +1,109 @@
+"""Proving that the log is whole: every link is recomputed from its stored bytes.
+
+A chain cannot tell that its own end is missing, nor that all of it was made anew. For that an operator keeps an
+anchor (a number and its hash, as `verify` prints it) outside of the database and passes it in later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from callwaiting.features.audit import repository
+from callwaiting.features.audit.chain import GENESIS, link_hash
+from callwaiting.features.audit.repository import Link
+
+Cause = Literal["hash", "gap", "prev", "merchant", "anchor", "missing_tail"]
+EXPLANATIONS: dict[Cause, str] = {
+    "hash": "the record, its number or its merchant was altered: the hash does not fit",
+    "gap": "links are missing before this one",
+    "prev": "this link does not follow from the one before it",
+    "merchant": "this link does not follow from the merchant's previous one",
+    "anchor": "the link that the anchor names is not there",
+    "missing_tail": "the log ends before the link that the anchor names",
+}
+
+
+class Anchor(NamedTuple):
+    """A link that is known to have existed."""
+
+    seq: int
+    hash: bytes
+
+
+class AnchorMalformed(ValueError):
+    """Not `number:hash in hex`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first link at which the chain does not hold."""
+
+    seq: int
+    cause: Cause
+
+    def __str__(self) -> str:
+        return f"seq {self.seq}: {EXPLANATIONS[self.cause]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many links hold, the last of them (to be kept as an anchor), and what broke the chain, if anything."""
+
+    links: int
+    head: Anchor | None
+    fault: Fault | None
+
+
+def parse_anchor(text: str) -> Anchor:
+    """`1234:<64 hex digits>`. Raises AnchorMalformed."""
+    seq, _, digest = text.partition(":")
+    try:
+        anchor = Anchor(int(seq), bytes.fromhex(digest))
+    except ValueError as error:
+        raise AnchorMalformed("an anchor looks like 1234:<64 hex digits>") from error
+    if anchor.seq < 1 or len(anchor.hash) != len(GENESIS):
+        raise AnchorMalformed("an anchor looks like 1234:<64 hex digits>")
+    return anchor
+
+
+def verify(session: Session, *, merchant_id: UUID | None = None, anchor: Anchor | None = None) -> Verdict:
+    """Walk the whole log, or one merchant's part of it, up to the first fault.
+
+    A merchant's part is proved by its own links alone; that no other link stood between them, only the whole tells.
+    """
+    return judge(repository.links(session, merchant_id=merchant_id), whole=merchant_id is None, anchor=anchor)
+
+
+def judge(links: Iterable[Link], *, whole: bool = True, anchor: Anchor | None = None) -> Verdict:
+    """The verdict on links in order; `whole` is False for one merchant's part."""
+    count, head, anchored = 0, Anchor(0, GENESIS), anchor is None
+    merchant_heads: dict[UUID, bytes] = {}
+    for link in links:
+        if cause := _cause(link, head if whole else None, merchant_heads):
+            return Verdict(count, head if count else None, Fault(link.seq, cause))
+        if link.merchant_id:
+            merchant_heads[link.merchant_id] = link.hash
+        count, head = count + 1, Anchor(link.seq, link.hash)
+        anchored = anchored or head == anchor
+    fault = None
+    if anchor and not anchored:
+        fault = Fault(anchor.seq, "missing_tail" if head.seq < anchor.seq else "anchor")
+    return Verdict(count, head if count else None, fault)
+
+
+def _cause(link: Link, head: Anchor | None, merchant_heads: dict[UUID, bytes]) -> Cause | None:
+    if head and link.seq != head.seq + 1:
+        return "gap"
+    if link_hash(link.prev_hash, link.seq, link.merchant_id, link.record) != link.hash:
+        return "hash"
+    if head and link.prev_hash != head.hash:
+        return "prev"
+    expected = merchant_heads.get(link.merchant_id) if link.merchant_id else None
+    if link.merchant_prev_hash != expected:
+        return "merchant"
+    return None
