@@ -37,14 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
         kind = "does not fit" if isinstance(error, Misfit) else "cannot be read"
         sys.stderr.write(f"the configuration {kind}: {error}\n")
         return BAD_CONFIGURATION
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
         server = SandboxServer(config, given.port, given.state_dir)
     except (OSError, SystemExit) as error:
         sys.stderr.write(f"cannot serve on port {given.port}: {error}\n")
         return CANNOT_SERVE
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     server.start()
     sys.stdout.write(f"sandbox ready on {server.url}\n")
     sys.stdout.flush()

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, jsonify, request
 from callwaiting.sandbox import calls, checkout, paypal_orders, phones
 from callwaiting.sandbox.context import sandbox
 from callwaiting.sandbox.stripe_objects import session_face
-from callwaiting.sandbox.typed_json import Misfit
 
 bp = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -25,8 +24,8 @@ def _wrong(error: _Wrong) -> tuple[Response, int]:
     return jsonify({"error": str(error)}), error.status
 
 
-@bp.errorhandler(Misfit)
-def _misfit(error: Misfit) -> tuple[Response, int]:
+@bp.errorhandler(ValueError)
+def _misfit(error: ValueError) -> tuple[Response, int]:
     return jsonify({"error": str(error)}), 400
 
 

@@ -27,8 +27,11 @@ class SandboxServer:
 
     def __init__(self, config: Config, port: int, state_dir: Path | None = None) -> None:
         self.app = create_app(config, state_dir)
-        # Raises OSError (or SystemExit from werkzeug) when the port is taken.
-        self._server: BaseWSGIServer = make_server(HOST, port, self.app, threaded=True, request_handler=_Handler)
+        try:
+            self._server: BaseWSGIServer = make_server(HOST, port, self.app, threaded=True, request_handler=_Handler)
+        except (OSError, SystemExit):  # the port is taken; werkzeug raises either
+            close(self.app)
+            raise
         self.port = self._server.server_port
         if not config.public_base_url:
             sandbox_of(self.app).configure({"public_base_url": self.url})
