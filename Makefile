@@ -1,0 +1,54 @@
+# Two commands matter: `make run` and `make test`. Both need only Python 3.11+.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_WORKERS ?= auto
+
+.PHONY: run test lint types bench clean help
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/ —/'
+
+run: $(VENV)/.embedded  ## start everything on this machine: web, workers, Postgres, Valkey, stand-ins
+	@$(BIN)/callwaiting up
+
+test: $(VENV)/.dev  ## the whole test suite
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+
+lint: $(VENV)/.dev  ## ruff, import contracts
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+types: $(VENV)/.dev  ## mypy --strict
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev  ## the benches that print ratios (see bench/README.md)
+	$(BIN)/python -m bench
+
+clean:  ## remove the venv and caches; data in .callwaiting/ stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+
+# uv installs in seconds what pip needs minutes for; where it cannot be had, pip does.
+define install
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -q --disable-pip-version-check uv || true
+	@if $(BIN)/python -m uv --version >/dev/null 2>&1; then \
+		$(BIN)/python -m uv pip install -q -p $(BIN)/python -r $(1) && $(BIN)/python -m uv pip install -q -p $(BIN)/python --no-deps -e . ; \
+	else \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -r $(1) && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e . ; \
+	fi
+endef
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=…)"; exit 1; }
+	@echo "Making a virtual environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.embedded: requirements.txt requirements-embedded.txt pyproject.toml | $(BIN)/python
+	@echo "Installing …"
+	$(call install,requirements-embedded.txt)
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-embedded.txt requirements-dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing …"
+	$(call install,requirements-dev.txt)
+	@touch $@ $(VENV)/.embedded

@@ -1,0 +1,59 @@
+"""The `callwaiting` command. Each subcommand lives in the module of its name and is imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from callwaiting.core.settings import SettingsInvalid
+
+COMMANDS = {
+    "up": "Start everything on this machine and keep it running.",
+    "demo": "Play a missed call that becomes a paid order, against the running system.",
+    "db": "Bring a database to the present schema; print the URLs of its roles.",
+    "sources": "Webhook sources: create, list, rotate secrets, pause.",
+    "events": "Stored events: list, show, replay.",
+    "webhooks": "The signature doctor.",
+    "audit": "The audit trail: show, verify.",
+    "token": "Issue a short-lived access token for the API.",
+    "secret": "Print a new random secret.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand only when it is asked for: `callwaiting --help` stays instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"callwaiting.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - each module exports one
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="callwaiting")
+def group() -> None:
+    """Callwaiting: a missed call becomes a booking or a paid order.
+
+    Exit status: 0 well, 1 failed or found a problem, 2 wrong usage, 78 wrong configuration.
+    """
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    try:
+        group(prog_name="callwaiting")
+    except SettingsInvalid as error:
+        for line in error.lines:
+            click.echo(f"configuration: {line}", err=True)
+        sys.exit(78)

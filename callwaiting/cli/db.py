@@ -1,0 +1,70 @@
+"""`callwaiting db`."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+import psycopg2
+
+from callwaiting.core.db import DatabaseRole
+from callwaiting.core.settings import load
+from callwaiting.core.tenancy import SystemScope
+from callwaiting.factory import build_runtime
+from callwaiting.features.keys import service as keys
+from migrations import prepare
+
+ADMINISTRATOR = click.option(
+    "--database-url", envvar="DATABASE_URL", required=True, help="The administrator's URL (or DATABASE_URL)."
+)
+ROLE_SECRET = click.option(
+    "--role-secret",
+    envvar="DATABASE_ROLE_SECRET",
+    required=True,
+    help="The roles' passwords are derived from it (or DATABASE_ROLE_SECRET).",
+)
+
+
+@click.group()
+def command() -> None:
+    """Bring a database to the present schema; print the URLs of its roles."""
+
+
+@command.command()
+@ADMINISTRATOR
+@ROLE_SECRET
+def upgrade(database_url: str, role_secret: str) -> None:
+    """Create or repair the roles, run the migrations, make the platform's first data key. Safe to repeat.
+
+    The other settings come from the environment, as for any process of the system.
+    """
+    try:
+        prepare.prepare(database_url, role_secret)
+    except psycopg2.OperationalError as error:
+        raise click.ClickException(f"the database cannot be reached: {str(error).strip()}") from error
+    environment = dict(os.environ)
+    for role, url in prepare.role_urls(database_url, role_secret).items():
+        environment[f"DATABASE_URL_{role.upper()}"] = url
+    make_platform_key(environment)
+    click.echo("The database is at the present schema.")
+
+
+@command.command()
+@ADMINISTRATOR
+@ROLE_SECRET
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of NAME=value lines.")
+def urls(database_url: str, role_secret: str, as_json: bool) -> None:
+    """Print the URL of each role. Give each process only its own: web WEB and WEBHOOK, workers the others."""
+    named = {f"DATABASE_URL_{role.upper()}": url for role, url in prepare.role_urls(database_url, role_secret).items()}
+    click.echo(json.dumps(named) if as_json else "\n".join(f"{name}={url}" for name, url in named.items()))
+
+
+def make_platform_key(environment: dict[str, str]) -> None:
+    """The platform's first data key, made by the worker's role."""
+    runtime = build_runtime(load(environment, roles=(DatabaseRole.WORKER,)), tenant_role=DatabaseRole.WORKER)
+    try:
+        with runtime.database.unit_of_work(SystemScope("first platform key")) as session:
+            keys.ensure_platform_key(session)
+    finally:
+        runtime.close()
