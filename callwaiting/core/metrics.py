@@ -28,6 +28,10 @@ OLDEST_DUE_SECONDS = Gauge(
     "callwaiting_oldest_due_event_seconds", "Age of the oldest event that is due", multiprocess_mode="mostrecent"
 )
 EFFECTS = Counter("callwaiting_effects_total", "Calls to providers by kind and outcome", ["kind", "outcome"])
+JOBS = Counter("callwaiting_jobs_total", "Jobs that workers ran, by outcome", ["job", "outcome"])
+JOB_SECONDS = Histogram(
+    "callwaiting_job_seconds", "How long a job ran", ["job"], buckets=(0.002, 0.01, 0.05, 0.25, 1, 5, 10, 20, 30)
+)
 BELLS = Counter("callwaiting_bells_total", "Hints sent to the workers", ["job", "outcome"])
 ALERTS = Counter("callwaiting_alerts_total", "Alerts raised, repeats included", ["rule"])
 RATE_LIMITED = Counter("callwaiting_rate_limited_total", "Requests refused by a rate limit", ["bucket"])

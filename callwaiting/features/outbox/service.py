@@ -1,7 +1,10 @@
-"""Planning a call to a provider. Making it is the worker's: claim and commit, call, record."""
+"""Planning a call to a provider. Making it is the worker's: claim and commit, call, record (`drain.py`)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +15,28 @@ from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.outbox.models import Effect
+from callwaiting.providers.ports import ProviderRejected
+from callwaiting.providers.registry import Providers
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Performer(Generic[Request, Result]):
+    """How effects of one kind are made. `load`, `record` and `reject` work in a transaction of the effect's merchant.
+
+    `load(session, subject_id)` gives what to send, or None when it is no longer wanted.
+    `call(providers, request, unclear)` makes the call while no database connection is held; `unclear` tells that an
+    earlier call may have taken effect, so that it must be looked up before it is made again.
+    `record(session, subject_id, result)` keeps what came of it, together with the effect's being done.
+    `reject(session, subject_id, error)` keeps that the provider refuses it for good.
+    """
+
+    load: Callable[[Session, UUID], Request | None]
+    call: Callable[[Providers, Request, bool], Result]
+    record: Callable[[Session, UUID, Result], None]
+    reject: Callable[[Session, UUID, ProviderRejected], None]
 
 
 def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> None:
