@@ -327,6 +327,7 @@ def upgrade() -> None:
         sa.Column("error_class", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deliveries", sa.Integer(), server_default="1", nullable=False),
         sa.Column("last_delivery_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
@@ -344,7 +345,7 @@ def upgrade() -> None:
         ["received_at"],
         unique=False,
         schema="app",
-        postgresql_where=sa.text("raw is not null"),
+        postgresql_where=sa.text("emptied_at is null"),
     )
     op.create_index(
         "ix_webhook_events_due",

@@ -63,6 +63,7 @@ RESOLVED = {
 
 EVENT_STATE = (
     "merchant_id", "status", "attempts", "next_at", "lease_until", "lease_token", "error_class", "error", "done_at",
+    "emptied_at",
 )  # fmt: skip
 EVENT_FACTS = (
     "id", "source_id", "provider", "routing_keys", "dedupe_key", "provider_event_id", "event_type", "object_key",

@@ -37,7 +37,8 @@ class WebhookSource(Base):
 
 
 class WebhookEvent(Base):
-    """A verified request, kept. `raw` is sealed: with the platform's key at first, with the merchant's once done.
+    """A verified request, kept. `raw` is sealed: with the platform's key at first, with the merchant's once done or
+    ignored; retention empties it and notes `emptied_at` (who empties may not read whether there is a body).
 
     `routing_keys` holds what leads to the merchant: `account`, `number_hash` (hex of the platform's keyed hash).
     """
@@ -48,7 +49,7 @@ class WebhookEvent(Base):
         CheckConstraint(f"status in {STATUSES}", name="status"),
         Index("ix_webhook_events_due", "next_at", postgresql_where=text("status in ('received', 'retry')")),
         Index("ix_webhook_events_leased", "lease_until", postgresql_where=text("status = 'running'")),
-        Index("ix_webhook_events_body", "received_at", postgresql_where=text("raw is not null")),
+        Index("ix_webhook_events_body", "received_at", postgresql_where=text("emptied_at is null")),
         Index("ix_webhook_events_merchant", "merchant_id", "received_at"),
     )
 
@@ -78,6 +79,7 @@ class WebhookEvent(Base):
     error_class: Mapped[str | None]
     error: Mapped[str | None]
     done_at: Mapped[datetime | None]
+    emptied_at: Mapped[datetime | None]
     deliveries: Mapped[int] = mapped_column(server_default="1")
     last_delivery_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
