@@ -1,0 +1,76 @@
+"""The consent ledger: declarations of a caller, appended and never changed. The latest one holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callwaiting.core.crypto import Place
+from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.audit import service as audit
+from callwaiting.features.consents.errors import ConsentRevoked
+from callwaiting.features.consents.models import Consent
+from callwaiting.features.consents.wording import Declaration, declaration_in
+from callwaiting.features.keys import service as keys
+
+__all__ = ["Declaration", "declaration_in", "honour", "record_declaration", "require_consent"]
+
+State = Literal["granted", "revoked"]
+Origin = Literal["sms", "voice", "provider", "operator"]
+
+
+def require_consent(session: Session, caller_id: UUID) -> None:
+    """Raise ConsentRevoked when the caller's latest declaration is a revocation.
+
+    Without any declaration the caller may be answered: whoever is in our tables rang or wrote to us first.
+    """
+    if _latest(session, caller_id) == "revoked":
+        raise ConsentRevoked
+
+
+def record_declaration(session: Session, caller_id: UUID, state: State, *, origin: Origin, evidence: str = "") -> None:
+    """Append a declaration. `evidence` is what the caller wrote or said, or the provider's code; it is sealed."""
+    consent_id = new_id()
+    session.add(
+        Consent(
+            merchant_id=merchant_of(session),
+            id=consent_id,
+            caller_id=caller_id,
+            state=state,
+            origin=origin,
+            evidence_sealed=keys.seal(session, Place("consents", "evidence", consent_id), evidence)
+            if evidence
+            else None,
+            recorded_at=func.clock_timestamp(),  # two in one transaction still have an order
+        )
+    )
+    session.flush()
+    audit.record(session, f"consent.{state}", subject=f"caller:{caller_id}", details={"origin": origin})
+
+
+def honour(session: Session, caller_id: UUID, text: str, *, origin: Origin) -> Declaration | None:
+    """Record what the text declares, at once; returns the declaration that now needs its one confirmation.
+
+    None: an ordinary text, a second STOP (nothing more may be sent), a bare YES of somebody who never stopped us, or
+    HELP from somebody who did.
+    """
+    declared = declaration_in(text)
+    if declared is None:
+        return None
+    revoked = _latest(session, caller_id) == "revoked"
+    if declared == "help":
+        return None if revoked else "help"
+    if declared == "start" and not revoked and "yes" in text.casefold():
+        return None
+    state: State = "revoked" if declared == "stop" else "granted"
+    record_declaration(session, caller_id, state, origin=origin, evidence=text)
+    return None if declared == "stop" and revoked else declared
+
+
+def _latest(session: Session, caller_id: UUID) -> str | None:
+    newest = (Consent.recorded_at.desc(), Consent.id.desc())
+    return session.scalar(select(Consent.state).where(Consent.caller_id == caller_id).order_by(*newest).limit(1))

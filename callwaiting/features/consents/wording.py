@@ -1,0 +1,97 @@
+"""What a text says about consent: exact keywords, and the free wordings that a reasonable person would understand.
+
+US rule 47 CFR 64.1200(a)(10): stop, quit, end, revoke, opt out, cancel and unsubscribe are definitive; any other clear
+wording counts too. Carriers and Twilio act on the single words (STOP, STOPALL, UNSUBSCRIBE, CANCEL, END, QUIT, OPTOUT,
+REVOKE; START, UNSTOP, YES; HELP, INFO), so the same words must mean the same here. An ordinary sentence that merely
+holds such a word ("stop by at 5", "cancel my order") is no declaration.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Declaration = Literal["stop", "start", "help"]
+
+STOP_ALONE = {"cancel", "end", "quit", "opt out"}  # they stand for a declaration only as the whole text
+STOP = {"stop", "stopall", "stop all", "unsubscribe", "optout", "revoke", "basta", "parar", "alto", "no mas"}
+START = {"start", "unstop", "yes"}
+HELP = {"help", "info"}
+COURTESY = {
+    "please", "pls", "plz", "thanks", "thank", "you", "now", "hi", "hello", "hey", "ok", "okay", "just", "immediately",
+    "it", "this", "asap", "right", "already", "por", "favor", "gracias", "ya",
+}  # fmt: skip
+
+_TEXTS = r"(?:texts?|texting|messages?|messaging|msgs?|sms|notifications?|alerts?|reminders?|links?|spam)"
+_FILL = r"(?:(?:all|any|the|these|those|this|your|me|us|more|of|with|sending|getting|receiving|sms|text) )*"
+_END = (
+    r"(?: (?:me|us|at|to|from|on|my|this|that|phone|number|again|ever|anymore|any|more|longer|please|pls|now|ok|okay))*"
+)
+_OFF = r"(?=$|,| (?:i|im|we|you|your|thanks|thank|and|because|or|its|this|or)\b)"
+_ME = r"(?:me|us|this number|my number)"
+_FREE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\b(?:stop|quit|cease|end) {_FILL}{_TEXTS}\b",
+        r"\b(?:stop|quit|cease) (?:contacting|spamming|bothering|harassing|bugging) (?:me|us|my|this)\b",
+        r"\b(?:stop|quit) sending (?:me |us )?(?:these|this|those|stuff|anything|things|them)\b",
+        rf"\bno more {_FILL}{_TEXTS}\b",
+        rf"\b(?:dont|do not|never) (?:ever )?(?:text|message|sms|contact|write) {_ME}{_END}{_OFF}",
+        rf"\b(?:dont|do not|never) (?:ever )?send (?:me |us )?{_FILL}(?:{_TEXTS}|anything){_END}{_OFF}",
+        rf"\b(?:dont|do not|no longer) (?:want|wish|like)(?: to (?:get|receive|have))? {_FILL}{_TEXTS}\b{_END}{_OFF}",
+        r"\b(?:remove|delete|take|drop) (?:me|us|my number|this number|my phone number) (?:from|off|out)\b",
+        r"^(?:please )?(?:remove|delete) (?:me|my number|this number)(?: please| now)*$",
+        r"\b(?:unsubscribe|opt (?:me )?out)\b",
+        r"\bi (?:hereby )?revoke (?:my )?consent\b",
+        r"\b(?:leave me alone|lose (?:my|this) number)\b",
+        r"\bno mas (?:mensajes|textos|sms)\b",
+        r"\bno (?:quiero|deseo)(?: recibir)? (?:mas )?(?:mensajes|textos|sms)\b",
+        r"\bno me (?:mande|envie|escriba)[ns]?(?: mas)?(?: mensajes| textos)?$",
+        r"\b(?:deje|dejen|deja) de (?:mandarme|enviarme|escribirme|mandar|enviar)\b",
+        r"\bdarme de baja\b",
+    )
+)
+_NOT_MEANT = re.compile(
+    r"\b(?:cant|cannot|can not|couldnt|could not|dont|do not|didnt|did not|doesnt|wont|will not|wouldnt|never|not|if|"
+    r"unless|without)(?: \w+){0,2} ?$"
+)
+_WHY = re.compile(r"\b(?:why|please) (?:dont|wont|cant|do not|will not|not)\b")
+
+
+def declaration_in(text: str) -> Declaration | None:
+    """What the text declares, or None when it is an ordinary sentence. In doubt between stop and anything, stop."""
+    plain = _plain(text)
+    sentences = [_words(sentence) for sentence in re.split(r"[.!?;:\n]+", plain)]
+    sentences = [sentence for sentence in sentences if sentence.strip(" ,")]
+    whole = _words(" ".join(sentences), keep_commas=False)
+    if whole in STOP_ALONE or any(_is_stop(sentence) for sentence in [whole, *sentences]):
+        return "stop"
+    if whole in START:
+        return "start"
+    return "help" if whole in HELP else None
+
+
+def _is_stop(sentence: str) -> bool:
+    bare = [word for word in sentence.replace(",", " ").split() if word not in COURTESY]
+    if bare and (" ".join(bare) in STOP or (len(set(bare)) == 1 and bare[0] in STOP)):
+        return True
+    return any(_meant(sentence, match.start()) for free in _FREE for match in free.finditer(sentence))
+
+
+def _meant(sentence: str, start: int) -> bool:
+    """False behind a negation or a condition in the same clause: "you can't stop texting", "if I unsubscribe"."""
+    before = sentence[:start].rpartition(",")[2]
+    return not _NOT_MEANT.search(before) or _WHY.search(before) is not None
+
+
+def _plain(text: str) -> str:
+    """Lower case, without accents, apostrophes or markup; sentence marks stay."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    letters = "".join(sign for sign in folded if not unicodedata.combining(sign))
+    return re.sub(r"['’‘`\"“”*]", "", letters)
+
+
+def _words(text: str, *, keep_commas: bool = True) -> str:
+    spaced = re.sub(r"[^\w,\n]+|_" if keep_commas else r"[\W_]+", " ", text)
+    return re.sub(r" *, *", ", ", " ".join(spaced.split())).strip(" ,") if keep_commas else " ".join(spaced.split())

@@ -1,0 +1,67 @@
+"""Text messages of a merchant. Sending, statuses and incoming texts are in the modules beside this one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from callwaiting.core.crypto import Place
+from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.audit import service as audit
+from callwaiting.features.consents import service as consents
+from callwaiting.features.consents.errors import ConsentRevoked
+from callwaiting.features.keys import service as keys
+from callwaiting.features.messages.models import Message
+from callwaiting.features.outbox import service as outbox
+
+EFFECT = "twilio.message"
+
+
+def plan_message(
+    session: Session,
+    *,
+    caller_id: UUID,
+    phone_number_id: UUID,
+    kind: str,
+    message_key: str,
+    body: str,
+    answers_live_call: bool = False,
+) -> UUID:
+    """Plan one text to a caller; returns its id. A second plan with the same `message_key` is the first.
+
+    When the caller has revoked consent the text is kept as `suppressed` and never sent. Consent is asked once more
+    just before sending.
+    """
+    try:
+        consents.require_consent(session, caller_id)
+        status = "planned"
+    except ConsentRevoked:
+        status = "suppressed"
+    message_id = new_id()
+    made: UUID | None = session.scalar(
+        insert(Message)
+        .values(
+            merchant_id=merchant_of(session),
+            id=message_id,
+            caller_id=caller_id,
+            phone_number_id=phone_number_id,
+            direction="out",
+            kind=kind,
+            message_key=message_key,
+            body_sealed=keys.seal(session, Place("messages", "body", message_id), body),
+            status=status,
+            answers_live_call=answers_live_call,
+        )
+        .on_conflict_do_nothing(index_elements=["merchant_id", "message_key"])
+        .returning(Message.id)
+    )
+    if made is None:
+        return session.scalars(select(Message.id).where(Message.message_key == message_key)).one()
+    audit.record(session, f"message.{status}", subject=f"message:{made}", details={"kind": kind})
+    if status == "planned":
+        outbox.plan(session, EFFECT, effect_key=f"message:{made}", subject_id=made)
+    return made

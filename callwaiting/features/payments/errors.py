@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from callwaiting.core.errors import BadRequest, Conflict, NotFound
+
+
+class LinkUnknown(NotFound):
+    """No such token, or its link was replaced by a newer version of the order."""
+
+    reason = "payments.link_unknown"
+
+
+class LinkExpired(NotFound):
+    reason = "payments.link_expired"
+
+
+class NotPayable(Conflict):
+    """The order is paid, being paid, expired or cancelled. `detail` is its state."""
+
+    reason = "payments.not_payable"
+
+
+class ProviderNotOffered(BadRequest):
+    """The merchant takes no payments through this provider."""
+
+    reason = "payments.provider_not_offered"
