@@ -1,0 +1,50 @@
+"""What can stop an order from being placed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode, NotFound
+
+if TYPE_CHECKING:
+    from callwaiting.features.orders.totals import Quote
+
+
+class LinesInvalid(CallwaitingError):
+    """No lines, too many, or a quantity outside 1 to 99."""
+
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "orders.lines_invalid"
+
+
+class ItemsUnavailable(Conflict):
+    """Some items are not sold now. `item_ids` names them."""
+
+    reason = "orders.items_unavailable"
+
+    def __init__(self, item_ids: Sequence[UUID]) -> None:
+        super().__init__(", ".join(str(item_id) for item_id in item_ids))
+        self.item_ids = tuple(item_ids)
+
+
+class AmountOutOfRange(CallwaitingError):
+    """The total is below or above what can be paid by link."""
+
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "orders.amount_out_of_range"
+
+
+class TotalChanged(Conflict):
+    """The caller agreed to another total than the present one. `quote` is the present one."""
+
+    reason = "orders.total_changed"
+
+    def __init__(self, quote: Quote) -> None:
+        super().__init__()
+        self.quote = quote
+
+
+class OrderNotFound(NotFound):
+    reason = "orders.not_found"
