@@ -20,7 +20,7 @@ from callwaiting.features.audit.repository import Link
 Cause = Literal["hash", "gap", "prev", "merchant", "anchor", "missing_tail"]
 EXPLANATIONS: dict[Cause, str] = {
     "hash": "the record, its number or its merchant was altered: the hash does not fit",
-    "gap": "links are missing before this one",
+    "gap": "this link is missing",
     "prev": "this link does not follow from the one before it",
     "merchant": "this link does not follow from the merchant's previous one",
     "anchor": "the link that the anchor names is not there",
@@ -41,7 +41,7 @@ class AnchorMalformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first link at which the chain does not hold."""
+    """The first link at which the chain does not hold; for a gap, the first that is missing."""
 
     seq: int
     cause: Cause
@@ -85,7 +85,8 @@ def judge(links: Iterable[Link], *, whole: bool = True, anchor: Anchor | None = 
     merchant_heads: dict[UUID, bytes] = {}
     for link in links:
         if cause := _cause(link, head if whole else None, merchant_heads):
-            return Verdict(count, head if count else None, Fault(link.seq, cause))
+            seq = head.seq + 1 if cause == "gap" else link.seq
+            return Verdict(count, head if count else None, Fault(seq, cause))
         if link.merchant_id:
             merchant_heads[link.merchant_id] = link.hash
         count, head = count + 1, Anchor(link.seq, link.hash)
