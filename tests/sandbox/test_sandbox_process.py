@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from callwaiting.sandbox.__main__ import main
+from callwaiting.sandbox.store import Store
 from tests.sandbox.conftest import CALLER, SHOP, Control, Listener, configuration, until
 
 
@@ -64,12 +65,10 @@ def test_state_outlives_a_kill_and_deliveries_go_on(tmp_path: Path, listener: Li
         assert process.wait(5) == 0
 
 
-def test_half_a_journal_line_is_dropped(tmp_path: Path, listener: Listener) -> None:
+def test_half_a_journal_line_is_dropped(tmp_path: Path) -> None:
     rows = [["messages", "SM1", {"sid": "SM1"}], ["messages", "SM2", {"sid": "SM2"}]]
     journal = tmp_path / "journal.jsonl"
     journal.write_text(json.dumps([rows[0]]) + "\n" + json.dumps([rows[1]])[:-5], encoding="utf-8")
-    from callwaiting.sandbox.store import Store
-
     store = Store(journal)
     assert [row["sid"] for row in store.rows("messages")] == ["SM1"]
     store.put("messages", "SM3", {"sid": "SM3"})
