@@ -30,6 +30,12 @@ LOOKUPS = {
         as $$ select s.id, s.merchant_id, s.provider, s.mode, s.account, s.webhook_id, s.secrets_sealed, s.public_url,
                      s.paused_at
               from app.webhook_sources s where s.public_id = sought $$""",
+    "auth.twilio_source_url(sought text)": """
+        returns text
+        as $$ select s.public_url from app.webhook_sources s
+              where s.provider = 'twilio' and s.account = sought and s.paused_at is null
+                and (s.merchant_id is null or s.merchant_id = auth.merchant_id())
+              order by s.created_at desc limit 1 $$""",
     "auth.merchant_of_number(sought bytea)": """
         returns table (merchant_id uuid, phone_number_id uuid)
         as $$ select n.merchant_id, n.id from app.phone_numbers n where n.number_hash = sought $$""",
@@ -47,6 +53,7 @@ LOOKUPS = {
 }
 CALLERS_OF = {
     "auth.webhook_source(text)": "cw_web, cw_webhook, cw_worker",
+    "auth.twilio_source_url(text)": "cw_worker",
     "auth.merchant_of_number(bytea)": "cw_web, cw_service",
     "auth.merchant_of_account(text, text, text)": "cw_service",
     "auth.payment_link(bytea)": "cw_web",

@@ -17,7 +17,14 @@ from callwaiting.features.consents.models import Consent
 from callwaiting.features.consents.wording import Declaration, declaration_in
 from callwaiting.features.keys import service as keys
 
-__all__ = ["Declaration", "declaration_in", "honour", "record_declaration", "require_consent"]
+__all__ = [
+    "Declaration",
+    "declaration_in",
+    "honour",
+    "record_declaration",
+    "record_revocation_once",
+    "require_consent",
+]
 
 State = Literal["granted", "revoked"]
 Origin = Literal["sms", "voice", "provider", "operator"]
@@ -50,6 +57,12 @@ def record_declaration(session: Session, caller_id: UUID, state: State, *, origi
     )
     session.flush()
     audit.record(session, f"consent.{state}", subject=f"caller:{caller_id}", details={"origin": origin})
+
+
+def record_revocation_once(session: Session, caller_id: UUID, *, origin: Origin, evidence: str) -> None:
+    """Append a revocation unless one holds already: a provider repeats its refusal with every attempt."""
+    if _latest(session, caller_id) != "revoked":
+        record_declaration(session, caller_id, "revoked", origin=origin, evidence=evidence)
 
 
 def honour(session: Session, caller_id: UUID, text: str, *, origin: Origin) -> Declaration | None:
