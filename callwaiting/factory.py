@@ -24,7 +24,7 @@ from callwaiting.features.keys.service import KeyRing
 from callwaiting.providers.registry import Providers, build_providers
 
 WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
-WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE)
+WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE, DatabaseRole.AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
