@@ -139,6 +139,11 @@ def list_refunds() -> Response:
     return jsonify(listing(found, "/v1/refunds"))
 
 
+@bp.get("/balance")
+def balance() -> Response:
+    return jsonify({"object": "balance", "available": [], "pending": [], "livemode": False})
+
+
 @bp.get("/events")
 def list_events() -> Response:
     """The account's events, newest first."""

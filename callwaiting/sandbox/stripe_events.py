@@ -41,12 +41,11 @@ def emit(here: Sandbox, kind: str, account: str, subject: Row) -> None:
         "request": {"id": new_id("req_", 14) if key else None, "idempotency_key": key},
         "type": kind,
     }
-    if account:
-        event["account"] = account
     event_id = str(event["id"])
     with here.store.transaction():
         here.store.put("stripe.events", event_id, {"account": account, "object": event})
-        body = json.dumps(event, indent=2)
+        # Only a Connect webhook names the account; the list of events is an account's own and leaves it out.
+        body = json.dumps(event | {"account": account} if account else event, indent=2)
         for endpoint in endpoints:
             here.deliverer.send("stripe", endpoint.url, event_id, kind, body, {"secret": endpoint.secret})
 

@@ -17,7 +17,7 @@ from callwaiting.sandbox.faults import inject
 from callwaiting.sandbox.store import Row, new_id
 from callwaiting.sandbox.twilio_signing import API_VERSION
 
-bp = Blueprint("twilio", __name__, url_prefix="/twilio/2010-04-01/Accounts/<account_sid>")
+bp = Blueprint("twilio", __name__, url_prefix=f"/twilio/{API_VERSION}/Accounts")
 inject(bp, "twilio", lambda status: _problem(status, 20500, "Injected failure"))
 
 _MAX_BODY = 1600  # characters; above it Twilio answers 21617
@@ -64,7 +64,12 @@ def _authenticate() -> None:
         raise _Refused(404, 20404, f"The requested resource {request.path} was not found")
 
 
-@bp.post("/Messages.json")
+@bp.get("/<account_sid>.json")
+def fetch_account(account_sid: str) -> Response:
+    return jsonify({"sid": account_sid, "friendly_name": "Sandbox", "status": "active", "type": "Trial"})
+
+
+@bp.post("/<account_sid>/Messages.json")
 def create_message(account_sid: str) -> tuple[Response, int]:
     """Take a message to send. There is no idempotency key: each request is one more text message."""
     here = sandbox()
@@ -75,7 +80,7 @@ def create_message(account_sid: str) -> tuple[Response, int]:
     return jsonify(resources.message(row, row["created"])), 201
 
 
-@bp.get("/Messages/<sid>.json")
+@bp.get("/<account_sid>/Messages/<sid>.json")
 def fetch_message(account_sid: str, sid: str) -> Response:
     row = sandbox().store.get("messages", sid)
     if row is None:
@@ -83,14 +88,14 @@ def fetch_message(account_sid: str, sid: str) -> Response:
     return jsonify(resources.message(row, time.time()))
 
 
-@bp.get("/Messages.json")
+@bp.get("/<account_sid>/Messages.json")
 def list_messages(account_sid: str) -> Response:
     now = time.time()
     rows = _matching("messages", ("To", "From"), "DateSent")
     return _page("messages", rows, lambda row: resources.message(row, now))
 
 
-@bp.get("/Calls/<sid>.json")
+@bp.get("/<account_sid>/Calls/<sid>.json")
 def fetch_call(account_sid: str, sid: str) -> Response:
     row = sandbox().store.get("calls", sid)
     if row is None:
@@ -98,12 +103,12 @@ def fetch_call(account_sid: str, sid: str) -> Response:
     return jsonify(resources.call(row))
 
 
-@bp.get("/Calls.json")
+@bp.get("/<account_sid>/Calls.json")
 def list_calls(account_sid: str) -> Response:
     return _page("calls", _matching("calls", ("To", "From", "Status"), "StartTime"), resources.call)
 
 
-@bp.get("/Recordings.json")
+@bp.get("/<account_sid>/Recordings.json")
 def list_recordings(account_sid: str) -> Response:
     rows = _matching("recordings", ("CallSid",), "DateCreated")
     return _page("recordings", rows, resources.recording)
