@@ -21,9 +21,13 @@ from callwaiting.core.jobs import Doorbell
 from callwaiting.core.settings import Settings
 from callwaiting.extensions import cors, jwt, limiter, talisman
 from callwaiting.features.keys.service import KeyRing
+from callwaiting.features.orders import service as orders
+from callwaiting.features.payments.events import PaymentSettled
 from callwaiting.providers.registry import Providers, build_providers
 
 WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
+# Somebody waits for the answer of a web process: the payment page has 8 s for its three attempts in all.
+WEB_PATIENCE = {"connect_timeout_s": 1.0, "read_timeout_s": 3.0}
 WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE, DatabaseRole.AUDIT)
 
 
@@ -42,7 +46,9 @@ class Runtime:
 
 def event_bindings() -> EventBus:
     """Which slice listens to which: the only place that knows both."""
-    return EventBus()
+    bus = EventBus()
+    bus.bind(PaymentSettled, orders.on_payment_settled)
+    return bus
 
 
 def build_runtime(settings: Settings, *, tenant_role: DatabaseRole) -> Runtime:
@@ -63,7 +69,8 @@ def build_runtime(settings: Settings, *, tenant_role: DatabaseRole) -> Runtime:
     database.info["keys"] = KeyRing(KeyEncryptionKeys(settings.key_encryption_secrets()))
     database.info["events"] = event_bindings()
     database.info["settings"] = settings
-    return Runtime(settings, database, doorbell, build_providers(settings))
+    patience = WEB_PATIENCE if tenant_role is DatabaseRole.WEB else {}
+    return Runtime(settings, database, doorbell, build_providers(settings, **patience))
 
 
 def create_app(settings: Settings, overrides: Mapping[str, object] | None = None) -> Flask:

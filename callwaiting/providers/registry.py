@@ -71,8 +71,10 @@ class Providers:
     configured: frozenset[str]
 
 
-def build_providers(settings: ProviderSettings) -> Providers:
-    """Nothing is connected or imported from an SDK until it is used."""
+def build_providers(
+    settings: ProviderSettings, *, connect_timeout_s: float = 3.05, read_timeout_s: float = 10.0
+) -> Providers:
+    """Nothing is connected or imported from an SDK until it is used. The limits are for one attempt at a payment."""
     telephony: Telephony = AbsentTelephony()
     payments: dict[str, Payments] = {"stripe": AbsentPayments("Stripe"), "paypal": AbsentPayments("PayPal")}
     configured: set[str] = set()
@@ -84,11 +86,20 @@ def build_providers(settings: ProviderSettings) -> Providers:
         )
         configured.add("twilio")
     if key:
-        payments["stripe"] = StripePayments(api_key=key, base_url=settings.stripe_api_base)
+        payments["stripe"] = StripePayments(
+            api_key=key,
+            base_url=settings.stripe_api_base,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
+        )
         configured.add("stripe")
     if settings.paypal_client_id and secret:
         payments["paypal"] = PayPalPayments(
-            client_id=settings.paypal_client_id, client_secret=secret, base_url=settings.paypal_api_base
+            client_id=settings.paypal_client_id,
+            client_secret=secret,
+            base_url=settings.paypal_api_base,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
         )
         configured.add("paypal")
     certificates = FetchedCertificates(base_url=settings.paypal_cert_base_url, extra_roots=settings.paypal_extra_roots)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from callwaiting.core.errors import BadRequest, Conflict, NotFound
+from callwaiting.core.errors import BadRequest, CallwaitingError, Conflict, ErrorCode, NotFound
 
 
 class LinkUnknown(NotFound):
-    """No such token, or its link was replaced by a newer version of the order."""
+    """No such token, or its link was replaced by that of a newer version of the order."""
 
     reason = "payments.link_unknown"
 
@@ -23,3 +23,10 @@ class ProviderNotOffered(BadRequest):
     """The merchant takes no payments through this provider."""
 
     reason = "payments.provider_not_offered"
+
+
+class CheckoutUnavailable(CallwaitingError):
+    """The provider does not give us a checkout now; nothing is lost and the payer may try again."""
+
+    code = ErrorCode.BAD_GATEWAY
+    reason = "payments.checkout_unavailable"

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_of
+from callwaiting.features.payments.capture import request_capture
+from callwaiting.features.payments.checkouts import start_checkout
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
+from callwaiting.features.payments.settlement import settle
 
-__all__ = ["Link", "LinkOwner", "create_link", "link_of", "owner_of_token"]
+__all__ = [
+    "Link",
+    "LinkOwner",
+    "PaymentProvider",
+    "add_account",
+    "create_link",
+    "link_of",
+    "owner_of_token",
+    "providers_of",
+    "request_capture",
+    "settle",
+    "start_checkout",
+]
