@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import socket
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -16,3 +18,8 @@ def new_id() -> UUID:
 def new_token(bits: int = 128) -> str:
     """An unguessable URL-safe token of at least `bits` bits of entropy."""
     return secrets.token_urlsafe((bits + 7) // 8)
+
+
+def process_name() -> str:
+    """This process as leases and attempts name it: `host:pid`."""
+    return f"{socket.gethostname()}:{os.getpid()}"

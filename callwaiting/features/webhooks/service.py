@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from callwaiting.core.crypto import Place
 from callwaiting.core.errors import Transient
 from callwaiting.providers.ports import Mode, ProviderName
 from callwaiting.providers.registry import Providers
@@ -42,3 +43,8 @@ class NotYet(Transient):
 # A handler works in the event's own transaction, scoped to its merchant, and neither commits nor calls a provider.
 # It tells whether the event changed something (`done`) or is of no concern (`ignored`).
 Handler = Callable[[Session, StoredEvent, Providers], Literal["done", "ignored"]]
+
+
+def body_place(event_id: UUID) -> Place:
+    """Where a stored body is sealed for: under the platform's key until it is done or ignored, then its merchant's."""
+    return Place("webhook_events", "raw", event_id)

@@ -1,0 +1,35 @@
+"""Emptying old bodies. The row and its keys stay for ever, so that an old delivery stays known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import CursorResult, text
+
+from callwaiting.core.db import Database, DatabaseRole
+from callwaiting.core.tenancy import SystemScope
+
+BATCH = 5_000
+EMPTY = text("""
+with old as (
+    select id from app.webhook_events
+    where emptied_at is null and received_at < now() - :age and status in ('done', 'ignored', 'dead')
+    order by received_at limit :batch for update skip locked
+)
+update app.webhook_events e set raw = null, emptied_at = now() from old where e.id = old.id
+""")
+
+
+def empty_bodies(database: Database, older_than: timedelta, *, batch: int = BATCH) -> int:
+    """Empty the bodies of finished events that were received longer ago than `older_than`; returns how many.
+
+    Each batch is a transaction of its own, so that nothing waits long for a lock.
+    """
+    emptied = 0
+    while True:
+        with database.unit_of_work(SystemScope("retention of webhook bodies"), DatabaseRole.SERVICE) as session:
+            result = session.execute(EMPTY, {"age": older_than, "batch": batch})
+            count = result.rowcount if isinstance(result, CursorResult) else 0
+        emptied += count
+        if count < batch:
+            return emptied
