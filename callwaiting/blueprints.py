@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from callwaiting.features.health import routes as health
+from callwaiting.features.webhooks import routes as webhooks
 
 
 def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(webhooks.blueprint)

@@ -23,12 +23,13 @@ from callwaiting.extensions import cors, jwt, limiter, talisman
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.orders import service as orders
 from callwaiting.features.payments.events import PaymentSettled
+from callwaiting.features.webhooks import door
 from callwaiting.providers.registry import Providers, build_providers
 
 WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
 # Somebody waits for the answer of a web process: the payment page has 8 s for its three attempts in all.
 WEB_PATIENCE = {"connect_timeout_s": 1.0, "read_timeout_s": 3.0}
-WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE, DatabaseRole.AUDIT)
+WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE, DatabaseRole.AUDIT, DatabaseRole.WEBHOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +111,5 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
     access_tokens.configure(app, jwt, settings)
     app.before_request(auth.enforce)
     blueprints.register(app)
+    door.install(app, settings)
     return app

@@ -24,6 +24,11 @@ begin
     foreach name in array array['cw_web', 'cw_webhook', 'cw_worker', 'cw_service', 'cw_audit_writer'] loop
         execute format('alter role %I set idle_in_transaction_session_timeout = ''15s''', name);
     end loop;
+    -- Acknowledging a webhook: durable, and never long. Set here and not by the session, so that it holds behind a
+    -- transaction pooler too.
+    alter role cw_webhook set synchronous_commit = 'on';
+    alter role cw_webhook set statement_timeout = '2s';
+    alter role cw_webhook set lock_timeout = '300ms';
 end
 $$;
 

@@ -166,6 +166,8 @@ ACCESS: dict[str, dict[str, Access]] = {
                 "id",
                 "source_id",
                 "dedupe_key",
+                "provider_event_id",
+                "origin",
                 "status",
                 "next_at",
                 "deliveries",
