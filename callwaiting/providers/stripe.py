@@ -184,10 +184,11 @@ def _errors() -> Iterator[None]:
 def _refusal(error: StripeError) -> ProviderUnavailable | ProviderRejected:
     """409 means that the first call with this idempotency key is still under way (docs.stripe.com/error-low-level)."""
     status = error.http_status or 0
-    detail = f"Stripe answers {status}, code {error.code}"
+    code = error.code or (error.error.code if error.error else None) or ""
+    detail = f"Stripe answers {status}, code {code}"
     if status in {409, 429} or status >= 500:
         return ProviderUnavailable(detail, retry_after=retry_after_s((error.headers or {}).get("retry-after")))
-    return ProviderRejected(detail, provider_code=error.code or "")
+    return ProviderRejected(detail, provider_code=code)
 
 
 def _listed(event: Mapping[str, object], account: str) -> ListedEvent:
