@@ -3,7 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+from urllib.parse import parse_qsl
 
-from callwaiting.features.webhooks.service import Handler
+import orjson
+from sqlalchemy.orm import Session
 
-HANDLERS: Mapping[tuple[str, str], Handler] = {}  # by (provider, event type)
+from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.messages import incoming, sending
+from callwaiting.features.messages.incoming import IncomingText
+from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.service import PaymentProvider
+from callwaiting.features.phone_numbers import service as phone_numbers
+from callwaiting.features.webhooks.service import Handler, StoredEvent
+from callwaiting.providers.registry import Providers
+
+Verdict = Literal["done", "ignored"]
+Json = Mapping[str, object]
+
+
+def _settle(provider: PaymentProvider) -> Handler:
+    """Money that has come. A completed session whose money is still on its way (bank debits) changes nothing."""
+
+    def handle(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+        settlement = providers.payments[provider].settlement_of(event.raw)
+        if settlement is None or not settlement.settled:
+            return "ignored"
+        # The mode is that of the endpoint whose signature held.
+        outcome = payments.settle(session, replace(settlement, mode=event.mode), provider=provider)
+        return "ignored" if outcome == "foreign" else "done"
+
+    return handle
+
+
+def _end_session(state: Literal["failed", "expired"]) -> Handler:
+    """A Checkout Session that closed without money."""
+
+    def handle(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+        checkout = _object(_object(orjson.loads(event.raw)).get("data")).get("object")
+        reference = _text(_object(checkout), "client_reference_id")
+        return _changed(payments.end_checkout(session, "stripe", event.object_key, reference, state))
+
+    return handle
+
+
+def _order_approved(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+    """The payer has approved a PayPal order; now it is ours to capture."""
+    order = _object(_object(orjson.loads(event.raw)).get("resource"))
+    units = order.get("purchase_units")
+    reference = _text(_object(units[0]), "custom_id") if isinstance(units, list) and units else ""
+    return _changed(payments.request_capture(session, event.object_key, reference))
+
+
+def _capture_denied(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+    """PayPal kept the money back, after a review perhaps."""
+    capture = _object(_object(orjson.loads(event.raw)).get("resource"))
+    order_id = _text(_object(_object(capture.get("supplementary_data")).get("related_ids")), "order_id")
+    return _changed(payments.end_checkout(session, "paypal", order_id, _text(capture, "custom_id"), "failed"))
+
+
+def _message_status(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+    form = _form(event)
+    outcome = sending.apply_status(session, event.object_key, form["MessageStatus"], form.get("ErrorCode", ""))
+    return "done" if outcome == "moved" else "ignored"
+
+
+def _message_received(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+    """A text that reached us as a notice or by reconciliation: kept and honoured, though it can get no answer."""
+    form = _form(event)
+    owner = phone_numbers.owner_of(session, form.get("To", ""))
+    if owner is None or owner.merchant_id != merchant_of(session):
+        return "ignored"
+    text = IncomingText(event.object_key, form.get("From", ""), form.get("Body", ""), form.get("OptOutType", ""))
+    incoming.receive(session, owner.phone_number_id, text)
+    return "done"
+
+
+def _changed(outcome: str) -> Verdict:
+    return "done" if outcome in {"moved", "planned"} else "ignored"
+
+
+def _form(event: StoredEvent) -> Mapping[str, str]:
+    """The first value of each parameter, as the signed request had them."""
+    return dict(reversed(parse_qsl(event.raw.decode(), keep_blank_values=True)))
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(fields: Json, name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+HANDLERS: Mapping[tuple[str, str], Handler] = {  # by (provider, event type)
+    ("stripe", "checkout.session.completed"): _settle("stripe"),
+    ("stripe", "checkout.session.async_payment_succeeded"): _settle("stripe"),
+    ("stripe", "checkout.session.async_payment_failed"): _end_session("failed"),
+    ("stripe", "checkout.session.expired"): _end_session("expired"),
+    ("paypal", "CHECKOUT.ORDER.APPROVED"): _order_approved,
+    ("paypal", "PAYMENT.CAPTURE.COMPLETED"): _settle("paypal"),
+    ("paypal", "PAYMENT.CAPTURE.DENIED"): _capture_denied,
+    ("twilio", "message.status"): _message_status,
+    ("twilio", "message.received"): _message_received,
+}

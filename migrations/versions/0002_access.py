@@ -54,7 +54,7 @@ LOOKUPS = {
 CALLERS_OF = {
     "auth.webhook_source(text)": "cw_web, cw_webhook, cw_worker",
     "auth.twilio_source_url(text)": "cw_worker",
-    "auth.merchant_of_number(bytea)": "cw_web, cw_service",
+    "auth.merchant_of_number(bytea)": "cw_web, cw_worker, cw_service",
     "auth.merchant_of_account(text, text, text)": "cw_service",
     "auth.payment_link(bytea)": "cw_web",
     "auth.oldest_due_event_seconds()": "cw_web, cw_service",

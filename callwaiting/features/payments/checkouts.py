@@ -31,6 +31,7 @@ from callwaiting.features.payments.links import Link
 from callwaiting.features.payments.models import Checkout, PaymentAccount
 from callwaiting.features.payments.owed import AWAITING, owed
 from callwaiting.features.payments.transitions import NEXT
+from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers import ports
 from callwaiting.providers.attempts import three_attempts
 from callwaiting.providers.ports import CheckoutRequest
@@ -101,6 +102,23 @@ def checkout_by(session: Session, provider: str, provider_id: str, reference: st
         except ValueError:
             return None
     return found
+
+
+def end_checkout(
+    session: Session, provider: str, provider_id: str, reference: str, state: Literal["failed", "expired"]
+) -> Literal["moved", "stale", "foreign"]:
+    """The provider's page is closed without money: the payer may start anew.
+
+    Raises NotYet when the checkout is ours and not recorded yet. One that expires unrecorded was lost in a crash.
+    """
+    checkout = checkout_by(session, provider, provider_id, reference)
+    if checkout is None:
+        return "foreign"
+    if checkout.state == "claimed" and state == "failed":
+        raise NotYet("the checkout is claimed and not recorded")
+    if checkout.state != "claimed" and checkout.provider_id != provider_id:
+        return "stale"
+    return move(session, checkout, "failed" if checkout.state == "claimed" else state)
 
 
 def locked(session: Session, checkout_id: UUID) -> Checkout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_of
 from callwaiting.features.payments.capture import request_capture
-from callwaiting.features.payments.checkouts import start_checkout
+from callwaiting.features.payments.checkouts import end_checkout, start_checkout
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
 from callwaiting.features.payments.settlement import settle
 
@@ -14,6 +14,7 @@ __all__ = [
     "PaymentProvider",
     "add_account",
     "create_link",
+    "end_checkout",
     "link_of",
     "owner_of_token",
     "providers_of",
