@@ -67,7 +67,7 @@ class Door:
     """A WSGI application around the Flask one."""
 
     def __init__(self, app: WSGIApplication, receiver: Receiver, settings: Settings) -> None:
-        self._app = app
+        self.behind = app
         self._receiver = receiver
         self._trusted_hosts = settings.trusted_hosts
         self._security = {scheme: security_headers(settings, scheme) for scheme in ("http", "https")}
@@ -82,7 +82,7 @@ class Door:
             or environ["REQUEST_METHOD"] != "POST"
             or (self._trusted_hosts and not _trusted(environ.get("HTTP_HOST", ""), tuple(self._trusted_hosts)))
         ):
-            return self._app(environ, start_response)
+            return self.behind(environ, start_response)
         started = time.perf_counter()
         accepted = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
         answer: Headers = [("X-Request-ID", accepted)]

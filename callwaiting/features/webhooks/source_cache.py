@@ -124,7 +124,7 @@ def _read(session: Session, public_id: str) -> Source:
         account=row.account,
         webhook_id=row.webhook_id,
         public_url=row.public_url,
-        secrets=open_secrets(session, row.id, row.secrets_sealed),
+        secrets=open_secrets(session, row.id, bytes(row.secrets_sealed)) if row.secrets_sealed else (),
         sealing_key=ring.platform(session),
         lookup_key=ring.platform(session, 1),
     )
