@@ -5,9 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from callwaiting.features.health import routes as health
+from callwaiting.features.messages import routes as messages
+from callwaiting.features.orders import payment_page
 from callwaiting.features.webhooks import routes as webhooks
 
 
 def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(webhooks.blueprint)
+    app.register_blueprint(messages.blueprint)
+    app.register_blueprint(payment_page.blueprint)

@@ -1,0 +1,235 @@
+"""`/p/<token>`: what the order is, what it costs, and the way to the provider's own page. For people, without scripts.
+
+Opening the page changes nothing, so link previews and scanners do no harm; only the POST makes a checkout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import time
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+
+from callwaiting.core import clock
+from callwaiting.core.errors import BadRequest, CallwaitingError, ErrorCode
+from callwaiting.core.http import context
+from callwaiting.core.http.auth import View, public
+from callwaiting.core.tenancy import MerchantScope, SystemScope
+from callwaiting.extensions import limiter, talisman
+from callwaiting.features.orders import service as orders
+from callwaiting.features.orders.service import OrderSummary
+from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.errors import LinkExpired, LinkUnknown, NotPayable
+from callwaiting.features.payments.service import Link, PaymentProvider
+from callwaiting.providers.registry import Providers
+
+blueprint = Blueprint("payment_page", __name__, template_folder="templates")
+log = structlog.get_logger()
+
+HERE = Path(__file__).parent
+STYLESHEET = (HERE / "static" / "payment.css").read_bytes()
+STYLESHEET_VERSION = hashlib.sha256(STYLESHEET).hexdigest()[:12]
+TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+LABELS: dict[PaymentProvider, str] = {"stripe": "Pay by card", "paypal": "Pay with PayPal"}
+# Seconds until the page looks again while a payment is on its way; after the last one the buttons come back.
+LOOKS = (2, 2, 3, 3, 5, 5, 8, 10, 15, 20, 30)
+CLOSED = {"cancelled": "closed", "draft": "closed", "expired": "expired"}
+# Where the providers send payers from our form; any other API address brings pages of its own origin.
+CHECKOUT_ORIGINS = {
+    "https://api.stripe.com": "https://checkout.stripe.com",
+    "https://api-m.paypal.com": "https://www.paypal.com",
+    "https://api-m.sandbox.paypal.com": "https://www.sandbox.paypal.com",
+}
+PROBLEMS = {
+    404: ("Page not found", "This link does not work. Please open it again from the text message."),
+    429: ("One moment, please", "There were too many requests from your connection. Please try again later."),
+    502: ("Payment is not possible right now", "The payment service does not answer. Nothing was charged and your"
+          " order is kept. Please try again in a moment."),
+    503: ("One moment, please", "We cannot look up your order right now. Nothing is lost. Please try again."),
+}  # fmt: skip
+OTHER_PROBLEM = ("Something went wrong", "Nothing was charged. Please open the link from the text message again.")
+
+
+class OriginNotAllowed(CallwaitingError):
+    """A form on another site was sent here, or the browser does not say where the form was."""
+
+    code = ErrorCode.ORIGIN_NOT_ALLOWED
+    reason = "payments.origin_not_allowed"
+
+
+def content_policy() -> str:
+    """Our own stylesheet and form only. Browsers hold `form-action` against the redirect that follows too."""
+    settings = context.settings()
+    bases = (settings.stripe_api_base, settings.paypal_api_base)
+    targets = " ".join(CHECKOUT_ORIGINS.get(_origin(base), _origin(base)) for base in bases)
+    return (
+        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {targets}; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def with_content_policy(view: View) -> View:
+    """Give a view its own Content-Security-Policy, worked out at each answer from the app's settings."""
+    talisman(content_security_policy=LocalProxy(content_policy))(view)
+    return view
+
+
+@blueprint.get("/p/<token>")
+@public("whoever holds the token of a payment link may see its order")
+@with_content_policy
+def show(token: str) -> Response:
+    """The order and its state; 410 once the link has expired."""
+    link, order, providers = _look_up(token)
+    looked = request.args.get("back", type=int) or 0
+    state = _state(link, order)
+    if state == "payable" and 0 < looked <= len(LOOKS):
+        state = "waiting"
+    response = make_response(
+        render_template(
+            "payment_page/order.html",
+            order=order,
+            state=state,
+            unconfirmed=looked > len(LOOKS),
+            providers=providers,
+            labels=LABELS,
+            action=url_for(".pay", token=token),
+        ),
+        410 if state == "expired" else 200,
+    )
+    if state == "waiting":
+        again = url_for(".show", token=token, back=looked + 1)
+        response.headers["Refresh"] = f"{LOOKS[looked - 1]};url={again}"
+    return response
+
+
+@blueprint.post("/p/<token>")
+@public("whoever holds the token of a payment link may pay its order")
+@with_content_policy
+def pay(token: str) -> Response:
+    """Send the payer to the provider's page."""
+    _require_own_origin()
+    provider = request.form.get("provider", "")
+    if provider not in LABELS:
+        raise BadRequest("no such provider", reason="payments.provider_not_offered")
+    try:
+        url = payments.start_checkout(context.database(), _providers(), _well_formed(token), provider)
+    except NotPayable as error:
+        return _see_other(url_for(".show", token=token, back=1 if error.detail == "in progress" else None))
+    except LinkExpired:
+        return _see_other(url_for(".show", token=token))
+    return _see_other(url)
+
+
+@blueprint.get("/p/assets/payment.css")
+@public("the stylesheet of the payment page")
+def stylesheet() -> Response:
+    response = Response(STYLESHEET, content_type="text/css; charset=utf-8")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.after_request
+def keep_private(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.app_template_global()
+def payment_stylesheet() -> str:
+    """The stylesheet's address, which changes with its content."""
+    return url_for("payment_page.stylesheet", v=STYLESHEET_VERSION)
+
+
+@blueprint.errorhandler(CallwaitingError)
+def refused(error: CallwaitingError) -> Response:
+    status = error.face.status
+    if status >= 500:
+        log.error("payment_page.failed", reason=error.reason, detail=error.detail, exc_info=error.__cause__)
+    else:
+        log.info("payment_page.refused", reason=error.reason, detail=error.detail)
+    return _problem(status, error.retry_after)
+
+
+@blueprint.errorhandler(429)
+def too_many(_: HTTPException) -> Response:
+    hit = limiter.current_limit
+    return _problem(429, max(1, math.ceil(hit.reset_at - time.time())) if hit else 60)
+
+
+@blueprint.errorhandler(Exception)
+def failed(error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.code is not None:
+        return _problem(error.code)
+    log.error("payment_page.crashed", error=type(error).__name__, exc_info=error)
+    return _problem(500)
+
+
+def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider]]:
+    """Raises LinkUnknown. A payer who comes back from PayPal has approved, which starts the capture."""
+    database = context.database()
+    with database.unit_of_work(SystemScope("whose payment link is opened")) as session:
+        owner = payments.owner_of_token(session, _well_formed(token))
+    with database.unit_of_work(MerchantScope(owner.merchant_id, actor="caller")) as session:
+        link = payments.link_of(session, owner.link_id)
+        # PayPal adds its order's id and, after an approval only, the payer's (developer.paypal.com, return_url).
+        approved = request.args.get("token", "") if request.args.get("PayerID") else ""
+        if approved and request.method == "GET":
+            payments.request_capture(session, approved)
+        configured = _providers().configured
+        offered = [name for name in payments.providers_of(session) if name in configured]
+        return link, orders.summary(session, link.order_id), offered
+
+
+def _providers() -> Providers:
+    return cast(Providers, current_app.extensions["providers"])
+
+
+def _well_formed(token: str) -> str:
+    if not TOKEN.fullmatch(token):
+        raise LinkUnknown
+    return token
+
+
+def _state(link: Link, order: OrderSummary) -> str:
+    if order.state == "awaiting_payment":
+        return "expired" if link.expires_at <= clock.now() else "payable"
+    return CLOSED.get(order.state, "paid")
+
+
+def _require_own_origin() -> None:
+    """The token in the address is the payer's right to pay, yet another site must not send its visitors into it."""
+    own = _origin(context.settings().public_base_url)
+    sent = request.headers.get("Origin") or _origin(request.headers.get("Referer", ""))
+    if sent.lower() != own:
+        raise OriginNotAllowed(f"the form came from {sent[:100]!r}")
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port; empty for what is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
+
+
+def _see_other(url: str) -> Response:
+    return make_response(redirect(url, 303))
+
+
+def _problem(status: int, retry_after: int | None = None) -> Response:
+    title, message = PROBLEMS.get(status, OTHER_PROBLEM)
+    again = request.path if status in {429, 502, 503, 504} else None
+    page = render_template("payment_page/problem.html", title=title, message=message, again=again)
+    response = make_response(page, status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
