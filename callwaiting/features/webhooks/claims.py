@@ -45,10 +45,11 @@ with picked as (
     where e.id = p.id and s.id = e.source_id
     returning e.id, e.merchant_id, e.source_id, e.provider, s.mode, coalesce(e.routing_keys->>'account', s.account)
         as account, e.event_type, e.object_key, e.provider_event_id, e.occurred_at, e.seq, e.received_at,
-        e.request_id, e.attempts, p.n, p.status = 'running' as was_lost, p.lease_until as lost_at
+        e.request_id, e.attempts, p.n + (p.status = 'running')::int as n, p.status = 'running' as was_lost,
+        p.lease_until as lost_at
 ), lost as (
     insert into app.webhook_attempts (event_id, n, merchant_id, started_at, ended_at, outcome)
-    select c.id, c.n, c.merchant_id, c.lost_at - make_interval(secs => :lease), c.lost_at, 'lost'
+    select c.id, c.n - 1, c.merchant_id, c.lost_at - make_interval(secs => :lease), c.lost_at, 'lost'
     from claimed c where c.was_lost
 )
 select * from claimed order by received_at, id
@@ -99,16 +100,16 @@ class Claim:
     token: UUID
 
 
-def take(session: Session, *, again_first: bool = False) -> list[Claim] | None:
+def take(session: Session, *, again_first: bool = False, batch: int = BATCH) -> list[Claim] | None:
     """Claim what is due: fresh events, or one that was claimed before. None when nothing is due.
 
     The session is a system one of the service role. Events that lead to no merchant, and those that took their worker
     with them too often, are buried here with an alert; the list may therefore be empty.
     """
     token = new_id()
-    turns = ((AGAIN, 1), (FRESH, BATCH)) if again_first else ((FRESH, BATCH), (AGAIN, 1))
-    for statement, batch in turns:
-        found = session.execute(statement, {"batch": batch, "token": token, "lease": LEASE_SECONDS}).mappings().all()
+    turns = ((AGAIN, 1), (FRESH, batch)) if again_first else ((FRESH, batch), (AGAIN, 1))
+    for statement, limit in turns:
+        found = session.execute(statement, {"batch": limit, "token": token, "lease": LEASE_SECONDS}).mappings().all()
         if found:
             return [claim for row in found if (claim := _routed(session, row, token))]
     return None
