@@ -68,8 +68,8 @@ class Bench:
                 raise SystemExit(f"{name}: {acknowledged} acknowledged, only {stored} stored")
         self.say(
             f"  {name:<22} {connections:>3} connections  {result['per_second']:>8} /s  p50 {result['p50_ms']:>7} ms"
-            f"  p99 {result['p99_ms']:>8} ms  server {result['server_us']:>5} µs  Postgres {result['postgres_us']:>4} µs"
-            f"  non-2xx {result['non_2xx']}"
+            f"  p99 {result['p99_ms']:>8} ms  server {result['server_us']:>5} µs  PG {result['postgres_us']:>4} µs"
+            f"  {result['statuses']}"
         )
         return result
 

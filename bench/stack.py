@@ -27,7 +27,7 @@ from callwaiting.embedded.postgres import EmbeddedPostgres
 from callwaiting.embedded.valkey import EmbeddedValkey
 from callwaiting.factory import Runtime, build_runtime
 from callwaiting.features.merchants import service as merchants
-from callwaiting.features.payments import service as payments
+from callwaiting.features.payments import accounts
 from callwaiting.features.webhooks import source_admin
 from migrations import prepare
 
@@ -102,7 +102,7 @@ class Stack:
         scope = MerchantScope(new_id(), actor="bench")
         with runtime.database.unit_of_work(scope) as session:
             merchants.create_merchant(session, name="Bench", timezone="UTC", currency="USD")
-            payments.add_account(session, provider="stripe", mode="test", account=ACCOUNT)
+            accounts.add_account(session, "stripe", "test", ACCOUNT)
             source = source_admin.create_source(session, provider="stripe", mode="test", account=ACCOUNT, secret=SECRET)
         self.source_path = "/webhooks/stripe/" + source.public_id
 

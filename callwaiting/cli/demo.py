@@ -1,0 +1,211 @@
+"""`callwaiting demo`: the story, told while it happens."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import httpx
+
+from callwaiting.cli.demo_world import AMOUNT, LINK, NotRunning, StoryBroken, World, wait_for
+from callwaiting.cli.home import DEFAULT, Home
+from callwaiting.core.errors import CallwaitingError
+from callwaiting.features.webhooks.repository import EventFacts
+
+
+@click.command()
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each step.")
+def command(data_dir: Path, as_json: bool) -> None:
+    """Play a missed call that becomes a paid order, against the running system.
+
+    Everything goes through public doors: signed requests of the telephone company, the payment page, the providers'
+    own pages. Exit status 1 when any step is not as it must be.
+    """
+    narrator = Narrator(as_json=as_json)
+    world: World | None = None
+    try:
+        world = World(Home(data_dir))
+        world.require_running()
+        play(world, narrator)
+    except (StoryBroken, NotRunning, CallwaitingError, httpx.HTTPError) as error:
+        narrator.broken(str(error) or type(error).__name__)
+        sys.exit(1)
+    finally:
+        if world:
+            world.close()
+
+
+@dataclass
+class Narrator:
+    """Tells each step as it happens: to a person, or as JSON lines."""
+
+    as_json: bool
+    steps: int = field(default=0, init=False)
+
+    def chapter(self, title: str) -> None:
+        if not self.as_json:
+            click.secho(f"\n{title}", bold=True)
+
+    def tell(self, who: str, what: str, *, ms: float | None = None) -> None:
+        self.steps += 1
+        if self.as_json:
+            click.echo(json.dumps({"step": self.steps, "who": who, "what": what, "ms": ms}, ensure_ascii=False))
+        else:
+            took = click.style(f"  ({ms:.0f} ms)", dim=True) if ms is not None else ""
+            click.echo(f"  {click.style(f'{who:>9}', fg='cyan')}  {what}{took}")
+
+    def broken(self, why: str) -> None:
+        if self.as_json:
+            click.echo(json.dumps({"step": self.steps, "broken": why}, ensure_ascii=False))
+        else:
+            click.secho(f"\nBROKEN after {self.steps} steps: {why}", fg="red", err=True)
+
+
+def play(world: World, narrator: Narrator) -> None:
+    """All chapters. Raises StoryBroken."""
+    started = datetime.now(UTC)
+    began = time.monotonic()
+    narrator.chapter("1  Ordered by keypad, paid with Stripe")
+    order(world, narrator, [{"digits": "1"}, {"digits": "1"}, {"digits": "2"}, {"digits": "0"}], "stripe")
+    narrator.chapter("2  Ordered by speech, paid with PayPal")
+    order(world, narrator, [{"speech": "two pepperoni and a coke please"}, {"speech": "that's all"}], "paypal")
+    narrator.chapter("3  A table by keypad")
+    book(world, narrator)
+    narrator.chapter("4  A caller who hangs up, and one who wants no texts")
+    hang_up_and_stop(world, narrator)
+    narrator.chapter("5  What the system did")
+    account_for(world, narrator, started)
+    if not narrator.as_json:
+        click.secho(
+            f"\nAll {narrator.steps} steps were as they must be ({time.monotonic() - began:.1f} s).", fg="green"
+        )
+
+
+def order(world: World, narrator: Narrator, turns: list[dict[str, str]], provider: str) -> None:
+    caller = Caller(world, narrator)
+    caller.ring()
+    for said in turns:
+        caller.say(**said)
+    total = AMOUNT.findall(caller.spoken)[-1:]
+    if not total or f"total is {total[0]}" not in caller.spoken:
+        raise StoryBroken(f"the order was not read back with its total: {caller.spoken!r}")
+    caller.say(**({"digits": "1"} if provider == "stripe" else {"speech": "yes"}))
+    caller.expect(total[0])
+    text = caller.text_with("/p/")
+    if total[0] not in text:
+        raise StoryBroken(f"the text names another amount than {total[0]}: {text!r}")
+    found = LINK.search(text)
+    if found is None:
+        raise StoryBroken(f"no payment link in {text!r}")
+    if total[0] not in world.page(found.group()):
+        raise StoryBroken(f"the payment page shows another amount than {total[0]}")
+    narrator.tell("payer", f"opens the link: the page says {total[0]} too")
+    checkout = world.go_to_checkout(found.group(), provider)
+    narrator.tell("payer", f"is sent on to {provider}")
+    world.pay(checkout)
+    narrator.tell(provider, "has the payer's yes, and posts its signed event")
+    receipt = caller.text_with("receipt", "paid")
+    if total[0] not in receipt:
+        raise StoryBroken(f"the receipt names another amount than {total[0]}: {receipt!r}")
+    wait_for("the paid page", lambda: "paid" in world.page(found.group()).lower() or None)
+    narrator.tell("payer", f"sees on the page that the order is paid: {total[0]} once more")
+
+
+def book(world: World, narrator: Narrator) -> None:
+    caller = Caller(world, narrator)
+    caller.ring()
+    caller.say(digits="2")
+    caller.say(digits="1")
+    caller.expect("holding")
+    caller.say(digits="1")
+    caller.text_with("booked", "booking", "confirmed")
+
+
+def hang_up_and_stop(world: World, narrator: Narrator) -> None:
+    caller = Caller(world, narrator)
+    caller.ring()
+    caller.say(digits="1")
+    world.hang_up(caller.call_sid)
+    narrator.tell("caller", "hangs up in the middle")
+    caller.text_with("STOP")
+    answer = world.text(caller.number, "no more texts please")
+    narrator.tell("caller", "texts: no more texts please", ms=answer["elapsed_ms"])
+    caller.text_with("no more", "not text", "unsubscribed", "stopped")
+
+
+def account_for(world: World, narrator: Narrator, started: datetime) -> None:
+    """Every event is done, every step is in the audit trail, and the chain holds."""
+
+    def settled() -> list[EventFacts] | None:
+        events = world.events_since(started)
+        return events if events and all(event.status in {"done", "ignored"} for event in events) else None
+
+    events, _ = wait_for("the end of all work", settled)
+    for event in events:
+        done = event.done_at and (event.done_at - event.received_at).total_seconds() * 1000
+        acknowledged = world.acknowledgement_ms(event.provider_event_id)
+        shown = f", acknowledged in {acknowledged:.0f} ms" if acknowledged is not None else ""
+        narrator.tell("worker", f"{event.provider} {event.event_type}: {event.status}{shown}", ms=done)
+    for entry in world.audit_since(started):
+        narrator.tell(
+            "audit", f"{entry.body['action']} {entry.body['subject'].partition(':')[0]} {entry.body['outcome']}"
+        )
+    actions = [entry.body["action"] for entry in world.audit_since(started)]
+    for wanted, count in (("order.placed", 2), ("order.paid", 2), ("booking.confirmed", 1)):
+        if actions.count(wanted) != count:
+            raise StoryBroken(f"the audit trail has {wanted} {actions.count(wanted)} times, not {count}")
+    wait_for("the end of the audit chain", lambda: all(e.seq is not None for e in world.audit_since(started)) or None)
+    narrator.tell("audit", f"the chain holds: {world.verify_audit()} links")
+
+
+class Caller:
+    """Somebody with a phone of their own, new for each chapter."""
+
+    def __init__(self, world: World, narrator: Narrator) -> None:
+        self.number = f"+1212555{secrets.randbelow(10_000):04d}"
+        self.call_sid = ""
+        self.spoken = ""
+        self._world = world
+        self._narrator = narrator
+        self._read: set[int] = set()
+
+    def ring(self) -> None:
+        self._narrator.tell("caller", "rings the pizzeria; the line is busy and the carrier forwards the call")
+        self._heard(self._world.ring(self.number))
+        if "automated assistant" not in self.spoken:
+            raise StoryBroken(f"the assistant did not say what it is: {self.spoken!r}")
+
+    def say(self, **said: str) -> None:
+        self._narrator.tell("caller", f"presses {said['digits']}" if "digits" in said else f"“{said['speech']}”")
+        self._heard(self._world.take_turn(self.call_sid, **said))
+
+    def _heard(self, answer: dict[str, object]) -> None:
+        if answer["error"]:
+            raise StoryBroken(f"the call failed: {answer['error']}")
+        self.call_sid, self.spoken = str(answer["call_sid"]), str(answer["spoken"])
+        self._narrator.tell("assistant", self.spoken, ms=float(str(answer["elapsed_ms"])))
+
+    def expect(self, words: str) -> None:
+        if words not in self.spoken:
+            raise StoryBroken(f"expected {words!r} in {self.spoken!r}")
+
+    def text_with(self, *any_of: str) -> str:
+        """Wait for the next text that has one of these words."""
+
+        def look() -> str | None:
+            for index, body in enumerate(self._world.received(self.number)):
+                if index not in self._read and any(word.lower() in body.lower() for word in any_of):
+                    self._read.add(index)
+                    return body
+            return None
+
+        body, waited = wait_for(f"a text with {' or '.join(any_of)}", look)
+        self._narrator.tell("text", body, ms=waited * 1000)
+        return body

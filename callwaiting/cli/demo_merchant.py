@@ -1,0 +1,123 @@
+"""The demo merchant: a pizzeria with a menu, a number, payment accounts and registered webhooks.
+
+Made once; its addresses are kept in the data directory for the demo and for the sandbox's configuration.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from callwaiting.cli.home import Home, write_private
+from callwaiting.core.db import DatabaseRole
+from callwaiting.core.ids import new_id
+from callwaiting.core.settings import load
+from callwaiting.core.tenancy import MerchantScope, SystemScope
+from callwaiting.factory import Runtime, build_runtime
+from callwaiting.features.bookings import service as bookings
+from callwaiting.features.catalogue import service as catalogue
+from callwaiting.features.merchants import service as merchants
+from callwaiting.features.payments import accounts
+from callwaiting.features.phone_numbers import service as phone_numbers
+from callwaiting.features.webhooks import source_admin
+
+NUMBER = "+14155550100"  # 555-01xx is kept free for fiction
+BUSINESS_LINE = "+14155550111"
+STRIPE_ACCOUNT = "acct_1DemoLuigisPizza0"
+MENU = (("Margherita", 1150, 1, ("plain pizza",)), ("Pepperoni", 1375, 2, ()), ("Cola", 300, 3, ("coke",)))
+
+
+def seed(home: Home, environment: Mapping[str, str], *, sandbox_url: str | None) -> None:
+    """Make the demo merchant unless it is there, and write what the sandbox has to know."""
+    secrets = home.secrets()
+    story = _known(home)
+    runtime = build_runtime(load(environment), tenant_role=DatabaseRole.WORKER)
+    try:
+        if story.get("base_url") != runtime.settings.public_base_url:
+            story = _create(runtime, secrets, story)
+            write_private(home.story, story)
+    finally:
+        runtime.close()
+    home.sandbox.mkdir(exist_ok=True, mode=0o700)
+    if sandbox_url:
+        write_private(home.sandbox / "config.json", _sandbox_config(secrets, story, sandbox_url))
+
+
+def _known(home: Home) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(Path(home.story).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _create(runtime: Runtime, secrets: Mapping[str, str], story: Mapping[str, Any]) -> dict[str, Any]:
+    """The merchant, if there is none yet, and sources under the present public address."""
+    merchant_id = story.get("merchant_id")
+    scope = MerchantScope(new_id() if merchant_id is None else UUID(merchant_id), actor="operator")
+    with runtime.database.unit_of_work(scope) as session:
+        if merchant_id is None:
+            merchants.create_merchant(
+                session,
+                name="Luigi's Pizza",
+                timezone="America/New_York",
+                currency="USD",
+                tax_basis_points=825,
+            )
+            phone_numbers.add_number(session, NUMBER, label="Callwaiting")
+            for name, price, keypad, aliases in MENU:
+                catalogue.add_item(session, name=name, price_minor=price, keypad=keypad, aliases=aliases)
+            bookings.add_resource(
+                session, name="Table", opens=time(0, 0), closes=time(23, 30), slot_minutes=60, units=2
+            )
+            accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
+            accounts.add_account(session, "paypal", "test", "")
+        paypal = source_admin.create_source(
+            session, provider="paypal", mode="test", webhook_id=secrets["paypal_webhook_id"]
+        )
+    with runtime.database.unit_of_work(SystemScope("demo sources", actor="operator")) as session:
+        twilio = source_admin.create_source(
+            session,
+            provider="twilio",
+            mode="test",
+            account=secrets["twilio_account_sid"],
+            secret=secrets["twilio_auth_token"],
+        )
+        stripe = source_admin.create_source(
+            session, provider="stripe", mode="test", account="*", secret=secrets["stripe_webhook_secret"]
+        )
+    return {
+        "base_url": runtime.settings.public_base_url,
+        "merchant_id": str(scope.merchant_id),
+        "number": NUMBER,
+        "business_line": BUSINESS_LINE,
+        "twilio_url": twilio.public_url,
+        "stripe_url": stripe.public_url,
+        "paypal_url": paypal.public_url,
+    }
+
+
+def _sandbox_config(secrets: Mapping[str, str], story: Mapping[str, Any], sandbox_url: str) -> dict[str, Any]:
+    twilio_url = story["twilio_url"]
+    number = {"voice_url": f"{twilio_url}/voice", "sms_url": f"{twilio_url}/sms", "status_url": twilio_url}
+    return {
+        "public_base_url": sandbox_url,
+        "twilio": {
+            "account_sid": secrets["twilio_account_sid"],
+            "auth_token": secrets["twilio_auth_token"],
+            "numbers": {story["number"]: number},
+        },
+        "stripe": {
+            "api_keys": [secrets["stripe_api_key"]],
+            "webhooks": [{"url": story["stripe_url"], "secret": secrets["stripe_webhook_secret"], "account": "*"}],
+        },
+        "paypal": {
+            "client_id": secrets["paypal_client_id"],
+            "client_secret": secrets["paypal_client_secret"],
+            "webhooks": [{"url": story["paypal_url"], "webhook_id": secrets["paypal_webhook_id"]}],
+        },
+    }

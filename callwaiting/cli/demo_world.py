@@ -1,0 +1,153 @@
+"""The doors that the demo goes through: the stand-ins' phones and payers, the payment page, and the operator's view."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+import orjson
+
+from callwaiting.cli.home import Home
+from callwaiting.cli.runtime import worker_runtime
+from callwaiting.core.db import DatabaseRole
+from callwaiting.core.tenancy import SystemScope
+from callwaiting.features.audit import repository as audit_trail
+from callwaiting.features.audit import verify as audit_proof
+from callwaiting.features.webhooks.repository import EventFacts, EventFilter, list_events
+
+PATIENCE_S = 20.0
+LINK = re.compile(r"https?://\S+/p/[\w-]+")
+AMOUNT = re.compile(r"\$\d+\.\d\d")
+
+Found = TypeVar("Found")
+
+
+class StoryBroken(Exception):
+    """A step is not as it must be."""
+
+
+class NotRunning(Exception):
+    """There is no system with a demo merchant to play against."""
+
+
+def wait_for(what: str, look: Callable[[], Found | None], *, seconds: float = PATIENCE_S) -> tuple[Found, float]:
+    """(what `look` found, seconds waited). Raises StoryBroken when it does not come."""
+    began = time.monotonic()
+    while True:
+        found = look()
+        waited = time.monotonic() - began
+        if found is not None:
+            return found, waited
+        if waited > seconds:
+            raise StoryBroken(f"{what} did not come within {seconds:g} s")
+        time.sleep(0.05)
+
+
+class World:
+    """The running system as a caller, a payer and an operator see it."""
+
+    def __init__(self, home: Home) -> None:
+        try:
+            story = orjson.loads(Path(home.story).read_bytes())
+            sandbox = orjson.loads((home.sandbox / "config.json").read_bytes())
+        except FileNotFoundError as error:
+            raise NotRunning("no demo merchant: start with `make run` or `callwaiting up`") from error
+        self.merchant_id = UUID(story["merchant_id"])
+        self.number: str = story["number"]
+        self.business_line: str = story["business_line"]
+        self._base_url: str = story["base_url"]
+        self._sandbox = httpx.Client(base_url=sandbox["public_base_url"] + "/_sandbox", timeout=15)
+        self._browser = httpx.Client(timeout=15, follow_redirects=False)
+        self._runtime = worker_runtime(DatabaseRole.AUDIT, data_dir=home.path)
+
+    def close(self) -> None:
+        self._sandbox.close()
+        self._browser.close()
+        self._runtime.close()
+
+    def require_running(self) -> None:
+        """Raises NotRunning when the web server or the stand-ins do not answer."""
+        try:
+            self._sandbox.get("/health").raise_for_status()
+            self._browser.get(self._base_url + "/health/ready").raise_for_status()
+        except httpx.HTTPError as error:
+            raise NotRunning("the system is not running: start with `make run` or `callwaiting up`") from error
+
+    # --- the caller ---------------------------------------------------------------------------------------------
+
+    def ring(self, caller: str) -> dict[str, Any]:
+        return self._ask("POST", "/calls", {"from": caller, "to": self.number, "forwarded_from": self.business_line})
+
+    def take_turn(self, call_sid: str, **said: str) -> dict[str, Any]:
+        return self._ask("POST", f"/calls/{call_sid}/turn", said)
+
+    def hang_up(self, call_sid: str) -> dict[str, Any]:
+        return self._ask("POST", f"/calls/{call_sid}/hangup", {})
+
+    def text(self, caller: str, body: str) -> dict[str, Any]:
+        return self._ask("POST", f"/phones/{caller}/text", {"to": self.number, "body": body})
+
+    def received(self, caller: str) -> list[str]:
+        """The texts that this phone has received, oldest first."""
+        messages = self._ask("GET", f"/phones/{caller}")["messages"]
+        return [message["body"] for message in messages if message["how"] == "received"]
+
+    # --- the payer ----------------------------------------------------------------------------------------------
+
+    def page(self, link: str) -> str:
+        return self._browser.get(link).raise_for_status().text
+
+    def go_to_checkout(self, link: str, provider: str) -> str:
+        """Press the page's button; returns the provider's address."""
+        answer = self._browser.post(link, data={"provider": provider}, headers={"Origin": self._base_url})
+        if answer.status_code != 303:
+            raise StoryBroken(f"the payment page answered {answer.status_code} instead of 303")
+        return answer.headers["Location"]
+
+    def pay(self, checkout: str) -> str:
+        """Pay or approve on the provider's page; returns where it sends the browser."""
+        self._browser.get(checkout).raise_for_status()
+        answer = self._browser.post(checkout, data={"choice": "pay"})
+        if answer.status_code != 303:
+            raise StoryBroken(f"{urlsplit(checkout).path} answered {answer.status_code} instead of 303")
+        return answer.headers["Location"]
+
+    # --- the operator -------------------------------------------------------------------------------------------
+
+    def events_since(self, since: datetime) -> list[EventFacts]:
+        """Stored events, oldest first."""
+        scope = SystemScope("demo", actor="operator")
+        with self._runtime.database.unit_of_work(scope, DatabaseRole.SERVICE) as session:
+            return list(reversed(list_events(session, EventFilter(since=since), limit=200)))
+
+    def audit_since(self, since: datetime) -> list[audit_trail.Entry]:
+        with self._runtime.database.unit_of_work(SystemScope("demo", actor="operator"), DatabaseRole.AUDIT) as session:
+            wanted = audit_trail.Filter(merchant_id=self.merchant_id, since=since)
+            return audit_trail.entries(session, wanted, limit=200)
+
+    def verify_audit(self) -> int:
+        """The number of links that hold. Raises StoryBroken when one does not."""
+        with self._runtime.database.unit_of_work(SystemScope("demo", actor="operator"), DatabaseRole.AUDIT) as session:
+            verdict = audit_proof.verify(session)
+        if verdict.fault:
+            raise StoryBroken(f"the audit chain is broken at {verdict.fault}")
+        return verdict.links
+
+    def acknowledgement_ms(self, event_id: str) -> float | None:
+        """How long the provider waited for our 2xx, by its own record."""
+        deliveries = self._ask("GET", "/deliveries")["deliveries"]
+        return next((item["ms"] for item in deliveries if item["event_id"] == event_id and item["status"]), None)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = self._sandbox.request(method, path, json=body)
+        if answer.status_code >= 400:
+            raise StoryBroken(f"the stand-in answered {answer.status_code} to {path}: {answer.text[:200]}")
+        found: dict[str, Any] = answer.json()
+        return found

@@ -1,0 +1,14 @@
+"""Builds the web app; nothing else."""
+
+from __future__ import annotations
+
+import sys
+
+from callwaiting.core.settings import SettingsInvalid, load
+from callwaiting.factory import WEB_ROLES, create_app
+
+try:
+    app = create_app(load(roles=WEB_ROLES))
+except SettingsInvalid as error:
+    sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
+    raise
