@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from callwaiting.features.calls import voice_routes as voice
 from callwaiting.features.health import routes as health
 from callwaiting.features.messages import routes as messages
 from callwaiting.features.orders import payment_page
@@ -15,3 +16,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(payment_page.blueprint)
+    app.register_blueprint(voice.blueprint)

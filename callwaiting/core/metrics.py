@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 REQUESTS = Counter("callwaiting_http_requests_total", "Answers by route and status", ["route", "method", "status"])
 REQUEST_SECONDS = Histogram(
@@ -27,6 +32,7 @@ EVENT_SECONDS = Histogram(
 OLDEST_DUE_SECONDS = Gauge(
     "callwaiting_oldest_due_event_seconds", "Age of the oldest event that is due", multiprocess_mode="mostrecent"
 )
+VOICE_TURNS = Counter("callwaiting_voice_turns_total", "Answers to voice requests by kind", ["kind"])
 EFFECTS = Counter("callwaiting_effects_total", "Calls to providers by kind and outcome", ["kind", "outcome"])
 JOBS = Counter("callwaiting_jobs_total", "Jobs that workers ran, by outcome", ["job", "outcome"])
 JOB_SECONDS = Histogram(
@@ -38,10 +44,22 @@ RATE_LIMITED = Counter("callwaiting_rate_limited_total", "Requests refused by a 
 LIMITER_FALLBACK = Counter("callwaiting_limiter_fallback_total", "Requests limited per process, Redis being away")
 
 
+class _AllProcesses(Collector):
+    """The processes that write below one directory. A container has a subdirectory of its own: process ids repeat."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = Path(directory)
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(path) for path in self._directory.rglob("*.db")]
+        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]  # the library has no types
+        return merged
+
+
 def exposition(multiprocess_dir: str | None) -> tuple[bytes, str]:
-    """(body, content type) of the metrics of all processes that share `multiprocess_dir`, or of this one."""
+    """(body, content type) of the metrics of all processes that write below `multiprocess_dir`, or of this one."""
     registry = REGISTRY
     if multiprocess_dir:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=multiprocess_dir)  # type: ignore[no-untyped-call]  # the library has no types
+        registry.register(_AllProcesses(multiprocess_dir))
     return _generate(registry), CONTENT_TYPE_LATEST

@@ -25,6 +25,15 @@ class Item:
     available: bool = True
 
 
+# Words that name nothing by themselves, though names such as "mac and cheese" hold some of them.
+FUNCTION_WORDS = frozenset({
+    "a", "an", "and", "any", "are", "can", "could", "for", "from", "get", "give", "have", "how", "i", "id", "im",
+    "in", "is", "it", "just", "like", "let", "lets", "make", "may", "me", "my", "need", "of", "on", "one", "or",
+    "order", "please", "plus", "some", "take", "thank", "thanks", "that", "the", "then", "there", "this", "to",
+    "two", "us", "want", "we", "with", "would", "you", "your",
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """`length` words were taken as one of `item_ids`; more than one means that the words do not decide."""
@@ -33,35 +42,31 @@ class Match:
     item_ids: tuple[UUID, ...]
 
 
-def longest_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match | None:
-    """The longest run of words from `start` that names an item, or else that is part of names. None: no item."""
+def whole_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match | None:
+    """The longest name or alias that stands at `start`, word for word but for plurals."""
     stems = tuple(singular(word) for word in words[start:])
-    names = [(item.id, name) for item in menu for name in spoken_names(item)]
-    whole = [(len(name), item_id) for item_id, name in names if stems[: len(name)] == name]
-    if whole:
-        return _longest(whole)
-    parts = [(length, item_id) for item_id, name in names if (length := _part(name, stems))]
-    return _longest(parts) if parts else None
-
-
-def spoken_names(item: Item) -> list[tuple[str, ...]]:
-    """The item's name and aliases as stems; empty ones are left out."""
-    phrases = (tuple(singular(word) for word in words_of(text)) for text in (item.name, *item.aliases))
-    return [phrase for phrase in phrases if phrase]
-
-
-def _longest(found: list[tuple[int, UUID]]) -> Match:
-    length = max(length for length, _ in found)
+    found = [(len(name), item.id) for item in menu for name in _names(item) if stems[: len(name)] == name]
+    if not found:
+        return None
+    length = max(size for size, _ in found)
     return Match(length, tuple(dict.fromkeys(item_id for size, item_id in found if size == length)))
 
 
-def _part(name: tuple[str, ...], stems: tuple[str, ...]) -> int:
-    """How many of the first stems stand in `name` in a row. Words of one or two letters do not name anything."""
-    best = 0
-    for begin in range(len(name)):
-        length = 0
-        while length < len(stems) and begin + length < len(name) and stems[length] == name[begin + length]:
-            length += 1
-        if any(len(stem) > 2 for stem in stems[:length]):
-            best = max(best, length)
-    return best
+def part_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match | None:
+    """The items that have the most words from `start` on in their names, in any order: `pizza pepperoni`."""
+    bags = [(item.id, set().union(*_names(item))) for item in menu]
+    length, telling, found = 0, False, tuple(item_id for item_id, _ in bags)
+    for word in words[start:]:
+        stem = singular(word)
+        fitting = tuple(item_id for item_id, bag in bags if item_id in found and stem in bag)
+        if not fitting:
+            break
+        length, found = length + 1, fitting
+        telling = telling or (len(stem) > 2 and word not in FUNCTION_WORDS)
+    return Match(length, found) if telling else None
+
+
+def _names(item: Item) -> list[tuple[str, ...]]:
+    """The item's name and aliases as stems; empty ones are left out."""
+    phrases = (tuple(singular(word) for word in words_of(text)) for text in (item.name, *item.aliases))
+    return [phrase for phrase in phrases if phrase]

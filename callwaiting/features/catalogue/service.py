@@ -13,9 +13,9 @@ from callwaiting.core.money import Money
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.catalogue.errors import ItemInvalid, ItemNotFound, KeyTaken
-from callwaiting.features.catalogue.matching import Item, Match, longest_match
+from callwaiting.features.catalogue.matching import Item, Match, part_match, whole_match
 from callwaiting.features.catalogue.models import CatalogueItem
-from callwaiting.features.catalogue.words import singular, words_of
+from callwaiting.features.catalogue.words import words_of
 
 __all__ = [
     "Item",
@@ -23,10 +23,10 @@ __all__ = [
     "add_item",
     "items_by_id",
     "list_items",
-    "longest_match",
     "menu",
-    "singular",
+    "part_match",
     "update_item",
+    "whole_match",
     "words_of",
 ]
 

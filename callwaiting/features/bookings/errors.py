@@ -1,0 +1,18 @@
+"""What can stop a booking."""
+
+from __future__ import annotations
+
+from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode
+
+
+class SlotTaken(Conflict):
+    """Somebody else has the slot, or the hold on it has run out."""
+
+    reason = "bookings.slot_taken"
+
+
+class ResourceInvalid(CallwaitingError):
+    """The hours, the slot length or the number of units are out of bounds."""
+
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "bookings.resource_invalid"

@@ -1,0 +1,33 @@
+"""How the state of a booking moves: one table, and nothing else may change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class State(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Move(StrEnum):
+    """What happens to a booking. `release` gives up a hold, `expire` ends one whose time is up."""
+
+    CONFIRM = "confirm"
+    RELEASE = "release"
+    EXPIRE = "expire"
+
+
+MOVES: Mapping[tuple[State, Move], State] = {
+    (State.HELD, Move.CONFIRM): State.CONFIRMED,
+    (State.HELD, Move.RELEASE): State.CANCELLED,
+    (State.HELD, Move.EXPIRE): State.EXPIRED,
+}
+
+
+def after(state: str, move: Move) -> State | None:
+    """The state that `move` leads to, or None where it is impossible; the caller names that outcome."""
+    return MOVES.get((State(state), move))

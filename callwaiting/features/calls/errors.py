@@ -1,0 +1,11 @@
+"""What can be wrong with a voice request."""
+
+from __future__ import annotations
+
+from callwaiting.core.errors import BadRequest
+
+
+class CallMalformed(BadRequest):
+    """A signed voice request without a usable CallSid."""
+
+    reason = "calls.malformed"

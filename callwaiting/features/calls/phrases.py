@@ -1,0 +1,129 @@
+"""Every sentence that is spoken. Names come from the merchant, amounts from a quote, times from a slot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from callwaiting.core.money import Money
+from callwaiting.features.bookings.service import Slot, spoken_time
+from callwaiting.features.calls.acts import Facts
+from callwaiting.features.catalogue.service import Item
+from callwaiting.features.orders.service import Quote
+
+MENU_ITEMS = 9
+NOT_UNDERSTOOD = "Sorry, I did not get that."
+USE_KEYPAD = "Sorry, I still did not get that. The keys of your phone are the surest way."
+ASK_PHONE = (
+    "Your number is not shown to me. Please enter your mobile number on the keypad, area code first,"
+    " then press the pound key."
+)
+NUMBER_REFUSED = "That does not seem to be a phone number."
+ALLOW_TEXTS = (
+    "The payment link comes by text, but you asked us not to text you."
+    " To allow texts again, press 1 or say yes. To leave it, press 2 or say no."
+)
+FIX = "To add something, press 1. To take off the last item, press 2. To start your order over, press 3."
+EMPTY_CART = "Your order is empty."
+STARTED_OVER = "Okay, let us start over."
+AMOUNT_REFUSED = "I cannot take an order of this amount by phone."
+TOO_MANY_LINES = "That is as many different items as I can take."
+NINETY_NINE = "I can take one to ninety-nine of an item."
+TEXTS_STOPPED = "Okay, we will not text you any more."
+PERSON_CALLED = "I cannot put you through, but I have told the team that you asked for a person."
+SLOT_LOST = "That time has just been taken."
+NO_SLOTS = "There are no free times today and tomorrow."
+GOODBYE = "Goodbye."
+
+
+def welcome(facts: Facts) -> str:
+    return f"Hello, this is the automated assistant of {facts.business}."
+
+
+def closed(facts: Facts) -> str:
+    return f"{facts.business} cannot take calls here at the moment. Please try again later. Goodbye."
+
+
+def menu(*, orders: bool, bookings: bool) -> str:
+    offers = []
+    if orders:
+        offers.append("To place an order, press 1.")
+    if bookings:
+        offers.append("To book a time, press 2.")
+    return " ".join([*offers, "You can also just say what you would like. To hear this again, press 0."])
+
+
+def items(menu: Sequence[Item]) -> str:
+    keyed = [item for item in menu if item.keypad is not None][:MENU_ITEMS]
+    if keyed:
+        offers = [f"For {item.name}, {item.price}, press {item.keypad}." for item in keyed]
+        return " ".join(["What would you like?", *offers, "Or say it. When you are done, press 0."])
+    offers = [f"{item.name}, {item.price}." for item in menu[:MENU_ITEMS]]
+    return " ".join(["What would you like? Please say it. We have:", *offers, "When you are done, press 0."])
+
+
+def which(candidates: Sequence[Item]) -> str:
+    offers = [f"For {item.name}, {item.price}, press {key}." for key, item in enumerate(candidates, 1)]
+    return " ".join(["Which one do you mean?", *offers, "For none of these, press 0."])
+
+
+def how_many(item: Item) -> str:
+    return f"How many {item.name} would you like? Press the number, then the pound key, or say it."
+
+
+def cart(lines: Sequence[tuple[int, Item]]) -> str:
+    return "You have " + ", ".join(f"{quantity} {item.name}" for quantity, item in lines) + "."
+
+
+def more() -> str:
+    return "Anything else? Say it or press its key. When you are done, press 0."
+
+
+def read_back(quote: Quote, *, changed: bool) -> str:
+    """Every line and the total, exactly as the quote has them."""
+    parts = ["The price has just changed. Your order is now:" if changed else "Your order is:"]
+    parts += [f"{line.quantity} {line.name} at {line.unit_price}, {line.amount}." for line in quote.lines]
+    if quote.tax.minor:
+        parts.append(f"{'This includes tax of' if quote.tax_inclusive else 'Tax is'} {quote.tax}.")
+    parts.append(f"The total is {quote.total}.")
+    return " ".join(parts)
+
+
+def confirm_order() -> str:
+    return "Shall I place this order? Press 1 or say yes. To change it, press 2 or say no."
+
+
+def placed(number: int, total: Money) -> str:
+    return (
+        f"Thank you. Your order number {number}, {total} in all, is placed."
+        " We are texting you a link to pay it. Goodbye."
+    )
+
+
+def not_placed() -> str:
+    return "Okay, no order was placed. Goodbye."
+
+
+def gone(names: Sequence[str]) -> str:
+    sold_out = " and ".join(names) or "an item of your order"
+    return f"Sorry, we are out of {sold_out}. I have taken it off."
+
+
+def slots(offers: Sequence[Slot], facts: Facts) -> str:
+    times = [
+        f"For {spoken_time(slot.start, facts.zone, facts.now)}, press {key}." for key, slot in enumerate(offers, 1)
+    ]
+    return " ".join(["The next free times are:", *times, "For none of these, press 0."])
+
+
+def confirm_booking(slot: Slot, facts: Facts) -> str:
+    time = spoken_time(slot.start, facts.zone, facts.now)
+    return f"I am holding {time} for you. To book it, press 1 or say yes. For another time, press 2 or say no."
+
+
+def booked(slot: Slot, facts: Facts, *, texted: bool) -> str:
+    text = " We are texting you a confirmation." if texted else ""
+    return f"You are booked {spoken_time(slot.start, facts.zone, facts.now)}.{text} Goodbye."
+
+
+def given_up(*, can_text: bool) -> str:
+    return "I am sorry, this does not work by phone. " + ("We will send you a text. " if can_text else "") + GOODBYE

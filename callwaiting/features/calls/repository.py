@@ -1,0 +1,72 @@
+"""Rows of calls and turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.calls.models import Call, CallTurn
+
+
+class CallRef(NamedTuple):
+    merchant_id: UUID
+    call_id: UUID
+
+
+def locked(session: Session, call_sid: str) -> Call | None:
+    """The call, locked until the transaction ends: turns and status notices of one call go one after another."""
+    return session.scalar(
+        select(Call).where(Call.call_sid == call_sid).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def locked_by_id(session: Session, call_id: UUID) -> Call | None:
+    return session.scalar(
+        select(Call).where(Call.id == call_id).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def insert_if_new(session: Session, call_sid: str, *, phone_number_id: UUID, caller_id: UUID | None) -> bool:
+    """Make the call's row; False when it is there already. Waits for a transaction that is just making it."""
+    made: UUID | None = session.scalar(
+        insert(Call)
+        .values(
+            merchant_id=merchant_of(session),
+            id=new_id(),
+            call_sid=call_sid,
+            phone_number_id=phone_number_id,
+            caller_id=caller_id,
+        )
+        .on_conflict_do_nothing(index_elements=["merchant_id", "call_sid"])
+        .returning(Call.id)
+    )
+    return made is not None
+
+
+def turn(session: Session, call_id: UUID, nonce: int) -> CallTurn | None:
+    return session.scalar(select(CallTurn).where(CallTurn.call_id == call_id, CallTurn.nonce == nonce))
+
+
+def newest(session: Session, *, before: UUID | None, limit: int) -> Sequence[Call]:
+    """Calls by their ids, which rise with time, newest first; those older than `before`."""
+    query = select(Call).order_by(Call.id.desc()).limit(limit)
+    return session.scalars(query if before is None else query.where(Call.id < before)).all()
+
+
+def silent_since(session: Session, instant: datetime, limit: int) -> list[CallRef]:
+    """Calls of all merchants that are not finalised and had no news since `instant`; for the service role."""
+    rows = session.execute(
+        select(Call.merchant_id, Call.id)
+        .where(Call.finalised_at.is_(None), Call.last_event_at <= instant)
+        .order_by(Call.last_event_at)
+        .limit(limit)
+    )
+    return [CallRef(merchant_id, call_id) for merchant_id, call_id in rows]

@@ -1,0 +1,83 @@
+"""Calls beyond their dialogue: status notices, the end of a call, and the list of calls."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from callwaiting.core import clock
+from callwaiting.features.audit import service as audit
+from callwaiting.features.calls import repository
+from callwaiting.features.calls.models import Call
+from callwaiting.features.calls.repository import CallRef, newest
+from callwaiting.features.calls.transitions import TERMINAL, after
+from callwaiting.features.merchants import service as merchants
+from callwaiting.features.messages import service as messages
+from callwaiting.features.webhooks.service import NotYet
+
+__all__ = ["CallRef", "apply_status", "finalise_stale", "newest", "stale_calls"]
+
+SILENCE = timedelta(minutes=10)
+BATCH = 500
+
+
+def apply_status(
+    session: Session, call_sid: str, status: str, seq: int | None, occurred_at: datetime | None
+) -> Literal["moved", "stale"]:
+    """Take in a status notice of Twilio; the first terminal one ends the call.
+
+    `seq` is Twilio's SequenceNumber. Raises NotYet when the call is unknown: its notice overtook its first turn.
+    """
+    call = repository.locked(session, call_sid)
+    if call is None:
+        raise NotYet(f"no call {call_sid}")
+    call.last_event_at = clock.now()
+    call.seq = max(call.seq, -1 if seq is None else seq)
+    moved = after(call.status, status)
+    if moved is None:
+        return "stale"
+    call.status = moved
+    if moved in TERMINAL:
+        call.ended_at = occurred_at or clock.now()
+        _finalise(session, call)
+    audit.record(session, "call.status_changed", subject=f"call:{call.id}", details={"status": moved})
+    return "moved"
+
+
+def stale_calls(session: Session) -> list[CallRef]:
+    """Calls of all merchants that had no news for ten minutes and are not finalised; for the service role."""
+    return repository.silent_since(session, clock.now() - SILENCE, BATCH)
+
+
+def finalise_stale(session: Session, call_id: UUID) -> Literal["finalised", "kept"]:
+    """End a call whose terminal notice never came; `kept` when there was news meanwhile."""
+    call = repository.locked_by_id(session, call_id)
+    if call is None or call.finalised_at is not None or call.last_event_at > clock.now() - SILENCE:
+        return "kept"
+    _finalise(session, call)
+    return "finalised"
+
+
+def _finalise(session: Session, call: Call) -> None:
+    """Once a call: a caller for whom nothing was ordered or booked gets one text."""
+    if call.finalised_at is not None:
+        return
+    call.finalised_at = clock.now()
+    profile = merchants.profile(session)
+    if call.outcome == "none" and call.caller_id is not None and profile.active:
+        messages.plan_message(
+            session,
+            caller_id=call.caller_id,
+            phone_number_id=call.phone_number_id,
+            kind="missed_call",
+            message_key=f"missed:{call.id}",
+            body=(
+                f"{profile.name}: sorry we missed your call. Reply to this text with what you need and we will get"
+                " back to you. Reply STOP to opt out."
+            ),
+            answers_live_call=True,
+        )
+    audit.record(session, "call.finalised", subject=f"call:{call.id}", details={"outcome": call.outcome})

@@ -1,0 +1,105 @@
+"""What the dialogue remembers between two turns. No personal data: who calls stands in the call's row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from callwaiting.core.money import Money
+from callwaiting.features.bookings.service import Slot
+from callwaiting.features.orders.service import LineRequest
+
+
+class Step(StrEnum):
+    """What the caller was asked last."""
+
+    MENU = "menu"
+    ITEM = "item"
+    CHOICE = "choice"
+    QUANTITY = "quantity"
+    MORE = "more"
+    CONFIRM = "confirm"
+    FIX = "fix"
+    SLOT = "slot"
+    BOOK = "book"
+    PHONE = "phone"
+    ALLOW_TEXTS = "allow_texts"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An item the caller named. Several ids: it is not clear which; no quantity: it was not said."""
+
+    item_ids: tuple[UUID, ...]
+    quantity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """`wishes` are still to be settled before they go into `cart`. `agreed` is the total that was read back last.
+    `misses` counts answers in a row that were not understood. `goal` is what the caller's number is wanted for;
+    `number_keyed`: it came from the keypad, so it may be anybody's."""
+
+    step: Step = Step.MENU
+    misses: int = 0
+    can_text: bool = False
+    takes_bookings: bool = False
+    wishes: tuple[Wish, ...] = ()
+    cart: tuple[LineRequest, ...] = ()
+    agreed: Money | None = None
+    offers: tuple[Slot, ...] = ()
+    held: Slot | None = None
+    booking_id: UUID | None = None
+    goal: Literal["order", "booking"] | None = None
+    number_keyed: bool = False
+
+
+def to_json(state: DialogueState) -> dict[str, Any]:
+    """The form that the call's row keeps."""
+    return {
+        "step": state.step.value,
+        "misses": state.misses,
+        "can_text": state.can_text,
+        "takes_bookings": state.takes_bookings,
+        "wishes": [[[str(item_id) for item_id in wish.item_ids], wish.quantity] for wish in state.wishes],
+        "cart": [[str(line.item_id), line.quantity] for line in state.cart],
+        "agreed": [state.agreed.minor, state.agreed.currency] if state.agreed else None,
+        "offers": [_slot_to_json(slot) for slot in state.offers],
+        "held": _slot_to_json(state.held) if state.held else None,
+        "booking_id": str(state.booking_id) if state.booking_id else None,
+        "goal": state.goal,
+        "number_keyed": state.number_keyed,
+    }
+
+
+def from_json(kept: dict[str, Any]) -> DialogueState:
+    """What `to_json` made; an empty object is a new call."""
+    if not kept:
+        return DialogueState()
+    return DialogueState(
+        step=Step(kept["step"]),
+        misses=kept["misses"],
+        can_text=kept["can_text"],
+        takes_bookings=kept["takes_bookings"],
+        wishes=tuple(Wish(tuple(UUID(item_id) for item_id in ids), quantity) for ids, quantity in kept["wishes"]),
+        cart=tuple(LineRequest(UUID(item_id), quantity) for item_id, quantity in kept["cart"]),
+        agreed=Money(*kept["agreed"]) if kept["agreed"] else None,
+        offers=tuple(_slot_from_json(slot) for slot in kept["offers"]),
+        held=_slot_from_json(kept["held"]) if kept["held"] else None,
+        booking_id=UUID(kept["booking_id"]) if kept["booking_id"] else None,
+        goal=cast(Literal["order", "booking"] | None, kept["goal"]),
+        number_keyed=kept["number_keyed"],
+    )
+
+
+def _slot_to_json(slot: Slot) -> list[str]:
+    return [str(slot.resource_id), slot.start.isoformat(), slot.end.isoformat()]
+
+
+def _slot_from_json(kept: list[str]) -> Slot:
+    resource_id, start, end = kept
+    return Slot(UUID(resource_id), datetime.fromisoformat(start), datetime.fromisoformat(end))

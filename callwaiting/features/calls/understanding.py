@@ -1,0 +1,165 @@
+"""What a caller means: numbers, yes and no, items, and the commands that hold at every step. Pure.
+
+Speech comes as text from Twilio and may be anything. What is not surely understood is None or empty, and the caller
+is asked; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from callwaiting.features.calls.state import Wish
+from callwaiting.features.calls.vocabulary import (
+    AFFIRMED,
+    COMMANDS,
+    DONE,
+    FILLERS,
+    HOMOPHONES,
+    INTENTS,
+    MODIFIERS,
+    NO,
+    ORDINALS,
+    SCALES,
+    SEPARATORS,
+    SET_PHRASES,
+    TENS,
+    UNITS,
+    YES,
+    Command,
+    Intent,
+)
+from callwaiting.features.catalogue.service import Item, part_match, whole_match
+
+
+def command_in(words: Sequence[str]) -> Command | None:
+    """The command somewhere in these words, if any."""
+    return next(
+        (command for command, phrases in COMMANDS.items() if any(_has(words, phrase) for phrase in phrases)), None
+    )
+
+
+def intent_in(words: Sequence[str]) -> Intent | None:
+    """What is wanted, when the words speak of one thing only."""
+    found = {INTENTS[word] for word in words if word in INTENTS}
+    return found.pop() if len(found) == 1 else None
+
+
+def yes_or_no(words: Sequence[str]) -> bool | None:
+    """A plain yes or no. None when neither, or when a yes comes with anything else than polite words."""
+    if any(word in NO for word in words):
+        return None if any(word in YES for word in words) and words[0] not in NO else False
+    rest, affirmed = list(words), False
+    for phrase in AFFIRMED:
+        if _has(rest, phrase):
+            affirmed = True
+            rest = [word for word in rest if word not in phrase]
+    affirmed = affirmed or any(word in YES or word in {"ok", "okay"} for word in rest)
+    return True if affirmed and all(word in YES or word in FILLERS for word in rest) else None
+
+
+def says_done(words: Sequence[str]) -> bool:
+    """Whether the caller has nothing to add."""
+    rest = [
+        word for word in words if word not in {"no", "nope", "please", "thanks", "thank", "you", "ok", "okay", "um"}
+    ]
+    return bool(words) and (tuple(rest) in DONE or (not rest and yes_or_no(words) is False))
+
+
+def number_at(words: Sequence[str], start: int) -> tuple[int, int] | None:
+    """(value, how many words) of the number that begins at `start`. Above 99 the value is 100, whatever was said."""
+    for phrase, value in SET_PHRASES:
+        if tuple(words[start : start + len(phrase)]) == phrase:
+            return _with_scale(words, start, value, len(phrase))
+    word = words[start]
+    following = words[start + 1] if start + 1 < len(words) else ""
+    if word.isdecimal():
+        return _with_scale(words, start, min(int(word[:6]), 100), 1)
+    if word in TENS and UNITS.get(following, 10) < 10:
+        return _with_scale(words, start, TENS[word] + UNITS[following], 2)
+    if word in TENS or word in UNITS:
+        return _with_scale(words, start, TENS.get(word, 0) or UNITS[word], 1)
+    return None
+
+
+def quantity_in(digits: str, words: Sequence[str]) -> int | None:
+    """The one number that was pressed or said, 0 to 99."""
+    if digits:
+        return int(digits) if digits.isdecimal() and len(digits) <= 2 else None
+    if len(words) == 1 and words[0] in HOMOPHONES:
+        return HOMOPHONES[words[0]]
+    if yes_or_no(words) is False or "zero" in words:
+        return 0
+    values = {value for value, _ in _numbers(words)}
+    return values.pop() if len(values) == 1 and max(values) < 100 else None
+
+
+def position_in(digits: str, words: Sequence[str], count: int) -> int | None:
+    """Which of `count` offers is meant, from 0; by key, by a bare number or by `the second one`."""
+    ordinals = {ORDINALS[word] for word in words if word in ORDINALS}
+    number = ordinals.pop() if len(ordinals) == 1 else None
+    if number is None and (digits or all(word in FILLERS or number_at(words, i) for i, word in enumerate(words))):
+        number = quantity_in(digits, words)
+    return number - 1 if number is not None and 1 <= number <= count else None
+
+
+def wishes_in(words: Sequence[str], menu: Sequence[Item]) -> tuple[Wish, ...]:
+    """The items named, with the quantities said before them (or, for the last, after it).
+
+    Empty when none is named, and when the sentence denies something: `no cola` must not order one. Of several
+    items, one without a number is one piece. `This or that` is one wish that does not decide.
+    """
+    if any(word in NO for word in words):
+        return ()
+    found: list[Wish] = []
+    quantity: int | None = None
+    after_item = modifier = False
+    position = 0
+    while position < len(words):
+        match = whole_match(menu, words, position)
+        number = None if match else number_at(words, position)
+        if match is None and number is None and not modifier:
+            match = part_match(menu, words, position)
+            if match and after_item:  # "pizza" after "margherita" belongs to it
+                position += match.length
+                continue
+        if match:
+            found.append(Wish(match.item_ids, quantity))
+            quantity, after_item = None, True
+            position += match.length
+        elif number:
+            quantity, after_item, modifier = number[0], False, False
+            position += number[1]
+        else:
+            separated = words[position] in SEPARATORS
+            after_item = after_item and not separated
+            modifier = words[position] in MODIFIERS or (modifier and not separated)
+            position += 1
+    if found and quantity is not None and found[-1].quantity is None:
+        found[-1] = Wish(found[-1].item_ids, quantity)
+    if "or" in words and len(found) > 1:
+        return (Wish(tuple(dict.fromkeys(item_id for wish in found for item_id in wish.item_ids)), None),)
+    if len(found) > 1:
+        found = [Wish(wish.item_ids, 1 if wish.quantity is None else wish.quantity) for wish in found]
+    return tuple(wish if wish.quantity in range(1, 100) else Wish(wish.item_ids, None) for wish in found)
+
+
+def _numbers(words: Sequence[str]) -> list[tuple[int, int]]:
+    found, position = [], 0
+    while position < len(words):
+        number = number_at(words, position)
+        if number:
+            found.append(number)
+        position += number[1] if number else 1
+    return found
+
+
+def _with_scale(words: Sequence[str], start: int, value: int, length: int) -> tuple[int, int]:
+    """`two hundred` is one number, above all that can be ordered."""
+    end = start + length
+    while end < len(words) and words[end] in SCALES:
+        value, end = 100, end + 1
+    return value, end - start
+
+
+def _has(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
+    return any(tuple(words[i : i + len(phrase)]) == phrase for i in range(len(words) - len(phrase) + 1))

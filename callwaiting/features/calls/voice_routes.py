@@ -1,0 +1,124 @@
+"""Twilio's interactive voice requests: a new call, and each turn of it. The caller waits on the line, so whatever goes
+wrong after the signature is answered with a document that says so kindly.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import structlog
+from flask import Blueprint, Response, request
+
+from callwaiting.core import metrics, phone
+from callwaiting.core.errors import CallwaitingError, ServiceUnavailable
+from callwaiting.core.http.auth import signed
+from callwaiting.core.http.context import database
+from callwaiting.core.tenancy import MerchantScope, SystemScope
+from callwaiting.features.alerts import service as alerts
+from callwaiting.features.calls import turns, twiml
+from callwaiting.features.calls.errors import CallMalformed
+from callwaiting.features.calls.turns import TurnRequest
+from callwaiting.features.phone_numbers import service as phone_numbers
+from callwaiting.features.phone_numbers.service import Owner
+from callwaiting.features.webhooks import sources
+from callwaiting.features.webhooks.sources import VerifiedForm
+
+APOLOGY = twiml.farewell("We are sorry, something does not work at the moment. Please try again later. Goodbye.")
+NOT_SERVED = twiml.farewell("This number is not in service at the moment. Goodbye.")
+MAX_SID = 64
+MAX_HEARD = 1000  # a minute of speech is Twilio's limit
+
+blueprint = Blueprint("voice", __name__)
+log = structlog.get_logger()
+
+
+@blueprint.post("/webhooks/twilio/<public_id>/voice")
+@signed("twilio")
+def new_call(public_id: str) -> Response:
+    """A call came in."""
+    return _respond(public_id, 0)
+
+
+@blueprint.post("/webhooks/twilio/<public_id>/voice/turn")
+@signed("twilio")
+def turn(public_id: str) -> Response:
+    """The caller pressed keys, spoke, or stayed silent."""
+    given = request.args.get("n", "")
+    return _respond(public_id, int(given) if given.isascii() and given.isdigit() and len(given) <= 6 else None)
+
+
+def _respond(public_id: str, nonce: int | None) -> Response:
+    try:
+        form = sources.verified_form(public_id)
+    except CallwaitingError as error:
+        if error.face.status < 500:
+            raise
+        # Nobody can say whether this is Twilio; the apology tells a stranger nothing and does nothing.
+        return _fault(error)
+    call_sid = form.params.get("CallSid", "")
+    if not 0 < len(call_sid) <= MAX_SID:
+        raise CallMalformed
+    try:
+        return _served(form, call_sid, nonce)
+    except Exception as error:  # the caller must hear something, whatever broke
+        _alert_fault(error)
+        return _fault(error)
+
+
+def _served(form: VerifiedForm, call_sid: str, nonce: int | None) -> Response:
+    called = phone.caller_number(form.params.get("To", ""))
+    with database().unit_of_work(SystemScope("a call's merchant")) as session:
+        owner = phone_numbers.owner_of(session, called) if called else None
+        if owner is None or form.source.merchant_id not in {None, owner.merchant_id}:
+            alerts.raise_alert(
+                session,
+                "calls.unroutable",
+                subject=f"source:{form.source.id}",
+                severity="high",
+                summary="A call came in for a number that belongs to no merchant here.",
+            )
+            return _document(NOT_SERVED, "unroutable")
+    with database().unit_of_work(MerchantScope(owner.merchant_id, actor="caller")) as session:
+        answered = turns.answer(session, _turn_request(form, owner, call_sid, nonce))
+    return _document(answered.document, answered.kind)
+
+
+def _turn_request(form: VerifiedForm, owner: Owner, call_sid: str, nonce: int | None) -> TurnRequest:
+    params = form.params
+    return TurnRequest(
+        call_sid=call_sid,
+        caller=phone.caller_number(params.get("From", "")),
+        phone_number_id=owner.phone_number_id,
+        nonce=nonce,
+        url=form.source.public_url,
+        digits=params.get("Digits", "")[:MAX_HEARD],
+        speech=params.get("SpeechResult", "")[:MAX_HEARD],
+        forwarded="ForwardedFrom" in params,
+    )
+
+
+def _alert_fault(error: Exception) -> None:
+    """Tell an operator, if the database can be reached at all."""
+    if isinstance(error, ServiceUnavailable):
+        return
+    try:
+        with database().unit_of_work(SystemScope("a fault in a call")) as session:
+            alerts.raise_alert(
+                session,
+                "calls.fault",
+                subject=type(error).__name__,
+                severity="critical",
+                summary="A caller heard an apology because of a fault of ours.",
+            )
+    except Exception as failure:  # the answer to the caller comes first
+        log.warning("voice.alert_failed", error=type(failure).__name__)
+
+
+def _fault(error: Exception) -> Response:
+    log.error("voice.fault", error=type(error).__name__, exc_info=error)
+    return _document(APOLOGY, "fault")
+
+
+def _document(document: bytes, kind: Literal["answered", "repeated", "ahead", "unroutable", "fault"]) -> Response:
+    metrics.VOICE_TURNS.labels(kind).inc()
+    return Response(document, content_type="text/xml; charset=utf-8", headers={"Cache-Control": "no-store"})
