@@ -12,8 +12,8 @@ RUN pip install --no-deps --editable . && python -m compileall -q callwaiting mi
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin callwaiting \
-    && install -d -o callwaiting -g callwaiting \
-        /metrics/web /metrics/worker-events /metrics/worker-effects /metrics/worker-maintenance
+    && install -d -o callwaiting -g callwaiting /metrics \
+        /metrics/worker-events /metrics/worker-effects /metrics/worker-maintenance
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

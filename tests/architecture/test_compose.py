@@ -155,7 +155,7 @@ def test_process_starts_with_what_it_is_given(secrets_directory: Path, service: 
     settings = load(environment, roles=ROLES[service])
 
     assert settings.callwaiting_env == "production"
-    assert settings.prometheus_multiproc_dir == f"/metrics/{service}"
+    assert settings.prometheus_multiproc_dir == f"/metrics/{service}".removesuffix("/web")
     assert set(settings.database_urls()) == set(ROLES[service])
     with pytest.raises(SettingsInvalid) as refused:
         load({name: value for name, value in environment.items() if name != "SECRET_KEY_FILE"})
