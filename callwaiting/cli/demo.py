@@ -38,7 +38,7 @@ def command(data_dir: Path, as_json: bool) -> None:
         narrator.broken(str(error) or type(error).__name__)
         sys.exit(1)
     finally:
-        if world:
+        if world is not None:
             world.close()
 
 
@@ -149,7 +149,7 @@ def account_for(world: World, narrator: Narrator, started: datetime) -> None:
 
     events, _ = wait_for("the end of all work", settled)
     for event in events:
-        done = event.done_at and (event.done_at - event.received_at).total_seconds() * 1000
+        done = (event.done_at - event.received_at).total_seconds() * 1000 if event.done_at else None
         acknowledged = world.acknowledgement_ms(event.provider_event_id)
         shown = f", acknowledged in {acknowledged:.0f} ms" if acknowledged is not None else ""
         narrator.tell("worker", f"{event.provider} {event.event_type}: {event.status}{shown}", ms=done)
