@@ -1,0 +1,137 @@
+"""The tenant of a transaction stays in that transaction: no pooled connection carries it on."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from callwaiting.core.db import Database, DatabaseRole
+from callwaiting.core.settings import Settings
+from callwaiting.core.tenancy import MerchantScope, ScopeMissing, SystemScope
+from callwaiting.factory import Runtime
+from callwaiting.features.callers import service as callers
+from callwaiting.features.callers.models import Caller
+from tests.factories.merchants import create_merchant
+
+CONTEXT = text(
+    "select coalesce(current_setting('app.merchant_id', true), '') || coalesce(current_setting('app.role', true), '')"
+    " || coalesce(current_setting('app.request_id', true), ''), pg_backend_pid(), current_setting('statement_timeout')"
+)
+
+
+@pytest.fixture
+def two(worker: Runtime) -> tuple[MerchantScope, MerchantScope]:
+    """Two merchants with one caller each."""
+    scopes = create_merchant(worker), create_merchant(worker, "Mario's")
+    for number, scope in enumerate(scopes):
+        with worker.database.unit_of_work(scope) as session:
+            callers.remember(session, f"+1415555010{number}")
+    return scopes
+
+
+@pytest.fixture
+def narrow(settings: Settings, worker: Runtime) -> Iterator[Database]:
+    """A database with a single pooled connection, so that the next unit of work gets what the last one left."""
+    database = Database(
+        settings.database_urls(), tenant_role=DatabaseRole.WORKER, after_commit=lambda _: None, pool_size=1
+    )
+    database.info.update(worker.database.info)
+    yield database
+    database.dispose()
+
+
+def context(database: Database) -> tuple[str, int, str]:
+    """What the pooled connection says of itself when no session set anything."""
+    with database.engine(DatabaseRole.WORKER).connect() as connection:
+        row = connection.execute(CONTEXT).one()
+        return row[0], row[1], row[2]
+
+
+def owners(session: Session) -> set[UUID]:
+    return set(session.scalars(select(Caller.merchant_id)))
+
+
+def test_nothing_is_left_after_commit_rollback_and_error(
+    narrow: Database, two: tuple[MerchantScope, MerchantScope]
+) -> None:
+    clean = context(narrow)
+
+    with narrow.unit_of_work(two[0]) as session:
+        assert owners(session) == {two[0].merchant_id}
+    assert context(narrow) == clean
+    with narrow.unit_of_work(two[0]) as session:
+        owners(session)
+        session.rollback()
+    assert context(narrow) == clean
+    with pytest.raises(DBAPIError), narrow.unit_of_work(two[0]) as session:
+        session.execute(text("select 1/0"))
+    assert context(narrow) == clean
+
+
+def test_merchant_stays_over_commits_and_savepoints(narrow: Database, two: tuple[MerchantScope, MerchantScope]) -> None:
+    mine = {two[0].merchant_id}
+    with narrow.unit_of_work(two[0]) as session:
+        assert owners(session) == mine
+        session.commit()
+        assert owners(session) == mine
+        with session.begin_nested() as savepoint:
+            assert owners(session) == mine
+            savepoint.rollback()
+        assert owners(session) == mine
+        session.rollback()
+        assert owners(session) == mine
+
+
+def test_system_scope_after_a_merchant_sees_nothing_of_it(
+    narrow: Database, two: tuple[MerchantScope, MerchantScope]
+) -> None:
+    with narrow.unit_of_work(two[0]) as session:
+        assert owners(session)
+    with narrow.unit_of_work(SystemScope("test")) as session:
+        assert owners(session) == set()
+
+
+@pytest.mark.parametrize("info", [{}, {"scope": None}, {"scope": "merchant"}])
+def test_session_without_a_scope_cannot_begin(worker: Runtime, info: dict[str, object]) -> None:
+    with Session(worker.database.engine(DatabaseRole.WORKER), info=info) as session, pytest.raises(ScopeMissing):
+        session.execute(text("select 1"))
+
+
+def test_threads_on_few_connections_see_their_own(
+    settings: Settings, worker: Runtime, two: tuple[MerchantScope, MerchantScope]
+) -> None:
+    database = Database(
+        settings.database_urls(), tenant_role=DatabaseRole.WORKER, after_commit=lambda _: None, pool_size=3
+    )
+    database.info.update(worker.database.info)
+
+    def visit(seed: int) -> int:
+        chance = random.Random(seed)
+        for _ in range(25):
+            scope = chance.choice(two)
+            with database.unit_of_work(scope) as session:
+                assert owners(session) == {scope.merchant_id}
+                match chance.randrange(4):
+                    case 0:
+                        session.rollback()
+                        assert owners(session) == {scope.merchant_id}
+                    case 1:
+                        with pytest.raises(DBAPIError), session.begin_nested():
+                            session.execute(text("select 1/0"))
+                        assert owners(session) == {scope.merchant_id}
+                    case 2:
+                        callers.remember(session, f"+1415555{chance.randrange(1000, 9999)}")
+        return seed
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert sorted(pool.map(visit, range(8))) == list(range(8))
+    finally:
+        database.dispose()
