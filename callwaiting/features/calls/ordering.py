@@ -49,7 +49,7 @@ def choice(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     if position is not None:
         chosen = Wish((offered[position].id,), wish.quantity)
     elif len(named) == 1 and len(named[0].item_ids) == 1:
-        chosen = Wish(named[0].item_ids, named[0].quantity or wish.quantity)
+        chosen = Wish(named[0].item_ids, wish.quantity or named[0].quantity)
     else:
         return None
     return settle(replace(state, wishes=(chosen, *state.wishes[1:])), facts)

@@ -25,6 +25,7 @@ class Item:
     available: bool = True
 
 
+JOINT = "and"  # `fish & chips` is said with it, and a list is joined by it
 # Words that name nothing by themselves, though names such as "mac and cheese" hold some of them.
 FUNCTION_WORDS = frozenset({
     "a", "an", "and", "any", "are", "can", "could", "for", "from", "get", "give", "have", "how", "i", "id", "im",
@@ -43,30 +44,44 @@ class Match:
 
 
 def whole_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match | None:
-    """The longest name or alias that stands at `start`, word for word but for plurals."""
-    stems = tuple(singular(word) for word in words[start:])
-    found = [(len(name), item.id) for item in menu for name in _names(item) if stems[: len(name)] == name]
+    """The longest name or alias that stands at `start`, word for word but for plurals and `and`."""
+    found = [(length, item.id) for item in menu for name in _names(item) if (length := _length(name, words, start))]
     if not found:
         return None
-    length = max(size for size, _ in found)
-    return Match(length, tuple(dict.fromkeys(item_id for size, item_id in found if size == length)))
+    longest = max(length for length, _ in found)
+    return Match(longest, tuple(dict.fromkeys(item_id for length, item_id in found if length == longest)))
 
 
 def part_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match | None:
     """The items that have the most words from `start` on in their names, in any order: `pizza pepperoni`."""
-    bags = [(item.id, set().union(*_names(item))) for item in menu]
-    length, telling, found = 0, False, tuple(item_id for item_id, _ in bags)
-    for word in words[start:]:
-        stem = singular(word)
-        fitting = tuple(item_id for item_id, bag in bags if item_id in found and stem in bag)
-        if not fitting:
-            break
-        length, found = length + 1, fitting
-        telling = telling or (len(stem) > 2 and word not in FUNCTION_WORDS)
-    return Match(length, found) if telling else None
+    bags = {item.id: frozenset().union(*_names(item)) for item in menu}
+    fitting, end, telling, position = tuple(bags), start, False, start
+    while position < len(words):
+        word = words[position]
+        if word != JOINT or position == start:
+            remaining = tuple(item_id for item_id in fitting if singular(word) in bags[item_id])
+            if not remaining:
+                break
+            fitting, end = remaining, position + 1
+            telling = telling or (len(word) > 2 and word not in FUNCTION_WORDS)
+        position += 1
+    return Match(end - start, fitting) if telling else None
+
+
+def _length(name: tuple[str, ...], words: Sequence[str], start: int) -> int:
+    """How many words from `start` on make up the whole name; 0 when they do not."""
+    position = start
+    for stem in name:
+        while position > start and position < len(words) and words[position] == JOINT:
+            position += 1
+        if position == len(words) or singular(words[position]) != stem:
+            return 0
+        position += 1
+    return position - start
 
 
 def _names(item: Item) -> list[tuple[str, ...]]:
-    """The item's name and aliases as stems; empty ones are left out."""
-    phrases = (tuple(singular(word) for word in words_of(text)) for text in (item.name, *item.aliases))
+    """The item's name and aliases as stems, without `and`; empty ones are left out."""
+    texts = (item.name, *item.aliases)
+    phrases = (tuple(singular(word) for word in words_of(text) if word != JOINT) for text in texts)
     return [phrase for phrase in phrases if phrase]
