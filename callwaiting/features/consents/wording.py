@@ -30,6 +30,7 @@ _END = (
 )
 _OFF = r"(?=$|,| (?:i|im|we|you|your|thanks|thank|and|because|or|its|this|or)\b)"
 _ME = r"(?:me|us|this number|my number)"
+_LIST = r"(?: \w+){0,3} (?:lists?|system|database|records|texts?|messages|contacts|here|this)\b"
 _FREE = tuple(
     re.compile(pattern)
     for pattern in (
@@ -40,7 +41,7 @@ _FREE = tuple(
         rf"\b(?:dont|do not|never) (?:ever )?(?:text|message|sms|contact|write) {_ME}{_END}{_OFF}",
         rf"\b(?:dont|do not|never) (?:ever )?send (?:me |us )?{_FILL}(?:{_TEXTS}|anything){_END}{_OFF}",
         rf"\b(?:dont|do not|no longer) (?:want|wish|like)(?: to (?:get|receive|have))? {_FILL}{_TEXTS}\b{_END}{_OFF}",
-        r"\b(?:remove|delete|take|drop) (?:me|us|my number|this number|my phone number) (?:from|off|out)\b",
+        rf"\b(?:remove|delete|take|drop) (?:{_ME}|my phone number) (?:from|off|out)(?: of)?(?:$|{_LIST})",
         r"^(?:please )?(?:remove|delete) (?:me|my number|this number)(?: please| now)*$",
         r"\b(?:unsubscribe|opt (?:me )?out)\b",
         r"\bi (?:hereby )?revoke (?:my )?consent\b",
@@ -56,7 +57,7 @@ _NOT_MEANT = re.compile(
     r"\b(?:cant|cannot|can not|couldnt|could not|dont|do not|didnt|did not|doesnt|wont|will not|wouldnt|never|not|if|"
     r"unless|without)(?: \w+){0,2} ?$"
 )
-_WHY = re.compile(r"\b(?:why|please) (?:dont|wont|cant|do not|will not|not)\b")
+_DEMAND = re.compile(r"\b(?:why|if you) (?:dont|wont|cant|do not|will not|not)\b")
 
 
 def declaration_in(text: str) -> Declaration | None:
@@ -82,7 +83,7 @@ def _is_stop(sentence: str) -> bool:
 def _meant(sentence: str, start: int) -> bool:
     """False behind a negation or a condition in the same clause: "you can't stop texting", "if I unsubscribe"."""
     before = sentence[:start].rpartition(",")[2]
-    return not _NOT_MEANT.search(before) or _WHY.search(before) is not None
+    return not _NOT_MEANT.search(before) or _DEMAND.search(before) is not None
 
 
 def _plain(text: str) -> str:
