@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from callwaiting.features.calls import routes as calls
 from callwaiting.features.calls import voice_routes as voice
 from callwaiting.features.health import routes as health
 from callwaiting.features.messages import routes as messages
 from callwaiting.features.orders import payment_page
+from callwaiting.features.orders import routes as orders
 from callwaiting.features.webhooks import routes as webhooks
 
 
@@ -17,3 +19,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(payment_page.blueprint)
     app.register_blueprint(voice.blueprint)
+    app.register_blueprint(orders.blueprint)
+    app.register_blueprint(calls.blueprint)

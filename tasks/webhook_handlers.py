@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Literal
 from urllib.parse import parse_qsl
 
 import orjson
 from sqlalchemy.orm import Session
 
+from callwaiting.core import clock, phone
 from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.calls import service as calls
 from callwaiting.features.messages import incoming, sending
 from callwaiting.features.messages.incoming import IncomingText
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.service import PaymentProvider
 from callwaiting.features.phone_numbers import service as phone_numbers
-from callwaiting.features.webhooks.service import Handler, StoredEvent
+from callwaiting.features.webhooks.service import Handler, NotYet, StoredEvent
 from callwaiting.providers.registry import Providers
 
 Verdict = Literal["done", "ignored"]
 Json = Mapping[str, object]
+# How long a notice may overtake the request that it belongs to: Twilio waits 15 s for TwiML and tries again once.
+OVERTAKING = timedelta(seconds=60)
 
 
 def _settle(provider: PaymentProvider) -> Handler:
@@ -80,6 +85,28 @@ def _message_received(session: Session, event: StoredEvent, providers: Providers
     return "done"
 
 
+def _call_status(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+    """A call's progress. A call whose first turn we failed to answer is known by its last notice only."""
+    form = _form(event)
+    status, caller = form["CallStatus"], phone.caller_number(form.get("From", ""))
+    try:
+        return _changed(calls.apply_status(session, event.object_key, status, event.seq, event.occurred_at))
+    except NotYet:
+        owner = phone_numbers.owner_of(session, form.get("To", ""))
+        if owner is None or owner.merchant_id != merchant_of(session) or clock.now() < event.received_at + OVERTAKING:
+            raise
+        return _changed(
+            calls.adopt(
+                session,
+                event.object_key,
+                status,
+                phone_number_id=owner.phone_number_id,
+                caller=caller,
+                occurred_at=event.occurred_at,
+            )
+        )
+
+
 def _changed(outcome: str) -> Verdict:
     return "done" if outcome in {"moved", "planned"} else "ignored"
 
@@ -106,6 +133,7 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {  # by (provider, event type)
     ("paypal", "CHECKOUT.ORDER.APPROVED"): _order_approved,
     ("paypal", "PAYMENT.CAPTURE.COMPLETED"): _settle("paypal"),
     ("paypal", "PAYMENT.CAPTURE.DENIED"): _capture_denied,
+    ("twilio", "call.status"): _call_status,
     ("twilio", "message.status"): _message_status,
     ("twilio", "message.received"): _message_received,
 }

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.features.audit import service as audit
+from callwaiting.features.callers import service as callers
 from callwaiting.features.calls import repository
 from callwaiting.features.calls.models import Call
 from callwaiting.features.calls.repository import CallRef, newest
@@ -18,7 +19,7 @@ from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
 from callwaiting.features.webhooks.service import NotYet
 
-__all__ = ["CallRef", "apply_status", "finalise_stale", "newest", "stale_calls"]
+__all__ = ["CallRef", "adopt", "apply_status", "finalise_stale", "newest", "stale_calls"]
 
 SILENCE = timedelta(minutes=10)
 BATCH = 500
@@ -44,6 +45,26 @@ def apply_status(
         call.ended_at = occurred_at or clock.now()
         _finalise(session, call)
     audit.record(session, "call.status_changed", subject=f"call:{call.id}", details={"status": moved})
+    return "moved"
+
+
+def adopt(
+    session: Session,
+    call_sid: str,
+    status: str,
+    *,
+    phone_number_id: UUID,
+    caller: str | None,
+    occurred_at: datetime | None,
+) -> Literal["moved"]:
+    """Take in a call of which we know nothing but its end, so that its caller is texted even though no turn of it
+    could be answered. Raises NotYet for a status that is not terminal."""
+    if status not in TERMINAL:
+        raise NotYet(f"no call {call_sid}")
+    caller_id = callers.remember(session, caller) if caller else None
+    if repository.insert_if_new(session, call_sid, phone_number_id=phone_number_id, caller_id=caller_id):
+        audit.record(session, "call.adopted", subject=f"call_sid:{call_sid}", details={"anonymous": caller_id is None})
+    apply_status(session, call_sid, status, None, occurred_at)
     return "moved"
 
 

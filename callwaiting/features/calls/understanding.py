@@ -47,7 +47,7 @@ def intent_in(words: Sequence[str]) -> Intent | None:
 def yes_or_no(words: Sequence[str]) -> bool | None:
     """A plain yes or no. None when neither, or when a yes comes with anything else than polite words."""
     if any(word in NO for word in words):
-        affirmed = any(word in YES and words[i - 1 : i] != ("not",) for i, word in enumerate(words))
+        affirmed = any(word in YES and tuple(words[i - 1 : i]) != ("not",) for i, word in enumerate(words))
         return None if affirmed and words[0] not in NO else False
     rest, affirmed = list(words), False
     for phrase in AFFIRMED:
