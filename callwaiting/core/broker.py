@@ -7,9 +7,10 @@ A worker keeps longer timeouts, because it waits in BRPOP.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from celery import Celery
+from kombu import Exchange
 from kombu import Queue as BrokerQueue
 
 from callwaiting.core.jobs import QUEUE_OF, Job, Queue
@@ -26,7 +27,8 @@ def _common() -> dict[str, object]:
         "accept_content": ["json"],
         "task_ignore_result": True,
         "result_backend": None,
-        "task_queues": [BrokerQueue(queue.value) for queue in Queue],
+        # Named in full: left out, all three would be bound to the default exchange, and each message reach all of them.
+        "task_queues": [BrokerQueue(queue.value, Exchange(queue.value), routing_key=queue.value) for queue in Queue],
         "task_default_queue": Queue.MAINTENANCE.value,
         "task_routes": {job.value: {"queue": queue.value} for job, queue in QUEUE_OF.items()},
         "timezone": "UTC",
@@ -62,9 +64,15 @@ def worker_app(redis_url: str) -> Celery:
     return app
 
 
-def publisher(redis_url: str) -> Callable[[Job], None]:
-    """A function that publishes one job by name and fails within a fraction of a second."""
-    app = Celery("callwaiting-publisher", broker=redis_url)
+class Send(Protocol):
+    """Publishes one job by name, into the queue of its kind or another. Raises whatever the broker's client raises."""
+
+    def __call__(self, job: Job, queue: Queue | None = None) -> None: ...
+
+
+def publisher(redis_url: str) -> Send:
+    """A sender that fails within a fraction of a second."""
+    app = Celery("callwaiting-publisher", broker=redis_url, set_as_current=False)
     app.conf.update(
         _common(),
         task_publish_retry=False,
@@ -77,7 +85,7 @@ def publisher(redis_url: str) -> Callable[[Job], None]:
         },
     )
 
-    def send(job: Job) -> None:
-        app.send_task(job.value, queue=QUEUE_OF[job].value, ignore_result=True, retry=False, expires=60)
+    def send(job: Job, queue: Queue | None = None) -> None:
+        app.send_task(job.value, queue=(queue or QUEUE_OF[job]).value, ignore_result=True, retry=False, expires=60)
 
     return send

@@ -34,6 +34,10 @@ from picked p where o.merchant_id = p.merchant_id and o.id = p.id
 returning o.id, o.merchant_id, o.kind, o.subject_id, o.attempts, o.unclear, o.request_id,
     p.state = 'running' as was_lost
 """)
+DUE = text("""
+select exists (select from app.outbox where state in ('planned', 'retry', 'unknown') and next_at <= now())
+    or exists (select from app.outbox where state = 'running' and lease_until < now())
+""")
 BURY = text("""
 update app.outbox set state = 'dead', error_class = 'lost', error = :error, lease_until = null, lease_token = null
 where merchant_id = :merchant_id and id = :id
@@ -84,3 +88,8 @@ def take(session: Session) -> Claim | None:
             details={"effect": str(row["id"]), "kind": row["kind"]},
         )
         metrics.EFFECTS.labels(row["kind"], "dead").inc()
+
+
+def any_due(session: Session) -> bool:
+    """Whether `take` would find something. The session is a system one of the service role."""
+    return bool(session.scalar(DUE))

@@ -58,6 +58,10 @@ FRESH = text(CLAIM.format(due="e.status = 'received' and e.next_at <= now()"))
 AGAIN = text(
     CLAIM.format(due="(e.status = 'retry' and e.next_at <= now()) or (e.status = 'running' and e.lease_until < now())")
 )
+DUE = text("""
+select exists (select from app.webhook_events where status in ('received', 'retry') and next_at <= now())
+    or exists (select from app.webhook_events where status = 'running' and lease_until < now())
+""")
 BURY = text("""
 update app.webhook_events
 set status = 'dead', error_class = :error_class, error = :error, lease_until = null, lease_token = null
@@ -113,6 +117,11 @@ def take(session: Session, *, again_first: bool = False, batch: int = BATCH) -> 
         if found:
             return [claim for row in found if (claim := _routed(session, row, token))]
     return None
+
+
+def any_due(session: Session) -> bool:
+    """Whether `take` would find something. The session is a system one of the service role."""
+    return bool(session.scalar(DUE))
 
 
 def put_back(session: Session, claims: Sequence[Claim], *, delay_s: float) -> None:

@@ -1,0 +1,48 @@
+"""Celery's entry point: `celery -A celery_worker:app worker -Q events,effects,maintenance`, likewise `… beat`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+import sys
+
+from celery import signals
+from prometheus_client import multiprocess
+
+import tasks
+from callwaiting.core import broker
+from callwaiting.core.settings import SettingsInvalid, load
+from callwaiting.factory import WORKER_ROLES
+from tasks import base, schedule, watch
+
+try:
+    settings = load(roles=WORKER_ROLES)
+except SettingsInvalid as error:
+    sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
+    raise
+
+for module in pkgutil.iter_modules(tasks.__path__):
+    importlib.import_module(f"tasks.{module.name}")  # each registers its jobs
+
+app = broker.worker_app(settings.redis_url.get_secret_value())
+app.conf.beat_schedule = schedule.beat_schedule()
+watch.install(app)
+
+
+@signals.setup_logging.connect
+def _use_our_logging(**_: object) -> None:
+    base.process_runtime()
+    for repeats_our_own_line in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(repeats_our_own_line).setLevel(logging.WARNING)
+
+
+@signals.worker_process_init.connect
+def _prepare_process(**_: object) -> None:
+    base.process_runtime()
+
+
+@signals.worker_process_shutdown.connect
+def _forget_process(pid: int, **_: object) -> None:
+    if settings.prometheus_multiproc_dir:
+        multiprocess.mark_process_dead(pid, settings.prometheus_multiproc_dir)  # type: ignore[no-untyped-call]
