@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,7 +27,12 @@ from pydantic import (
 from callwaiting.core.db import DatabaseRole
 
 MIN_SECRET_BYTES = 32
-PLACEHOLDERS = ("changeme", "change-me", "secret", "password", "example", "default", "placeholder", "xxxx", "todo")
+MAX_KEY_VERSION = 65_535
+PLACEHOLDERS = (
+    "changeme", "change-me", "change_me", "secret", "password", "example", "default", "placeholder", "xxxx", "todo",
+    "your", "replace", "insert",
+)  # fmt: skip
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z")
 
 
 class SettingsInvalid(SystemExit):
@@ -44,12 +50,15 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _strong(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
+def _require_strong(text: str) -> None:
     if len(text.encode()) < MIN_SECRET_BYTES:
         raise ValueError(f"must have at least {MIN_SECRET_BYTES} bytes")
-    if len(set(text)) < 10 or any(text.lower().startswith(word) for word in PLACEHOLDERS):
+    if len(set(text)) < 10 or text.lower().startswith(PLACEHOLDERS):
         raise ValueError("looks like a placeholder; make one with `callwaiting secret`")
+
+
+def _strong(value: SecretStr) -> SecretStr:
+    _require_strong(value.get_secret_value())
     return value
 
 
@@ -61,8 +70,7 @@ def _not_placeholder(value: str) -> str:
 
 def _origin(values: list[str]) -> list[str]:
     for value in values:
-        scheme, _, host = value.partition("://")
-        if scheme not in {"http", "https"} or not host or set(host) & set("/*?@\\ ^$()[]"):
+        if not ORIGIN.match(value):
             raise ValueError(f"{value!r} is not a literal origin such as https://app.example.com")
     return values
 
@@ -137,11 +145,14 @@ class Settings(BaseModel):
         for entry in self.key_encryption_keys:
             version, _, text = entry.get_secret_value().partition(":")
             try:
-                keys[int(version)] = base64.b64decode(text, validate=True)
+                number, secret = int(version), base64.b64decode(text, validate=True)
             except (ValueError, binascii.Error) as error:
                 raise ValueError("KEY_ENCRYPTION_KEYS must look like 1:<base64 of 32 bytes>") from error
-            if len(keys[int(version)]) != MIN_SECRET_BYTES or not any(keys[int(version)]):
-                raise ValueError("each of KEY_ENCRYPTION_KEYS must have 32 bytes that are not all zero")
+            if len(secret) != MIN_SECRET_BYTES or len(set(secret)) < 10:
+                raise ValueError("KEY_ENCRYPTION_KEYS: each key must have 32 random bytes")
+            if not 1 <= number <= MAX_KEY_VERSION or number in keys:
+                raise ValueError(f"KEY_ENCRYPTION_KEYS: versions run from 1 to {MAX_KEY_VERSION}, each once")
+            keys[number] = secret
         return keys
 
     def jwt_secrets(self) -> Mapping[str, bytes]:
@@ -149,8 +160,14 @@ class Settings(BaseModel):
         keys: dict[str, bytes] = {}
         for entry in self.jwt_keys:
             kid, _, text = entry.get_secret_value().partition(":")
-            if not kid or len(text.encode()) < MIN_SECRET_BYTES:
+            if not kid or not text:
                 raise ValueError("JWT_KEYS must look like kid:<at least 32 bytes>")
+            try:
+                _require_strong(text)
+            except ValueError as error:
+                raise ValueError(f"JWT_KEYS: the secret of a key {error}") from error
+            if kid in keys:
+                raise ValueError("JWT_KEYS: each kid may stand there once")
             keys[kid] = text.encode()
         return keys
 
@@ -174,6 +191,8 @@ def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
                 values[field] = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise SettingsInvalid([f"{name}: {path} cannot be read ({error.strerror})"]) from error
+            except UnicodeDecodeError as error:
+                raise SettingsInvalid([f"{name}: {path} is not text"]) from error
     return values
 
 
