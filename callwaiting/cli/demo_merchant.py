@@ -72,7 +72,7 @@ def _create(runtime: Runtime, secrets: Mapping[str, str], story: Mapping[str, An
             for name, price, keypad, aliases in MENU:
                 catalogue.add_item(session, name=name, price_minor=price, keypad=keypad, aliases=aliases)
             bookings.add_resource(
-                session, name="Table", opens=time(0, 0), closes=time(23, 30), slot_minutes=60, units=2
+                session, name="Table", opens=time(11), closes=time(22), slot_minutes=60, units=20
             )
             accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
             accounts.add_account(session, "paypal", "test", "")
