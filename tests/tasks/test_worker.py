@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 
 from callwaiting.core import broker
 from callwaiting.core.jobs import Job
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
-from tests.factories.stored_events import event_row, expire_leases, rows, store_event, store_source, until
+from tests.factories.stored_events import event_row, store_event, store_source, until
 from tests.tasks.workers import celery_worker
 
 
