@@ -1,0 +1,151 @@
+"""The two things a newcomer does first, as processes: `callwaiting up`, then `callwaiting demo`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from callwaiting.embedded.claim import is_free
+
+CALLWAITING = [sys.executable, "-c", "from callwaiting.cli import main; main()"]
+READY_S = 90
+
+
+class Up:
+    """A running `callwaiting up` of its own."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home = home
+        self.port = port
+        self.output = home.with_suffix(".log")
+        with self.output.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*CALLWAITING, "up", "--data-dir", str(home), "--port", str(port), "--verbose"],
+                stdout=log,
+                stderr=log,
+                env={name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+                start_new_session=True,
+            )
+
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = READY_S) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError(f"{what}\n{self.text()}")
+            time.sleep(0.1)
+
+    def text(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*CALLWAITING, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={"PATH": os.environ["PATH"], "CALLWAITING_HOME": str(self.home)},
+        )
+
+    def child_named(self, name: str) -> list[int]:
+        """Pids of our own grandchildren whose command line has `name`."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                environment, command = (path / "environ").read_bytes(), (path / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(self.home).encode() in environment and name.encode() in command:
+                found.append(int(path.name))
+        return sorted(found)
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    root = Path(tempfile.mkdtemp(prefix="callwaiting up é "))  # a checkout may lie anywhere
+    root.chmod(0o755)
+    port = next(port for port in range(18100, 18300, 2) if is_free(port) and is_free(port + 1))
+    started = Up(root / "home", port)
+    try:
+        started.wait(lambda: "Callwaiting is ready" in started.text(), "not ready")
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.process.send_signal(signal.SIGINT)
+            started.process.wait(40)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def test_the_demo_plays_through(up: Up) -> None:
+    played = up.run("demo", "--data-dir", str(up.home), "--json")
+    assert played.returncode == 0, played.stdout[-1500:] + played.stderr + up.text()
+    steps = [json.loads(line) for line in played.stdout.splitlines()]
+    assert sum("Pay here" in step["what"] for step in steps) == 2
+    assert all("broken" not in step for step in steps)
+
+
+def test_the_operators_commands_work_against_it(up: Up) -> None:
+    listed = up.run("events", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    assert up.run("audit", "verify").returncode == 0
+    sources = up.run("sources", "list", "--json")
+    assert sources.returncode == 0
+    assert "whsec_" not in sources.stdout
+
+
+def test_secrets_are_for_their_owner_only(up: Up) -> None:
+    for name in ("secrets.json", "operator.json", "demo.json"):
+        assert (up.home / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc to see the environments of children")
+def test_a_web_process_has_its_own_roles_only_and_is_started_again(up: Up) -> None:
+    web = up.child_named("granian")
+    environment = Path(f"/proc/{web[0]}/environ").read_text()
+    assert "DATABASE_URL_WEB=" in environment
+    for role in ("SERVICE", "WORKER", "AUDIT"):
+        assert f"DATABASE_URL_{role}" not in environment
+    os.kill(web[0], signal.SIGKILL)
+    up.wait(lambda: "web is up again" in up.text(), "web was not started again", 40)
+    with urllib.request.urlopen(f"http://127.0.0.1:{up.port}/health/ready", timeout=5) as answer:
+        assert answer.status == 200
+
+
+def test_ctrl_c_stops_all_of_it(up: Up) -> None:
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(40) == 0
+    assert is_free(up.port)
+    assert is_free(up.port + 1)
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = subprocess.run(
+            [*CALLWAITING, "up", "--data-dir", str(tmp_path / "home"), "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert refused.returncode == 2
+    assert f"port {port} is taken" in refused.stderr
+
+
+def test_the_demo_without_a_system_says_what_to_do(tmp_path: Path) -> None:
+    lost = subprocess.run(
+        [*CALLWAITING, "demo", "--data-dir", str(tmp_path)], capture_output=True, text=True, timeout=30
+    )
+    assert lost.returncode == 1
+    assert "callwaiting up" in lost.stderr
