@@ -50,7 +50,7 @@ def certificate(
     )
     if authority is not None:
         builder = builder.add_extension(x509.BasicConstraints(authority, path_length), critical=True)
-    if not authority and san != []:
+    if san or (not authority and san is None):
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in san or [name]]), False)
     if not authority and usage is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)

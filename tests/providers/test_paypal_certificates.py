@@ -43,7 +43,7 @@ def test_a_bundle_comes_leaf_first() -> None:
         Answer(b"<html>We are sorry</html>"),
         Answer(b""),
         Answer(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-        Answer(b"x" * (64 * 1024 + 1)),
+        Answer(pem(leaf()) + b"\n" * 64 * 1024),
         Answer(b"", 302, {"Location": "/elsewhere"}),
         Answer(pem(leaf()), 500),
         Answer(b"", 429),

@@ -188,7 +188,7 @@ def test_every_flipped_byte_is_refused() -> None:
 def test_json_needs_the_hash_of_its_own_bytes() -> None:
     body = orjson.dumps({"AccountSid": ACCOUNT})
     digest = RequestValidator(TOKEN).compute_hash(body.decode())
-    url = f"{URL}&bodySHA256={digest}"
+    url = f"{URL}&AccountSid={ACCOUNT}&bodySHA256={digest}"
     headers = {
         "content-type": "application/json; charset=utf-8",
         "x-twilio-signature": RequestValidator(TOKEN).compute_signature(url, {}),
@@ -274,6 +274,14 @@ def test_ports_and_users_are_told_apart() -> None:
         "https://user:pass@h.test:443/p",
     ]
     assert list(signed_urls("http://[::1]:8080?a#rc=2")) == ["http://[::1]:8080?a", "http://[::1]?a"]
+
+
+@pytest.mark.parametrize(("signed", "arrives"), [("'", "%27"), ("%27", "'"), ("'", "'"), ("%27", "%27")])
+def test_an_apostrophe_may_be_signed_bare_or_escaped(signed: str, arrives: str) -> None:
+    """As in twilio-node, src/webhooks/webhooks.ts since pull request 1061."""
+    url = "https://example.test/x?name=It{}s"
+    signature = RequestValidator(TOKEN).compute_signature(url.format(signed), VOICE)
+    assert verify(request(VOICE, url=url.format(arrives), signature=signature), SOURCE, NOW).object_key == CALL
 
 
 def test_explain_hides_the_password() -> None:
