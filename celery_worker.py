@@ -23,7 +23,8 @@ except SettingsInvalid as error:
     raise
 
 for module in pkgutil.iter_modules(tasks.__path__):
-    importlib.import_module(f"tasks.{module.name}")  # each registers its jobs
+    if module.name != "beat":  # which is an entry point of its own
+        importlib.import_module(f"tasks.{module.name}")  # registers its jobs
 
 app = broker.worker_app(settings.redis_url.get_secret_value())
 app.conf.beat_schedule = schedule.beat_schedule()
