@@ -113,9 +113,10 @@ def _fingerprint(der: bytes) -> str:
 
 
 def _authority_policy() -> ExtensionPolicy:
+    # Where basic constraints are present in an issuer, the library itself insists on CA: TRUE.
     return (
         ExtensionPolicy.permit_all()
-        .require_present(BasicConstraints, Criticality.AGNOSTIC, _must_be_authority)
+        .require_present(BasicConstraints, Criticality.AGNOSTIC, None)
         .may_be_present(KeyUsage, Criticality.AGNOSTIC, _must_sign_certificates)
     )
 
@@ -127,11 +128,6 @@ def _leaf_policy() -> ExtensionPolicy:
         .may_be_present(BasicConstraints, Criticality.AGNOSTIC, _must_not_be_authority)
         .may_be_present(ExtendedKeyUsage, Criticality.AGNOSTIC, _must_serve)
     )
-
-
-def _must_be_authority(policy: Policy, certificate: Certificate, extension: BasicConstraints) -> None:
-    if not extension.ca:
-        raise ValueError("an issuer is no authority")
 
 
 def _must_not_be_authority(policy: Policy, certificate: Certificate, extension: BasicConstraints | None) -> None:
