@@ -1,0 +1,58 @@
+"""What the documents say about the code, compared with the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from callwaiting.core.errors import PUBLIC_FACES
+from callwaiting.core.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+OUTSIDE_SETTINGS = {"DATABASE_URL", "DATABASE_ROLE_SECRET"}  # of `callwaiting db` alone
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", (DOCS / "configuration.md").read_text(), re.MULTILINE)
+    listed = {name: default for names, default in rows for name in re.findall(r"`([A-Z_]+)`", names)}
+
+    assert set(listed) - OUTSIDE_SETTINGS == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, str | int) and field.default != "" and name != "database_pool_size":
+            assert listed[name.upper()].strip("`") == str(field.default), name
+
+
+def test_table_of_errors_is_that_of_the_code() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (\d+) \| (.*?) \| (.*?) \|$", (DOCS / "integrating.md").read_text(), re.M)
+
+    assert rows == [(code.value, str(face.status), face.title, face.message) for code, face in PUBLIC_FACES.items()]
+
+
+def test_every_decision_is_in_the_index() -> None:
+    index = (DOCS / "adr/README.md").read_text()
+    pages = sorted(path for path in (DOCS / "adr").glob("[0-9]*.md"))
+    numbers = [path.name[:4] for path in pages]
+
+    assert len(pages) >= 11
+    assert len(set(numbers)) == len(numbers)
+    assert re.findall(r"^\| (\d{4}) \| \[.*\]\((.*)\) \|$", index, re.MULTILINE) == [
+        (path.name[:4], path.name) for path in pages
+    ]
+    for path in pages:
+        text = path.read_text()
+        assert len(text.splitlines()) <= 40, path.name
+        for part in ("Context", "Decision", "Evidence", "Consequences"):
+            assert f"## {part}" in text, f"{path.name}: {part}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in target and not target.startswith("#"):
+            assert (page.parent / target.split("#")[0]).exists(), f"{page.name}: {target}"
