@@ -9,6 +9,8 @@ from uuid import UUID
 
 from flask import current_app, g, request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
+from jwt import ExpiredSignatureError, PyJWTError
 
 from callwaiting.core.errors import CallwaitingError, ErrorCode, NotFound
 from callwaiting.core.tenancy import MerchantScope
@@ -93,18 +95,34 @@ def enforce() -> None:
     if policy is None:
         raise NotFound(f"{request.endpoint} declares no access policy", reason="auth.undeclared_route")
     if policy.kind == "requires":
-        verify_jwt_in_request()
-        found = principal_of(get_jwt())
+        found = principal_of(verified_claims())
         if policy.name not in ROLES.get(found.role, frozenset()):
             raise PermissionMissing(policy.name)
         g.principal = found
 
 
+def verified_claims() -> dict[str, Any]:
+    """The claims of the request's access token. Raises TokenRefused, whatever is wrong with it."""
+    try:
+        verify_jwt_in_request()
+        return get_jwt()
+    except NoAuthorizationError as error:
+        raise TokenRefused(code=ErrorCode.AUTH_TOKEN_MISSING, reason="auth.token_missing") from error
+    except ExpiredSignatureError as error:
+        raise TokenRefused(code=ErrorCode.AUTH_TOKEN_EXPIRED, reason="auth.token_expired") from error
+    # Beyond its own errors the library lets through what a malformed header or claim makes Python raise.
+    except (JWTExtendedException, PyJWTError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise TokenRefused(type(error).__name__) from error
+
+
 def principal_of(claims: dict[str, Any]) -> Principal:
     """Raises TokenRefused when a claim that we rely on is absent or malformed."""
+    user, merchant, role = (claims.get(name) for name in ("sub", "mid", "role"))
+    if not (isinstance(user, str) and user and isinstance(merchant, str) and isinstance(role, str)):
+        raise TokenRefused("a claim is absent or malformed")
     try:
-        return Principal(user=str(claims["sub"]), merchant_id=UUID(claims["mid"]), role=str(claims["role"]))
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        return Principal(user=user, merchant_id=UUID(merchant), role=role)
+    except ValueError as error:
         raise TokenRefused("a claim is absent or malformed") from error
 
 
