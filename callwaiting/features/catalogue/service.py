@@ -48,15 +48,17 @@ def add_item(
 
     Raises ItemInvalid, KeyTaken.
     """
+    name, aliases = name.strip(), [alias.strip() for alias in aliases]
+    _check(name, aliases, price_minor, keypad)
+    _check_key(session, keypad, None)
     row = CatalogueItem(
         merchant_id=merchant_of(session),
-        name=name.strip(),
-        aliases=[alias.strip() for alias in aliases],
+        name=name,
+        aliases=aliases,
         price_minor=price_minor,
         keypad=keypad,
         available=available,
     )
-    _check(session, row)
     session.add(row)
     session.flush()
     audit.record(session, "catalogue.item_added", subject=f"item:{row.id}", details={"price_minor": price_minor})
@@ -80,13 +82,14 @@ def update_item(
     row = session.scalar(select(CatalogueItem).where(CatalogueItem.id == item_id).with_for_update())
     if row is None:
         raise ItemNotFound(str(item_id))
-    with session.no_autoflush:
-        row.name = row.name if name is None else name.strip()
-        row.price_minor = row.price_minor if price_minor is None else price_minor
-        row.keypad = row.keypad if keypad is None else keypad
-        row.aliases = row.aliases if aliases is None else [alias.strip() for alias in aliases]
-        row.available = row.available if available is None else available
-        _check(session, row)
+    name = row.name if name is None else name.strip()
+    aliases = row.aliases if aliases is None else [alias.strip() for alias in aliases]
+    price_minor = row.price_minor if price_minor is None else price_minor
+    keypad = row.keypad if keypad is None else keypad
+    _check(name, aliases, price_minor, keypad)
+    _check_key(session, keypad, item_id)
+    row.name, row.aliases, row.price_minor, row.keypad = name, list(aliases), price_minor, keypad
+    row.available = row.available if available is None else available
     row.updated_at = func.now()
     session.flush()
     audit.record(
@@ -127,21 +130,24 @@ def _item(row: CatalogueItem, currency: str) -> Item:
     )
 
 
-def _check(session: Session, row: CatalogueItem) -> None:
+def _check(name: str, aliases: Sequence[str], price_minor: int, keypad: int | None) -> None:
     wrong = []
-    if not 1 <= len(row.name) <= MAX_NAME or not row.name.isprintable() or not words_of(row.name):
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or not words_of(name):
         wrong.append(FieldError("name", f"must be 1 to {MAX_NAME} printable characters with at least one word"))
-    if len(row.aliases) > MAX_ALIASES or not all(
-        0 < len(alias) <= MAX_NAME and alias.isprintable() for alias in row.aliases
-    ):
+    if len(aliases) > MAX_ALIASES or not all(0 < len(alias) <= MAX_NAME and alias.isprintable() for alias in aliases):
         wrong.append(FieldError("aliases", f"at most {MAX_ALIASES}, each of 1 to {MAX_NAME} printable characters"))
-    if not 0 <= row.price_minor <= MAX_PRICE_MINOR:
+    if not 0 <= price_minor <= MAX_PRICE_MINOR:
         wrong.append(FieldError("price_minor", f"must be between 0 and {MAX_PRICE_MINOR}"))
-    if row.keypad is not None and not 1 <= row.keypad <= 9:
+    if keypad is not None and not 1 <= keypad <= 9:
         wrong.append(FieldError("keypad", "must be a digit from 1 to 9"))
     if wrong:
         raise ItemInvalid(fields=wrong)
-    if row.keypad is not None:
-        other = select(CatalogueItem.id).where(CatalogueItem.keypad == row.keypad, CatalogueItem.id != row.id)
-        if session.scalar(other) is not None:
-            raise KeyTaken(f"key {row.keypad}")
+
+
+def _check_key(session: Session, keypad: int | None, own_id: UUID | None) -> None:
+    """Two at once are stopped by the unique constraint; this names the error for everybody else."""
+    if keypad is None:
+        return
+    holder = session.scalar(select(CatalogueItem.id).where(CatalogueItem.keypad == keypad))
+    if holder is not None and holder != own_id:
+        raise KeyTaken(f"key {keypad}")
