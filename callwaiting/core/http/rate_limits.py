@@ -8,6 +8,7 @@ import time
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.errors import RateLimitExceeded as LimitHit
+from limits.storage import MemoryStorage
 
 from callwaiting.core import metrics
 from callwaiting.core.errors import CallwaitingError, ErrorCode
@@ -38,7 +39,7 @@ def configure(app: Flask, limiter: Limiter, settings: Settings) -> None:
         RATELIMIT_STRATEGY="fixed-window",
         RATELIMIT_APPLICATION=per_address,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
-        RATELIMIT_IN_MEMORY_FALLBACK=[per_address],
+        RATELIMIT_IN_MEMORY_FALLBACK=per_address,
         RATELIMIT_HEADERS_ENABLED=False,
         RATELIMIT_KEY_PREFIX="cw",
     )
@@ -50,5 +51,15 @@ def configure(app: Flask, limiter: Limiter, settings: Settings) -> None:
     def exceeded(_: LimitHit) -> Response:
         metrics.RATE_LIMITED.labels("address").inc()
         hit = limiter.current_limit
-        wait = max(1, math.ceil(hit.reset_at - time.time())) if hit else seconds
-        return answer(RateLimitExceeded(retry_after=wait))
+        wait = min(max(1, math.ceil(hit.reset_at - time.time())), seconds) if hit else seconds
+        response = answer(RateLimitExceeded(retry_after=wait))
+        response.headers["RateLimit-Limit"] = str(settings.rate_limit_max_requests)
+        response.headers["RateLimit-Remaining"] = "0"
+        response.headers["RateLimit-Reset"] = str(wait)
+        return response
+
+    @app.after_request
+    def count_fallback(response: Response) -> Response:
+        if isinstance(limiter.limiter.storage, MemoryStorage):
+            metrics.LIMITER_FALLBACK.inc()
+        return response
