@@ -27,7 +27,7 @@ from callwaiting.features.webhooks import door
 from callwaiting.providers.registry import Providers, build_providers
 
 WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
-# Somebody waits for the answer of a web process: the payment page has 8 s for its three attempts in all.
+# Somebody waits for the answer of a web process: three attempts at a checkout must fit into 8 s.
 WEB_PATIENCE = {"connect_timeout_s": 1.0, "read_timeout_s": 3.0}
 WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE, DatabaseRole.AUDIT, DatabaseRole.WEBHOOK)
 

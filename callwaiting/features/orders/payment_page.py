@@ -27,7 +27,7 @@ from callwaiting.extensions import limiter, talisman
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.service import OrderSummary
 from callwaiting.features.payments import service as payments
-from callwaiting.features.payments.errors import LinkExpired, LinkUnknown, NotPayable
+from callwaiting.features.payments.errors import LinkExpired, LinkUnknown, NotPayable, PaymentUnderway
 from callwaiting.features.payments.service import Link, PaymentProvider
 from callwaiting.providers.registry import Providers
 
@@ -121,9 +121,9 @@ def pay(token: str) -> Response:
         raise BadRequest("no such provider", reason="payments.provider_not_offered")
     try:
         url = payments.start_checkout(context.database(), _providers(), _well_formed(token), provider)
-    except NotPayable as error:
-        return _see_other(url_for(".show", token=token, back=1 if error.detail == "in progress" else None))
-    except LinkExpired:
+    except PaymentUnderway:
+        return _see_other(url_for(".show", token=token, back=1))
+    except (NotPayable, LinkExpired):
         return _see_other(url_for(".show", token=token))
     return _see_other(url)
 

@@ -7,6 +7,7 @@ the provider gives the same checkout instead of a second one.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -26,7 +27,13 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import links
-from callwaiting.features.payments.errors import CheckoutUnavailable, LinkExpired, NotPayable, ProviderNotOffered
+from callwaiting.features.payments.errors import (
+    CheckoutUnavailable,
+    LinkExpired,
+    NotPayable,
+    PaymentUnderway,
+    ProviderNotOffered,
+)
 from callwaiting.features.payments.links import Link
 from callwaiting.features.payments.models import Checkout, PaymentAccount
 from callwaiting.features.payments.owed import AWAITING, owed
@@ -34,11 +41,11 @@ from callwaiting.features.payments.transitions import NEXT
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers import ports
 from callwaiting.providers.attempts import three_attempts
-from callwaiting.providers.ports import CheckoutRequest
+from callwaiting.providers.ports import CheckoutRequest, Payments, ProviderUnavailable
 from callwaiting.providers.registry import Providers
 
-# A web process waits at most 4 s for one answer (see the factory), so the last attempt is over after 8 s in all.
-LAST_START_S = 4.0
+# A payer waits no longer, however many attempts and calls that takes; no attempt begins in the second half.
+PATIENCE_S = 8.0
 # Stripe takes an expiry between 30 minutes and 24 hours after its own present (docs.stripe.com/api/checkout/sessions).
 SHORTEST = timedelta(minutes=40)
 LONGEST = timedelta(hours=23)
@@ -62,8 +69,8 @@ class Claim:
 def start_checkout(database: Database, providers: Providers, token: str, provider: str) -> str:
     """The address of the provider's page where this link is paid; the same one while it is open.
 
-    Takes at most 8 seconds for the provider. Raises LinkUnknown, LinkExpired, NotPayable, ProviderNotOffered, or
-    CheckoutUnavailable when the provider is away or refuses.
+    Takes at most 8 seconds for the provider. Raises LinkUnknown, LinkExpired, NotPayable, PaymentUnderway,
+    ProviderNotOffered, or CheckoutUnavailable when the provider is away or refuses.
     """
     with database.unit_of_work(SystemScope("whose payment link is opened")) as session:
         owner = links.owner_of_token(session, token)
@@ -73,9 +80,7 @@ def start_checkout(database: Database, providers: Providers, token: str, provide
     if isinstance(claimed, str):
         return claimed
     try:
-        made = three_attempts(
-            lambda: providers.payments[provider].create_checkout(claimed.request), deadline_s=LAST_START_S
-        )
+        made = _call(providers.payments[provider], claimed.request)
     except Permanent as error:
         with database.unit_of_work(scope) as session:
             move(session, locked(session, claimed.checkout_id), "failed", reason=error.detail)
@@ -146,7 +151,7 @@ def _claim(session: Session, link: Link, token: str, provider: str) -> Claim | s
         raise ProviderNotOffered(provider)
     made = session.scalars(select(Checkout).where(Checkout.link_id == link.id).order_by(Checkout.attempt)).all()
     if any(checkout.state in {"approved", "completed"} for checkout in made):
-        raise NotPayable("in progress")
+        raise PaymentUnderway
     same = [checkout for checkout in made if checkout.provider == provider]
     if same and (usable := _usable(session, same[-1], account)):
         return usable if isinstance(usable, str) else _request(session, link, same[-1], token)
@@ -196,6 +201,21 @@ def _request(session: Session, link: Link, checkout: Checkout, token: str) -> Cl
         metadata={"order": str(link.order_id), "version": str(link.order_version)},
     )
     return Claim(checkout.id, request)
+
+
+def _call(provider: Payments, request: CheckoutRequest) -> ports.Checkout:
+    """Three attempts within our patience. An answer that comes later is lost, and the next try's key gets it again.
+
+    Raises ProviderUnavailable, ProviderRejected.
+    """
+    thread = ThreadPoolExecutor(1, "checkout")
+    try:
+        answer = thread.submit(three_attempts, lambda: provider.create_checkout(request), deadline_s=PATIENCE_S / 2)
+        return answer.result(PATIENCE_S)
+    except TimeoutError as error:
+        raise ProviderUnavailable("the provider took too long") from error
+    finally:
+        thread.shutdown(wait=False)
 
 
 def _record(session: Session, checkout_id: UUID, made: ports.Checkout) -> None:

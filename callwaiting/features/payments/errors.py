@@ -14,9 +14,15 @@ class LinkExpired(NotFound):
 
 
 class NotPayable(Conflict):
-    """The order is paid, being paid, expired or cancelled. `detail` is its state."""
+    """The order is paid, expired or cancelled. `detail` is its state."""
 
     reason = "payments.not_payable"
+
+
+class PaymentUnderway(NotPayable):
+    """A payment for this link is being taken; a second one would have to be given back."""
+
+    reason = "payments.underway"
 
 
 class ProviderNotOffered(BadRequest):

@@ -15,12 +15,14 @@ from sqlalchemy import select, update
 from callwaiting.core import clock
 from callwaiting.factory import Runtime
 from callwaiting.features.orders.models import Order
+from callwaiting.features.payments import checkouts as checkout_slice
 from callwaiting.features.payments.checkouts import reference_of, start_checkout
 from callwaiting.features.payments.errors import (
     CheckoutUnavailable,
     LinkExpired,
     LinkUnknown,
     NotPayable,
+    PaymentUnderway,
     ProviderNotOffered,
 )
 from callwaiting.features.payments.models import Checkout, PaymentLink
@@ -28,7 +30,7 @@ from callwaiting.providers.registry import Providers
 from tests.factories.merchants import create_merchant
 from tests.factories.payments import Payable, make_accounts, make_payable
 from tests.features.payments.conftest import PaymentApi
-from tests.providers.api_server import Answer, json_answer
+from tests.providers.api_server import Answer, Received, json_answer
 
 
 def checkouts(worker: Runtime, payable: Payable) -> list[Checkout]:
@@ -142,6 +144,35 @@ def test_a_crash_between_call_and_record_gives_the_same_checkout(
     assert states(worker, payable) == [(1, "open")]
 
 
+def test_a_provider_that_hangs_does_not_hold_the_payer_and_makes_one_checkout(
+    web: Runtime,
+    worker: Runtime,
+    payable: Payable,
+    providers: Providers,
+    api: PaymentApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+
+    def hang(request: Received) -> Answer:
+        answer = api.reply(request)
+        go_on.wait(5)
+        return answer
+
+    monkeypatch.setattr(checkout_slice, "PATIENCE_S", 0.4)
+    api.server.answer = hang
+    with pytest.raises(CheckoutUnavailable):
+        start_checkout(web.database, providers, payable.token, "stripe")
+    assert len(api.made) == 1
+    assert not go_on.is_set()
+    go_on.set()
+    api.server.answer = api.reply
+    monkeypatch.undo()
+    assert start_checkout(web.database, providers, payable.token, "stripe").endswith("cs_test_1")
+    assert len(set(api.sent_keys())) == 1
+    assert states(worker, payable) == [(1, "open")]
+
+
 def test_an_old_claim_is_given_up(
     web: Runtime, worker: Runtime, payable: Payable, providers: Providers, api: PaymentApi
 ) -> None:
@@ -200,7 +231,7 @@ def test_while_paypal_takes_the_money_no_second_way_is_offered(
     start_checkout(web.database, providers, payable.token, "paypal")
     with worker.database.unit_of_work(payable.scope) as session:
         session.execute(update(Checkout).values(state="approved"))
-    with pytest.raises(NotPayable):
+    with pytest.raises(PaymentUnderway):
         start_checkout(web.database, providers, payable.token, "stripe")
 
 
