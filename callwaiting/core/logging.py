@@ -28,7 +28,7 @@ SECRET_VALUES = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user:password in a URL
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"  # e-mail
 )
-PHONE = re.compile(r"\+\d{8,15}\b")
+PHONE = re.compile(r"(?:\+|%2[Bb])(\d{8,15})\b")  # as it is written, or as it stands in a form
 DIGIT_RUN = re.compile(r"\b(?:\d[ -]?){13,19}\b")
 MAX_CHARS = 2000
 
@@ -49,7 +49,7 @@ def _card(match: re.Match[str]) -> str:
 
 
 def _phone(match: re.Match[str]) -> str:
-    return "phone:" + hmac.digest(_pseudonym_key, match.group().encode(), hashlib.sha256).hex()[:10]
+    return "phone:" + hmac.digest(_pseudonym_key, match[1].encode(), hashlib.sha256).hex()[:10]
 
 
 def redact_text(text: str) -> str:
@@ -66,7 +66,7 @@ def _redact(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, dict):
-        return {str(k): _redact(v, str(k)) for k, v in value.items()}
+        return {redact_text(str(k)): _redact(v, str(k)) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_redact(v) for v in value]
     if isinstance(value, int | float | bool) or value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 # ISO 4217 currencies whose minor unit is not one hundredth. Providers deviate in places: see their adapters.
@@ -20,7 +21,7 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
+        if not re.fullmatch("[A-Z]{3}", self.currency):
             raise ValueError("a currency is three upper-case letters")
 
     @property
