@@ -6,6 +6,7 @@ under load many requests share one commit, and a lone request waits for nobody.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -14,11 +15,27 @@ from typing import Literal
 
 import psycopg2
 import structlog
-from psycopg2.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
+from psycopg2.errors import (
+    DeadlockDetected,
+    DuplicatePreparedStatement,
+    InvalidSqlStatementName,
+    LockNotAvailable,
+    QueryCanceled,
+    SerializationFailure,
+)
 
 from callwaiting.core import metrics
 from callwaiting.core.errors import CallwaitingError, ErrorCode, ServiceUnavailable
-from callwaiting.features.webhooks.inbox_rows import Batch, Outcome, Row, make_row, statement
+from callwaiting.features.webhooks.inbox_rows import (
+    EXECUTE,
+    PREPARE,
+    STATEMENT,
+    Batch,
+    Outcome,
+    Returned,
+    Row,
+    make_row,
+)
 from callwaiting.features.webhooks.sources import Source
 from callwaiting.providers.ports import SignedRequest, VerifiedEvent
 
@@ -140,7 +157,7 @@ class _Committer:
             self._refuse(batch, error)
             if not isinstance(error, LockNotAvailable | QueryCanceled):
                 self._disconnect()
-        except (psycopg2.Error, ValueError) as error:  # psycopg2 itself refuses NUL with a ValueError
+        except (psycopg2.Error, TypeError) as error:  # orjson refuses text that is not Unicode with a TypeError
             if len(batch.groups) > 1:
                 self._store_halves(batch)
             else:
@@ -149,7 +166,7 @@ class _Committer:
     def _refuse(self, batch: Batch, error: Exception) -> None:
         name = type(error).__name__
         log.warning("inbox.not_stored", error=name, rows=len(batch.groups))
-        if isinstance(error, psycopg2.DataError | ValueError):
+        if isinstance(error, psycopg2.DataError | TypeError):
             batch.fail(lambda: NotStorable(name))
         else:
             batch.fail(lambda: ServiceUnavailable(name, reason="webhooks.not_stored"))
@@ -159,17 +176,27 @@ class _Committer:
         for half in batch.halves():
             self._store(half)
 
-    def _execute(self, batch: Batch) -> Sequence[tuple[str, str, str, memoryview | None]]:
+    def _execute(self, batch: Batch) -> Sequence[Returned]:
         """One statement in autocommit: durable when it returns."""
-        if self._connection is None:
-            self._connection = psycopg2.connect(
-                self._url, connect_timeout=2, application_name="callwaiting-inbox", tcp_user_timeout=4000
-            )
-            self._connection.autocommit = True
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement(len(batch.groups)), batch.values())
-            found: Sequence[tuple[str, str, str, memoryview | None]] = cursor.fetchall()
+        values = batch.values()
+        connection = self._connection or self._connect()
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute(EXECUTE, values)
+            except InvalidSqlStatementName:  # a transaction pooler gave us another session
+                cursor.execute(STATEMENT, values)
+            found: Sequence[Returned] = cursor.fetchall()
             return found
+
+    def _connect(self) -> psycopg2.extensions.connection:
+        """The statement is prepared, because planning a small batch costs more than storing it."""
+        self._connection = psycopg2.connect(
+            self._url, connect_timeout=2, application_name="callwaiting-inbox", tcp_user_timeout=4000
+        )
+        self._connection.autocommit = True
+        with self._connection.cursor() as cursor, contextlib.suppress(DuplicatePreparedStatement):
+            cursor.execute(PREPARE)
+        return self._connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:
