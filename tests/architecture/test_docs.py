@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from callwaiting.cli import group
 from callwaiting.core.errors import PUBLIC_FACES
 from callwaiting.core.settings import Settings
 
@@ -56,3 +58,35 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if "://" not in target and not target.startswith("#"):
             assert (page.parent / target.split("#")[0]).exists(), f"{page.name}: {target}"
+
+
+def commands_shown() -> set[str]:
+    """Every `callwaiting …` that a page tells a reader to type."""
+    shown: set[str] = set()
+    for page in PAGES:
+        text = page.read_text()
+        spans = [
+            " ".join(span.split()) for span in re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.S))
+        ]
+        lines = [
+            line.split("#")[0].strip()
+            for block in re.findall(r"```\n(.*?)```", text, re.S)
+            for line in block.splitlines()
+        ]
+        shown.update(item for item in (*spans, *lines) if item.startswith("callwaiting "))
+    return shown
+
+
+@pytest.mark.parametrize("shown", sorted(commands_shown()))
+def test_commands_and_options_exist(shown: str) -> None:
+    command: click.Command = group
+    context = click.Context(command)
+    options: set[str] = {"--help"}
+    for word in shown.split()[1:]:
+        if word.startswith("--"):
+            assert word in options, f"{shown}: {word}"
+        elif isinstance(command, click.Group):
+            found = command.get_command(context, word)
+            assert found, f"{shown}: {word}"
+            command, context = found, click.Context(found, parent=context)
+            options |= {name for parameter in found.params for name in parameter.opts}
