@@ -19,5 +19,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(payment_page.blueprint)
     app.register_blueprint(voice.blueprint)
-    app.register_blueprint(orders.blueprint)
-    app.register_blueprint(calls.blueprint)
+    app.register_blueprint(orders.api.blueprint)
+    app.register_blueprint(calls.api.blueprint)

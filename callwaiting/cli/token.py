@@ -10,14 +10,14 @@ from flask_jwt_extended import JWTManager, create_access_token
 
 from callwaiting.cli.runtime import worker_runtime
 from callwaiting.core.http import jwt
-from callwaiting.core.http.auth import ROLES
+from callwaiting.core.http.permissions import TEAM
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.features.audit import service as audit
 
 
 @click.command()
 @click.option("--merchant", type=click.UUID, required=True, help="The merchant whose data the token opens.")
-@click.option("--role", type=click.Choice(sorted(ROLES)), default="viewer", show_default=True)
+@click.option("--role", type=click.Choice(sorted(TEAM)), default="viewer", show_default=True)
 def command(merchant: UUID, role: str) -> None:
     """Issue an access token that lives ten minutes. The audit trail keeps that it was issued."""
     runtime = worker_runtime()

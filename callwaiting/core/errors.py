@@ -25,16 +25,20 @@ class ErrorCode(StrEnum):
     AUTH_TOKEN_MISSING = "AUTH_TOKEN_MISSING"  # noqa: S105 - the name of a code
     AUTH_TOKEN_INVALID = "AUTH_TOKEN_INVALID"  # noqa: S105 - the name of a code
     AUTH_TOKEN_EXPIRED = "AUTH_TOKEN_EXPIRED"  # noqa: S105 - the name of a code
+    AUTH_STEP_UP_REQUIRED = "AUTH_STEP_UP_REQUIRED"
     FORBIDDEN = "FORBIDDEN"
     ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
     NOT_FOUND = "NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     CONFLICT = "CONFLICT"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     LENGTH_REQUIRED = "LENGTH_REQUIRED"
+    PRECONDITION_FAILED = "PRECONDITION_FAILED"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     VALIDATION_FAILED = "VALIDATION_FAILED"
+    PRECONDITION_REQUIRED = "PRECONDITION_REQUIRED"
     RATE_LIMIT_EXCEEDED = "RATE_LIMIT_EXCEEDED"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     BAD_GATEWAY = "BAD_GATEWAY"
@@ -59,16 +63,24 @@ PUBLIC_FACES: dict[ErrorCode, PublicFace] = {
     ErrorCode.AUTH_TOKEN_MISSING: PublicFace(401, "Unauthorized", "An access token is required."),
     ErrorCode.AUTH_TOKEN_INVALID: PublicFace(401, "Unauthorized", "The access token is not valid."),
     ErrorCode.AUTH_TOKEN_EXPIRED: PublicFace(401, "Unauthorized", "The access token has expired."),
+    ErrorCode.AUTH_STEP_UP_REQUIRED: PublicFace(401, "Unauthorized", "Confirm that it is you, then try again."),
     ErrorCode.FORBIDDEN: PublicFace(403, "Forbidden", "You may not do this."),
     ErrorCode.ORIGIN_NOT_ALLOWED: PublicFace(403, "Origin not allowed", "This origin may not do this."),
     ErrorCode.NOT_FOUND: PublicFace(404, "Not found", "There is nothing here."),
     ErrorCode.METHOD_NOT_ALLOWED: PublicFace(405, "Method not allowed", "This method is not allowed here."),
     ErrorCode.REQUEST_TIMEOUT: PublicFace(504, "Request timeout", "The request took too long."),
     ErrorCode.CONFLICT: PublicFace(409, "Conflict", "The request does not fit the present state."),
+    ErrorCode.IDEMPOTENCY_KEY_REUSED: PublicFace(
+        409, "Idempotency key reused", "This Idempotency-Key came with another request before."
+    ),
     ErrorCode.LENGTH_REQUIRED: PublicFace(411, "Length required", "Send the body with a Content-Length."),
+    ErrorCode.PRECONDITION_FAILED: PublicFace(412, "Precondition failed", "It was changed since you have read it."),
     ErrorCode.PAYLOAD_TOO_LARGE: PublicFace(413, "Payload too large", "The body is larger than allowed."),
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: PublicFace(415, "Unsupported media type", "This content type is not accepted."),
     ErrorCode.VALIDATION_FAILED: PublicFace(422, "Validation failed", "Some fields are not valid."),
+    ErrorCode.PRECONDITION_REQUIRED: PublicFace(
+        428, "Precondition required", "Send If-Match with the ETag of the version that you have read."
+    ),
     ErrorCode.RATE_LIMIT_EXCEEDED: PublicFace(429, "Too many requests", "Rate limit exceeded. Please try again later."),
     ErrorCode.INTERNAL_ERROR: PublicFace(500, "Internal error", "Something went wrong on our side."),
     ErrorCode.BAD_GATEWAY: PublicFace(502, "Bad gateway", "A provider answered in a way we cannot use."),
@@ -147,6 +159,23 @@ class BadRequest(CallwaitingError):
 class Conflict(CallwaitingError):
     code = ErrorCode.CONFLICT
     reason = "core.conflict"
+
+
+class PreconditionFailed(CallwaitingError):
+    """Somebody changed the row since the client has read it."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+    reason = "core.precondition_failed"
+
+
+class ValidationFailed(CallwaitingError):
+    """Fields of the request are not valid; each with a sentence for the client."""
+
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "core.validation_failed"
+
+    def __init__(self, *fields: FieldError) -> None:
+        super().__init__(", ".join(item.field for item in fields), fields=fields)
 
 
 class ServiceUnavailable(CallwaitingError):

@@ -12,16 +12,13 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
 from jwt import ExpiredSignatureError, PyJWTError
 
+from callwaiting.core import clock
 from callwaiting.core.errors import CallwaitingError, ErrorCode, NotFound
+from callwaiting.core.http.permissions import permissions_of
 from callwaiting.core.tenancy import MerchantScope
 
 View = TypeVar("View", bound=Callable[..., Any])
-ROLES: dict[str, frozenset[str]] = {
-    "owner": frozenset({"orders.read", "calls.read"}),
-    "admin": frozenset({"orders.read", "calls.read"}),
-    "agent": frozenset({"orders.read", "calls.read"}),
-    "viewer": frozenset({"orders.read", "calls.read"}),
-}
+STEP_UP_SECONDS = 300
 
 
 class TokenRefused(CallwaitingError):
@@ -36,22 +33,31 @@ class PermissionMissing(CallwaitingError):
     reason = "auth.permission_missing"
 
 
+class StepUpRequired(CallwaitingError):
+    """The act needs a sign-in of the last five minutes."""
+
+    code = ErrorCode.AUTH_STEP_UP_REQUIRED
+    reason = "auth.step_up_required"
+
+
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
     """`public` and `signed` need no principal (a signed route verifies its sender itself); `requires` names a
-    permission."""
+    permission, and with `step_up` the principal must have proved itself within the last five minutes."""
 
     kind: Literal["public", "signed", "requires"]
     name: str
+    step_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is behind an access token."""
+    """Who is behind an access token. `auth_time` is when it last proved itself, in seconds since 1970; 0: unknown."""
 
     user: str
     merchant_id: UUID
     role: str
+    auth_time: int = 0
 
     @property
     def scope(self) -> MerchantScope:
@@ -76,9 +82,9 @@ def signed(by: str) -> Callable[[View], View]:
     return _declare(AccessPolicy("signed", by))
 
 
-def requires(permission: str) -> Callable[[View], View]:
-    """A valid access token whose role has `permission`."""
-    return _declare(AccessPolicy("requires", permission))
+def requires(permission: str, *, step_up: bool = False) -> Callable[[View], View]:
+    """A valid access token whose role has `permission`; `step_up`: given out on a recent proof of who it is."""
+    return _declare(AccessPolicy("requires", permission, step_up))
 
 
 def policy_of(endpoint: str) -> AccessPolicy | None:
@@ -88,7 +94,8 @@ def policy_of(endpoint: str) -> AccessPolicy | None:
 
 
 def enforce() -> None:
-    """Run before every request. Raises TokenRefused or PermissionMissing; an undeclared route is not there."""
+    """Run before every request. Raises TokenRefused, PermissionMissing or StepUpRequired; an undeclared route is not
+    there."""
     if request.endpoint is None:
         return
     policy = policy_of(request.endpoint)
@@ -96,8 +103,10 @@ def enforce() -> None:
         raise NotFound(f"{request.endpoint} declares no access policy", reason="auth.undeclared_route")
     if policy.kind == "requires":
         found = principal_of(verified_claims())
-        if policy.name not in ROLES.get(found.role, frozenset()):
+        if policy.name not in permissions_of(found.role):
             raise PermissionMissing(policy.name)
+        if policy.step_up and clock.now().timestamp() - found.auth_time > STEP_UP_SECONDS:
+            raise StepUpRequired
         g.principal = found
 
 
@@ -121,7 +130,8 @@ def principal_of(claims: dict[str, Any]) -> Principal:
     if not (isinstance(user, str) and user and isinstance(merchant, str) and isinstance(role, str)):
         raise TokenRefused("a claim is absent or malformed")
     try:
-        return Principal(user=user, merchant_id=UUID(merchant), role=role)
+        auth_time = claims.get("auth_time", 0)
+        return Principal(user, UUID(merchant), role, auth_time if isinstance(auth_time, int) else 0)
     except ValueError as error:
         raise TokenRefused("a claim is absent or malformed") from error
 

@@ -1,28 +1,21 @@
-"""`GET /api/v1/orders`."""
+"""`/api/v1/orders`."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
-from pydantic import ValidationError
+from uuid import UUID
 
-from callwaiting.core.errors import CallwaitingError, ErrorCode, FieldError
-from callwaiting.core.http.auth import principal, requires
-from callwaiting.core.http.context import database
+from sqlalchemy.orm import Session
+
+from callwaiting.core.http.api import Api
+from callwaiting.core.http.paging import Page, PageQuery
 from callwaiting.features.orders import service
-from callwaiting.features.orders.schemas import PageRequest, page_of
+from callwaiting.features.orders.schemas import OrderFace
 
-blueprint = Blueprint("orders", __name__)
+api = Api("orders")
 
 
-@blueprint.get("/api/v1/orders")
-@requires("orders.read")
-def newest() -> Response:
-    """The merchant's orders, newest first, 25 a page."""
-    try:
-        wanted = PageRequest.model_validate(request.args.to_dict())
-    except ValidationError as error:
-        fields = [FieldError(".".join(map(str, issue["loc"])), issue["msg"]) for issue in error.errors()]
-        raise CallwaitingError(code=ErrorCode.VALIDATION_FAILED, reason="orders.page_invalid", fields=fields) from error
-    with database().unit_of_work(principal().scope) as session:
-        page = page_of(service.newest(session, before=wanted.before, limit=wanted.limit + 1), wanted.limit)
-    return Response(page.model_dump_json(), content_type="application/json", headers={"Cache-Control": "no-store"})
+@api.get("/orders", requires="orders.read", query=PageQuery, answers=Page[OrderFace])
+def newest(session: Session, query: PageQuery) -> Page[OrderFace]:
+    """The merchant's orders, newest first."""
+    rows = service.newest(session, before=query.position(UUID), limit=query.limit + 1)
+    return Page[OrderFace].of(rows, query, key=lambda row: row.id)

@@ -1,0 +1,248 @@
+"""The JSON API: one declaration says everything about a route, and one wrapper does all but its work.
+
+    api = Api("orders")
+
+    @api.get("/orders", requires="orders.read", query=OrderQuery, answers=Page[OrderFace])
+    def newest(session: Session, query: OrderQuery) -> Page[OrderFace]: ...
+
+The function gets what its parameters name: `session` (one unit of work in the principal's scope, committed after it
+returns), `query`, `body`, `version` (that of If-Match), and the parts of the path. Without a `session` parameter no
+transaction is opened. Its docstring's first line is the summary in the API's description.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from callwaiting.core.errors import ErrorCode, NotFound
+from callwaiting.core.http import auth, etags, idempotency
+from callwaiting.core.http.auth import AccessPolicy
+from callwaiting.core.http.context import database
+from callwaiting.core.http.idempotency import Answer
+from callwaiting.core.http.parsing import read_body, read_query
+from callwaiting.core.http.schemas import Schema
+from callwaiting.core.tenancy import Scope, SystemScope
+
+PREFIX = "/api/v1"
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Answers = TypeVar("Answers", bound=BaseModel | None, default=None)
+Work = Callable[..., Answers]
+
+
+class NoParameters(Schema):
+    """A route that takes no query parameters refuses all."""
+
+
+class NoBody(Schema):
+    """A route that takes no body accepts an empty object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One route as it was declared. `refuses` are the error codes beyond those that follow from the rest."""
+
+    method: Method
+    rule: str
+    tag: str
+    name: str
+    summary: str
+    description: str
+    policy: AccessPolicy
+    query: type[Schema]
+    body: type[Schema]
+    answers: type[BaseModel] | None
+    status: int
+    idempotent: bool
+    if_match: bool
+    refuses: frozenset[ErrorCode]
+
+
+class Api:
+    """The routes of one slice under /api/v1; register its `blueprint`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.blueprint = Blueprint(name, __name__, url_prefix=PREFIX)
+
+    def get(
+        self,
+        rule: str,
+        *,
+        answers: type[Answers],
+        requires: str | None = None,
+        public: str | None = None,
+        query: type[Schema] = NoParameters,
+        step_up: bool = False,
+        refuses: Collection[ErrorCode] = (),
+    ) -> Callable[[Work[Answers]], Work[Answers]]:
+        return self._route(
+            "GET", rule, answers, requires, public, query=query, step_up=step_up, refuses=frozenset(refuses)
+        )
+
+    def post(
+        self,
+        rule: str,
+        *,
+        answers: type[Answers] | None = None,
+        requires: str | None = None,
+        public: str | None = None,
+        query: type[Schema] = NoParameters,
+        body: type[Schema] = NoBody,
+        status: int | None = None,
+        step_up: bool = False,
+        idempotent: bool = True,
+        if_match: bool = False,
+        refuses: Collection[ErrorCode] = (),
+    ) -> Callable[[Work[Answers]], Work[Answers]]:
+        """`idempotent` requires an Idempotency-Key and a merchant's principal; switch it off where a second time does
+        no harm or an answer must not be kept."""
+        return self._route(
+            "POST", rule, answers, requires, public, query=query, body=body, status=status, step_up=step_up,
+            idempotent=idempotent, if_match=if_match, refuses=frozenset(refuses),
+        )  # fmt: skip
+
+    def put(
+        self,
+        rule: str,
+        *,
+        answers: type[Answers] | None = None,
+        requires: str,
+        body: type[Schema],
+        step_up: bool = False,
+        if_match: bool = True,
+        refuses: Collection[ErrorCode] = (),
+    ) -> Callable[[Work[Answers]], Work[Answers]]:
+        return self._route(
+            "PUT", rule, answers, requires, body=body, step_up=step_up, if_match=if_match, refuses=frozenset(refuses)
+        )
+
+    def patch(
+        self,
+        rule: str,
+        *,
+        answers: type[Answers] | None = None,
+        requires: str,
+        body: type[Schema],
+        step_up: bool = False,
+        if_match: bool = True,
+        refuses: Collection[ErrorCode] = (),
+    ) -> Callable[[Work[Answers]], Work[Answers]]:
+        return self._route(
+            "PATCH", rule, answers, requires, body=body, step_up=step_up, if_match=if_match, refuses=frozenset(refuses)
+        )
+
+    def delete(
+        self,
+        rule: str,
+        *,
+        answers: type[Answers] | None = None,
+        requires: str,
+        step_up: bool = False,
+        if_match: bool = False,
+        refuses: Collection[ErrorCode] = (),
+    ) -> Callable[[Work[Answers]], Work[Answers]]:
+        return self._route(
+            "DELETE", rule, answers, requires, step_up=step_up, if_match=if_match, refuses=frozenset(refuses)
+        )
+
+    def _route(
+        self,
+        method: Method,
+        rule: str,
+        answers: type[Any] | None,
+        requires: str | None = None,
+        public: str | None = None,
+        *,
+        query: type[Schema] = NoParameters,
+        body: type[Schema] = NoBody,
+        status: int | None = None,
+        step_up: bool = False,
+        idempotent: bool = False,
+        if_match: bool = False,
+        refuses: frozenset[ErrorCode] = frozenset(),
+    ) -> Callable[[Work[Answers]], Work[Answers]]:
+        if (requires is None) == (public is None):
+            raise TypeError(f"{rule}: name a permission or the reason why it is public")
+
+        def declare(work: Work[Answers]) -> Work[Answers]:
+            summary, _, description = (inspect.getdoc(work) or "").partition("\n")
+            policy = AccessPolicy("public", public or "") if requires is None else None
+            operation = Operation(
+                method=method, rule=rule, tag=self.name, name=work.__name__, summary=summary.rstrip("."),
+                description=description.strip(), policy=policy or AccessPolicy("requires", requires or "", step_up),
+                query=query, body=body, answers=answers, status=status or (200 if answers else 204),
+                idempotent=idempotent, if_match=if_match, refuses=refuses,
+            )  # fmt: skip
+            view = _view(operation, work)
+            view.access_policy = operation.policy  # type: ignore[attr-defined]  # read by `auth.enforce`
+            view.operation = operation  # type: ignore[attr-defined]  # read by the API's description
+            self.blueprint.add_url_rule(rule, work.__name__, view, methods=[method])
+            return work
+
+        return declare
+
+
+def _view(operation: Operation, work: Work[Any]) -> Callable[..., Response]:
+    """The Flask view around a route's function."""
+    wanted = inspect.signature(work).parameters.keys()
+    if operation.idempotent and "session" not in wanted:
+        raise TypeError(f"{operation.rule}: what is idempotent happens in one transaction")
+    takes_body = operation.method in {"POST", "PUT", "PATCH"}
+
+    def view(**arguments: Any) -> Response:
+        if any(isinstance(part, str) and "\0" in part for part in arguments.values()):
+            raise NotFound("U+0000 in the path")
+        key = idempotency.sent_key() if operation.idempotent else ""
+        version = etags.expected_version() if operation.if_match else None
+        query = read_query(operation.query)
+        body = _body(operation.body) if takes_body else NoBody()
+        given = {"query": query, "body": body, "version": version}
+        arguments.update((name, value) for name, value in given.items() if name in wanted)
+        if "session" not in wanted:
+            return _respond(_answer(operation, work(**arguments)))
+        with database().unit_of_work(_scope(operation.policy)) as session:
+            arguments["session"] = session
+            if not operation.idempotent:
+                answer = _answer(operation, work(**arguments))
+            else:
+                sent = f"{request.method} {request.path}\n{query.model_dump_json()}\n{body.model_dump_json()}"
+                answer = idempotency.once(session, key, sent.encode(), lambda: _answer(operation, work(**arguments)))
+        return _respond(answer)
+
+    view.__name__ = work.__name__
+    return view
+
+
+def _body(schema: type[Schema]) -> Schema:
+    if schema is NoBody and not request.content_length:
+        return NoBody()
+    return read_body(schema)
+
+
+def _scope(policy: AccessPolicy) -> Scope:
+    return SystemScope(policy.name) if policy.kind == "public" else auth.principal().scope
+
+
+def _answer(operation: Operation, made: BaseModel | None) -> Answer:
+    if made is None:
+        return Answer(operation.status, b"")
+    return Answer(operation.status, made.__pydantic_serializer__.to_json(made), etags.etag_of(made))
+
+
+def _respond(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    if answer.status == 204:
+        del response.headers["Content-Type"]
+    if answer.etag is not None:
+        response.headers["ETag"] = answer.etag
+    if answer.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response

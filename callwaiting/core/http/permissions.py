@@ -1,0 +1,73 @@
+"""Who may do what: the one table of permissions.
+
+A route names one permission; an API key is given some of them. Roles are those of a member of one merchant's team;
+the operator of the platform stands apart and belongs to no merchant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    ADMIN = "admin"
+    AGENT = "agent"
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+
+
+EVERYBODY = frozenset(Role)
+TEAM = frozenset({Role.OWNER, Role.ADMIN, Role.AGENT, Role.VIEWER})
+STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.AGENT})
+MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
+OWNERS = frozenset({Role.OWNER})
+OPERATORS = frozenset({Role.OPERATOR})
+
+# Viewers see what happened and what it earned, but nothing that names or quotes a caller.
+PERMISSIONS: Mapping[str, frozenset[Role]] = {
+    "account.use": EVERYBODY,
+    "alerts.read": TEAM,
+    "alerts.write": STAFF,
+    "api_keys.manage": OWNERS,
+    "api_keys.read": MANAGERS,
+    "audit.read": MANAGERS,
+    "bookings.read": TEAM,
+    "bookings.write": STAFF,
+    "callers.read": STAFF,
+    "calls.read": TEAM,
+    "calls.read_content": STAFF,
+    "catalogue.read": TEAM,
+    "catalogue.write": MANAGERS,
+    "consents.read": STAFF,
+    "consents.write": STAFF,
+    "health.read": OPERATORS,
+    "kpis.read": TEAM,
+    "members.manage": MANAGERS,
+    "members.read": TEAM,
+    "merchant.read": TEAM,
+    "merchant.write": MANAGERS,
+    "messages.read": STAFF,
+    "messages.send": STAFF,
+    "orders.read": TEAM,
+    "orders.write": STAFF,
+    "payments.read": TEAM,
+    "payments.refund": MANAGERS,
+    "phone_numbers.read": TEAM,
+    "phone_numbers.write": MANAGERS,
+    "users.manage": OPERATORS,
+    "webhooks.manage": MANAGERS,
+    "webhooks.read": MANAGERS,
+    "webhooks.replay": MANAGERS,
+}
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """What a role may do; nothing for one that does not exist."""
+    return _BY_ROLE.get(role, frozenset())
+
+
+_BY_ROLE: Mapping[str, frozenset[str]] = {
+    role.value: frozenset(name for name, roles in PERMISSIONS.items() if role in roles) for role in Role
+}
