@@ -16,7 +16,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
 
-from callwaiting.core.http.auth import ROLES
 
 SECRET = b"signing-key-of-the-tests-0123456789abcdef"
 PATH = "/api/probe/mine"
@@ -57,7 +56,7 @@ def test_rightful_token_opens(client: FlaskClient) -> None:
     assert answer.get_json() == {"user": "u1", "merchant": mine["mid"], "role": "owner"}
 
 
-@pytest.mark.parametrize("role", sorted(ROLES))
+@pytest.mark.parametrize("role", ["owner", "admin", "agent", "viewer"])
 def test_issued_token_opens(app: Flask, client: FlaskClient, role: str) -> None:
     with app.app_context():
         token = create_access_token("operator", additional_claims={"mid": str(uuid4()), "role": role})

@@ -31,6 +31,7 @@ def _own_budget() -> bool:
 
 
 def configure(app: Flask, limiter: Limiter, settings: Settings) -> None:
+    """One bucket an address over all routes, answered by our own 429."""
     seconds = settings.rate_limit_window_ms // 1000
     per_address = f"{settings.rate_limit_max_requests} per {seconds} second"
     app.config.update(
