@@ -1,6 +1,7 @@
 """Taking due effects, one at a time, each with a lease and a token.
 
-A lease that ran out may hide a call that was made but not recorded: such an effect comes back as unclear.
+A lease that ran out may hide a call that was made but not recorded: such an effect comes back as unclear. The claim is
+durable before the call is made, whatever `synchronous_commit` the plan was committed with.
 """
 
 from __future__ import annotations
