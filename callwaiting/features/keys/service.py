@@ -20,6 +20,8 @@ from callwaiting.features.keys.models import MerchantKey, PlatformKey
 
 CACHE_SECONDS = 300.0
 PLATFORM = "platform"
+# The label of our own numbers' hashes. It stands here because the inbox, which lies below the numbers, routes by it.
+NUMBER_LABEL = "phone_numbers.number"
 
 
 class KeyRing:

@@ -15,8 +15,6 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
 from callwaiting.features.phone_numbers.models import PhoneNumber
 
-LABEL = "phone_numbers.number"
-
 
 class Owner(NamedTuple):
     merchant_id: UUID
@@ -25,7 +23,7 @@ class Owner(NamedTuple):
 
 def number_hash(session: Session, e164: str) -> bytes:
     """The hash under which a number of ours is found before its merchant is known."""
-    return keys.platform_lookup_hash(session, LABEL, e164)
+    return keys.platform_lookup_hash(session, keys.NUMBER_LABEL, e164)
 
 
 def owner_of(session: Session, e164: str) -> Owner | None:

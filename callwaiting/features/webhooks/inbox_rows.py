@@ -14,7 +14,7 @@ from callwaiting.core.crypto import Place
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.ids import new_id
 from callwaiting.core.request_context import current_request_id
-from callwaiting.features.phone_numbers.service import LABEL as NUMBER_LABEL
+from callwaiting.features.keys.service import NUMBER_LABEL
 from callwaiting.features.webhooks.sources import Source
 from callwaiting.providers.ports import SignedRequest, VerifiedEvent
 
