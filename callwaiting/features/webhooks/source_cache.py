@@ -77,11 +77,7 @@ class SourceCache:
             raise UnknownSource("not the shape of a public id")
         self._listen()
         changes, until = self._changes, time.monotonic() + KEPT_S
-        try:
-            with self._database.unit_of_work(SystemScope("webhook source look-up"), self._role) as session:
-                source = _read(session, public_id)
-        except (DBAPIError, DeadlineExceeded, Undecipherable) as error:
-            raise ServiceUnavailable("the source cannot be read", reason="webhooks.source_unreadable") from error
+        source = read_source(self._database, self._role, public_id)
         with self._lock:
             if changes == self._changes:  # else it was changed while we read
                 self._kept[public_id] = (until, source)
@@ -108,6 +104,15 @@ class SourceCache:
             except (redis.RedisError, OSError) as error:
                 log.warning("webhooks.sources_deaf", error=type(error).__name__)
                 self._closed.wait(1)
+
+
+def read_source(database: Database, role: DatabaseRole, public_id: str) -> Source:
+    """The source as it is now. Raises UnknownSource, or ServiceUnavailable when the database cannot tell."""
+    try:
+        with database.unit_of_work(SystemScope("webhook source look-up"), role) as session:
+            return _read(session, public_id)
+    except (DBAPIError, DeadlineExceeded, Undecipherable) as error:
+        raise ServiceUnavailable("the source cannot be read", reason="webhooks.source_unreadable") from error
 
 
 def _read(session: Session, public_id: str) -> Source:
