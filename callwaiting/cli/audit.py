@@ -20,6 +20,7 @@ from callwaiting.features.audit import repository
 from callwaiting.features.audit import verify as proof
 
 FOLLOW_SECONDS = 1.0
+FOLLOW_ENTRIES = 1000  # more than are written in a second
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -101,16 +102,15 @@ def show(
     wanted = repository.Filter(merchant, action, subject, since)
     database = _database()
     shown: set[str] = set()
+    at_once = max(limit, FOLLOW_ENTRIES) if follow else limit
     while True:
         with database.unit_of_work(SystemScope("audit show", actor="operator"), DatabaseRole.AUDIT) as session:
-            found = repository.entries(session, wanted, limit=limit)
-        for entry in found:
-            if entry.body["id"] not in shown:
-                click.echo(_as_json(entry) if as_json else _as_line(entry))
+            found = repository.entries(session, wanted, limit=at_once)
+        for entry in [entry for entry in found if entry.body["id"] not in shown][-limit:]:
+            click.echo(_as_json(entry) if as_json else _as_line(entry))
         if not follow:
             return
-        shown = {entry.body["id"] for entry in found}
-        limit = max(limit, 1000)  # more than come in a second
+        shown, limit = {entry.body["id"] for entry in found}, at_once
         time.sleep(FOLLOW_SECONDS)
 
 

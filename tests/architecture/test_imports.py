@@ -6,8 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
+DOORS = {"service", "errors", "events"}
+# Reviewed: a signed route of another slice verifies its request by the source that the inbox keeps.
+MORE_DOORS = {("calls", "webhooks.sources"), ("messages", "webhooks.sources")}
+HEAVY = ("stripe", "twilio", "httpx", "granian", "flower", "phonenumbers.geodata", "alembic")
 ROOT = Path(__file__).parents[2]
 
 
@@ -52,3 +57,29 @@ def test_breach_of_a_contract_is_noticed(tmp_path: Path, module: str, line: str,
 
     assert done.returncode == 1
     assert any(contract in row and row.endswith("BROKEN") for row in done.stdout.splitlines()), done.stdout
+
+
+def test_slices_meet_at_their_doors_only() -> None:
+    graph = grimp.build_graph("callwaiting", cache_dir=None)
+    prefix = "callwaiting.features."
+    crossings = {
+        (importer.split(".")[2], imported.removeprefix(prefix))
+        for importer in graph.modules
+        if importer.startswith(prefix)
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if imported.startswith(prefix) and imported.split(".")[2] != importer.split(".")[2]
+    }
+
+    assert len(crossings) > 20
+    assert {pair for pair in crossings if pair[1].split(".")[-1] not in DOORS} == MORE_DOORS
+
+
+def test_start_does_not_load_the_vendors_libraries() -> None:
+    """Each takes a third of a second and tens of megabytes, in every process, whether it is used or not."""
+    program = "import sys, callwaiting.factory, callwaiting.cli; print(*sys.modules, sep='\\n')"
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    loaded = set(done.stdout.splitlines())
+    assert "callwaiting.factory" in loaded
+    assert loaded & set(HEAVY) == set()

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import threading
 
 import pytest
 from click.testing import CliRunner, Result
@@ -99,3 +102,29 @@ def test_show_filters_and_marks_what_waits(run: CliRunner, worker: Runtime, merc
     plain = call(run, "show", "--action", "order.paid").output
     assert plain.startswith(" waiting  ")
     assert "order:1  ok  system  total_minor=1200" in plain
+
+
+def test_follow_goes_on_with_what_comes_and_says_each_once(
+    environment: dict[str, str], worker: Runtime, merchant: MerchantScope
+) -> None:
+    note(worker, merchant, "order.placed")
+    arguments = ["audit", "show", "--json", "--follow", "--limit", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from callwaiting.cli import main; main()", *arguments],
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["action"] == "order.placed"
+        chain(worker)
+        note(worker, merchant, "order.paid")
+        entry = json.loads(process.stdout.readline())
+        assert (entry["action"], entry["chained"]) == ("order.paid", False)
+    finally:
+        process.terminate()
+        watchdog.cancel()
+        process.communicate()
