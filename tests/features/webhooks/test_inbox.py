@@ -18,7 +18,7 @@ from callwaiting.core.errors import CallwaitingError, ServiceUnavailable
 from callwaiting.factory import Runtime
 from callwaiting.features.webhooks import inbox as inbox_module
 from callwaiting.features.webhooks.inbox import Inbox, NotStorable, _Committer
-from callwaiting.features.webhooks.inbox_rows import Row, make_row
+from callwaiting.features.webhooks.inbox_rows import Batch, Row, make_row
 from callwaiting.features.webhooks.service import body_place
 from callwaiting.features.webhooks.source_cache import read_source
 from callwaiting.features.webhooks.sources import Source
@@ -88,6 +88,11 @@ def test_two_processes_with_the_same_keys_in_opposite_order(web: Runtime, source
     assert query("select count(*), min(deliveries), max(deliveries) from app.webhook_events") == [
         {"count": 60, "min": 20, "max": 20}
     ]
+
+
+def test_rows_are_stored_in_the_order_of_their_keys(source: Source) -> None:
+    rows = [make_row(event(f"evt_{n}"), request(), source, "webhook") for n in (3, 1, 2, 1)]
+    assert [[row.key[1] for row in group] for group in Batch(rows).groups] == [["evt_1", "evt_1"], ["evt_2"], ["evt_3"]]
 
 
 def test_the_answer_comes_after_the_commit(web: Runtime, admin_url: str, source: Source, query: Query) -> None:
