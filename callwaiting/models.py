@@ -1,6 +1,7 @@
 """Every table, imported for Alembic and for the tests that walk the schema."""
 
 from callwaiting.core.db import Base
+from callwaiting.core.http import idempotency
 from callwaiting.features.alerts import models as alerts
 from callwaiting.features.audit import models as audit
 from callwaiting.features.bookings import models as bookings
@@ -25,6 +26,7 @@ __all__ = [
     "calls",
     "catalogue",
     "consents",
+    "idempotency",
     "keys",
     "merchants",
     "messages",

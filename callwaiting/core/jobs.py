@@ -33,6 +33,7 @@ class Job(StrEnum):
     RECONCILE = "webhooks.reconcile"
     FINALISE_CALLS = "calls.finalise"
     EXPIRE_ORDERS = "orders.expire"
+    FORGET_IDEMPOTENCY_KEYS = "api.forget_idempotency_keys"
 
 
 class Queue(StrEnum):
@@ -53,6 +54,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.RECONCILE: Queue.MAINTENANCE,
     Job.FINALISE_CALLS: Queue.MAINTENANCE,
     Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
+    Job.FORGET_IDEMPOTENCY_KEYS: Queue.MAINTENANCE,
 }
 
 

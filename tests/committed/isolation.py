@@ -29,7 +29,7 @@ SEES_ALL = {
     "cw_service": {
         "app.merchants", "app.phone_numbers", "app.orders", "app.bookings", "app.calls", "app.alerts", "app.outbox",
         "app.webhook_sources", "app.webhook_events", "app.webhook_attempts", "app.rejected_requests",
-        "app.reconcile_runs", "app.leases",
+        "app.reconcile_runs", "app.leases", "app.idempotency_keys",
     },
     "cw_audit_writer": {"audit.outbox", "audit.log"},
 }  # fmt: skip

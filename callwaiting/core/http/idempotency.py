@@ -17,7 +17,7 @@ from uuid import UUID
 
 from flask import request
 from psycopg2.errors import LockNotAvailable
-from sqlalchemy import CursorResult, UniqueConstraint, delete, func, select, update
+from sqlalchemy import CursorResult, Index, UniqueConstraint, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -38,7 +38,10 @@ class IdempotencyKey(TenantRow, Base):
     nobody sees: it is the same transaction)."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (UniqueConstraint("merchant_id", "key_hash"),)
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "key_hash"),
+        Index("ix_idempotency_keys_created_at", "created_at"),
+    )
 
     key_hash: Mapped[bytes]
     request_hash: Mapped[bytes]

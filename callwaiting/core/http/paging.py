@@ -61,10 +61,6 @@ class Page(Schema, Generic[Item]):
     next: str | None
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{params[0].__name__}Page"
-
-    @classmethod
     def of(cls, rows: Sequence[Row], query: PageQuery, key: Callable[[Row], Part | tuple[Part, Part]]) -> Self:
         """The page of `rows`, of which one more than `query.limit` was asked for: it tells that another page follows.
 

@@ -32,17 +32,17 @@ Text = Annotated[str, StringConstraints(max_length=2000)]
 
 Count = Annotated[int, Field(ge=0, le=INT4_MAX)]
 Version = Annotated[int, Field(ge=1, le=INT4_MAX, examples=[3])]
-PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"), Field(examples=["+12125550123"])]
 """E.164."""
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["USD"])]
 
 
 class Amount(Schema):
     """Money: `amount` in minor units (cents for USD) of an ISO 4217 `currency`."""
 
     amount: int = Field(ge=-INT4_MAX, le=INT4_MAX, examples=[1299])
-    currency: Currency = Field(examples=["USD"])
+    currency: Currency
 
     @classmethod
     def of(cls, money: Money) -> Amount:
