@@ -2,6 +2,7 @@
 
 from callwaiting.core.db import Base
 from callwaiting.core.http import idempotency
+from callwaiting.features.accounts import models as accounts
 from callwaiting.features.alerts import models as alerts
 from callwaiting.features.audit import models as audit
 from callwaiting.features.bookings import models as bookings
@@ -10,6 +11,7 @@ from callwaiting.features.calls import models as calls
 from callwaiting.features.catalogue import models as catalogue
 from callwaiting.features.consents import models as consents
 from callwaiting.features.keys import models as keys
+from callwaiting.features.mails import models as mails
 from callwaiting.features.merchants import models as merchants
 from callwaiting.features.messages import models as messages
 from callwaiting.features.orders import models as orders
@@ -19,6 +21,7 @@ from callwaiting.features.phone_numbers import models as phone_numbers
 from callwaiting.features.webhooks import models as webhooks
 
 __all__ = [
+    "accounts",
     "alerts",
     "audit",
     "bookings",
@@ -28,6 +31,7 @@ __all__ = [
     "consents",
     "idempotency",
     "keys",
+    "mails",
     "merchants",
     "messages",
     "orders",

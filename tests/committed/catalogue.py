@@ -41,10 +41,15 @@ class Table:
 
     @property
     def tenant_column(self) -> str | None:
-        """The column that names the merchant; None for a table of the platform."""
-        if self.name == "app.merchants":
+        """The column that names whom a row belongs to, a merchant or a person; None for a table of the platform."""
+        if self.name in {"app.merchants", "app.users"}:
             return "id"
-        return "merchant_id" if "merchant_id" in self.columns else None
+        return next((name for name in ("merchant_id", "user_id") if name in self.columns), None)
+
+    @property
+    def of_persons(self) -> bool:
+        """Whether rows belong to a person and to no merchant."""
+        return self.name == "app.users" or self.tenant_column == "user_id"
 
 
 class Policy(NamedTuple):

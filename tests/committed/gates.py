@@ -22,6 +22,15 @@ MERCHANT_MAY_BE_ABSENT = {
 WITHOUT_MERCHANT = {
     "app.merchants": "its id is the merchant",
     "app.platform_keys": "one key for the platform",
+    "app.users": "a person may belong to several merchants, or to none",
+    "app.user_keys": "a person's",
+    "app.sessions": "a person's",
+    "app.account_tokens": "a person's",
+    "app.totp_factors": "a person's",
+    "app.recovery_codes": "a person's",
+    "app.signing_keys": "access tokens of the platform",
+    "app.sign_in_failures": "counted before anybody is known; keyed hashes",
+    "app.mails": "to persons, who may belong to no merchant; sealed, and read by the worker alone",
     "app.leases": "duties of the platform",
     "app.reconcile_runs": "about a source, seen by the service alone",
     "app.rejected_requests": "about a source, seen by the service and counted by the webhook role",
@@ -30,6 +39,7 @@ UNIQUE_ACROSS_MERCHANTS = {
     "app.phone_numbers (number_hash)": "a number leads to one merchant only; the hash is under the platform's key",
     "app.payment_accounts (provider, mode, account)": "a provider's account leads to one merchant only",
     "app.payment_links (token_hash)": "a token is found before its merchant; nobody can guess one",
+    "app.invitations (token_hash)": "a token is found before its merchant; nobody can guess one",
     "app.webhook_sources (public_id)": "a source is found before its merchant; nobody can guess one",
     "app.webhook_events (source_id, dedupe_key)": "an event is stored before its merchant is known",
     "app.webhook_sources (id)": "see public_id",
@@ -46,6 +56,14 @@ LOOK_UPS = {
     "auth.merchant_of_account": "by the provider's own id, for the service alone",
     "auth.payment_link": "by the hash of an unguessable token",
     "auth.oldest_due_event_seconds": "one number for the health check",
+    "auth.user_by_email": "by the platform's keyed hash of an address",
+    "auth.refresh_session": "by the id in a token whose seal has held",
+    "auth.account_token": "by the hash of an unguessable token",
+    "auth.invitation": "by the hash of an unguessable token",
+    "auth.api_key": "by the key's id; its secret is compared by the caller",
+    "auth.my_merchants": "those that the transaction's person belongs to",
+    "auth.team": "the persons in the team of the transaction's merchant",
+    "auth.session_state": "one word about a token that has been verified",
 }
 
 

@@ -26,10 +26,20 @@ Row = dict[str, object]
 
 @dataclass
 class Tenant:
-    """One merchant, or the platform (None), and its row in each table so far."""
+    """One merchant with one person, or the platform (None), and its row in each table so far."""
 
     merchant_id: UUID | None
     rows: dict[str, Row] = field(default_factory=dict)
+
+
+def person_of(merchant_id: UUID) -> UUID:
+    """The id of the one person in a merchant's team."""
+    return UUID(int=merchant_id.int ^ 1)
+
+
+def owner_in(table: Table, merchant_id: UUID | None) -> UUID | None:
+    """Whom a row of this table belongs to, in the world of a merchant."""
+    return person_of(merchant_id) if table.of_persons and merchant_id else merchant_id
 
 
 def make_row(cursor: Cursor, table: Table, tenant: Tenant) -> Row:
@@ -39,7 +49,7 @@ def make_row(cursor: Cursor, table: Table, tenant: Tenant) -> Row:
         parent = tenant.rows[key.parent]
         row |= dict(zip(key.columns, (parent[name] for name in key.parent_columns), strict=True))
     if table.tenant_column:
-        row[table.tenant_column] = tenant.merchant_id
+        row[table.tenant_column] = owner_in(table, tenant.merchant_id)
     wanted = [column for column in table.columns.values() if column.required and column.name not in row]
     candidates = {column.name: _candidates(table, column.type) for column in wanted}
     if not table.checks:

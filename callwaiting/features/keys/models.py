@@ -31,3 +31,16 @@ class MerchantKey(Base):
     wrapped: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     destroyed_at: Mapped[datetime | None]
+
+
+class UserKey(Base):
+    """A version of one person's data key, for what only that person's sign-in needs (authenticator secrets)."""
+
+    __tablename__ = "user_keys"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kek_version: Mapped[int]
+    wrapped: Mapped[bytes | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    destroyed_at: Mapped[datetime | None]

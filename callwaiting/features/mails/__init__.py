@@ -1,0 +1,1 @@
+"""Mail to people: written in the transaction that it is about, sent by a worker."""
