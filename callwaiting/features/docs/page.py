@@ -60,12 +60,15 @@ def page_of(document: Json) -> Page:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             groups[operation["tags"][0]].append(_entry(method.upper(), path, operation))
-    schemas = {
-        name: [_field(inner, of, inner in schema.get("required", ())) for inner, of in schema["properties"].items()]
-        for name, schema in document["components"]["schemas"].items()
-        if "properties" in schema
-    }
+    schemas = {name: _fields(schema) for name, schema in document["components"]["schemas"].items()}
     return Page(document["info"]["description"], groups, schemas)
+
+
+def _fields(schema: Json) -> list[Field]:
+    """Those of an object; of anything else, such as a list of words, one line that stands for itself."""
+    if "properties" not in schema:
+        return [_field("value", schema, True)]
+    return [_field(name, inner, name in schema.get("required", ())) for name, inner in schema["properties"].items()]
 
 
 def _entry(method: str, path: str, operation: Json) -> Entry:
