@@ -53,6 +53,7 @@ _FREE = tuple(
         r"\bdarme de baja\b",
     )
 )
+REACH = 60  # characters in which a negation still belongs to the verb
 _NOT_MEANT = re.compile(
     r"\b(?:cant|cannot|can not|couldnt|could not|dont|do not|didnt|did not|doesnt|wont|will not|wouldnt|never|not|if|"
     r"unless|without)(?: \w+){0,2} ?$"
@@ -82,7 +83,7 @@ def _is_stop(sentence: str) -> bool:
 
 def _meant(sentence: str, start: int) -> bool:
     """False behind a negation or a condition in the same clause: "you can't stop texting", "if I unsubscribe"."""
-    before = sentence[:start].rpartition(",")[2]
+    before = sentence[max(0, start - REACH) : start].rpartition(",")[2]
     return not _NOT_MEANT.search(before) or _DEMAND.search(before) is not None
 
 

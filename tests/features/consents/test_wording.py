@@ -139,5 +139,8 @@ def test_any_text_has_an_answer(text: str) -> None:
     assert declaration_in(text) in {"stop", "start", "help", None}
 
 
-def test_a_long_text_is_read_in_linear_time() -> None:
-    assert declaration_in("stop " + "me us the all " * 20_000 + "x") is None
+@pytest.mark.parametrize("repeated", ["me us the all ", "if stop texting ", "dont want the ", "cant "])
+def test_a_long_text_is_read_to_its_end(repeated: str) -> None:
+    """Of a quadratic reading this would not see the end."""
+    assert declaration_in("stop " + repeated * 4_000 + "x") is None
+    assert declaration_in(repeated * 4_000 + ". unsubscribe") == "stop"
