@@ -112,6 +112,8 @@ def take(session: Session, *, again_first: bool = False, batch: int = BATCH) -> 
     The session is a system one of the service role. Events that lead to no merchant, and those that took their worker
     with them too often, are buried here with an alert; the list may therefore be empty.
     """
+    if not any_due(session):  # most looks find nothing, and this one is ten times cheaper than a claim
+        return None
     token = new_id()
     turns = ((AGAIN, 1), (FRESH, batch)) if again_first else ((FRESH, batch), (AGAIN, 1))
     for statement, limit in turns:
