@@ -1,7 +1,7 @@
 """The thin door: notices are answered in front of Flask, which doubles what one process can acknowledge.
 
 It takes exactly `POST /webhooks/<provider>/<public_id>`; all else goes on to Flask. What a client sees is the same
-through both: envelope, headers, request id, limits, log line and metrics (docs/adr/0007-thin-door.md).
+through both: envelope, headers, request id, limits, log line and metrics (docs/adr/0012).
 """
 
 from __future__ import annotations
