@@ -109,7 +109,7 @@ def expire_leases(admin_url: str) -> None:
         )
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Poll until the condition holds. Fails when it never does."""
     end = time.monotonic() + seconds
     while not condition():

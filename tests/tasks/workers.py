@@ -16,9 +16,10 @@ QUEUES = "events,effects,maintenance"
 
 @contextmanager
 def celery_worker(
-    environment: Mapping[str, str], *, queues: str = QUEUES, processes: int = 1
+    environment: Mapping[str, str], *, queues: str = QUEUES, processes: int = 1, log: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Runs until the block ends; then it is asked to stop, and killed with its children when it does not."""
+    output = log.open("wb") if log else None
     worker = subprocess.Popen(
         [
             *(sys.executable, "-m", "celery", "-A", "celery_worker:app", "worker", "-Q", queues),
@@ -28,6 +29,8 @@ def celery_worker(
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environment},
         start_new_session=True,
+        stdout=output,
+        stderr=output,
     )
     try:
         yield worker
@@ -39,3 +42,5 @@ def celery_worker(
         except subprocess.TimeoutExpired:
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
+        if output:
+            output.close()
