@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from callwaiting.core.http.api import Api
@@ -237,6 +238,26 @@ def test_a_deletion_has_an_empty_answer(client: FlaskClient, owner: dict[str, st
     assert client.delete(f"{DISHES}/{uuid4()}", headers=owner).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["search", "named/ab"])
+def test_a_principal_is_judged_even_where_nothing_is_read(
+    client: FlaskClient, owner: dict[str, str], path: str
+) -> None:
+    """The begin of a transaction is where a session that has ended is refused."""
+    begun: list[object] = []
+
+    def note(_: object, transaction: object, __: object) -> None:
+        begun.append(transaction)
+
+    event.listen(Session, "after_begin", note)
+    try:
+        answer = client.get(f"/api/v1/probe/{path}", headers=owner)
+    finally:
+        event.remove(Session, "after_begin", note)
+
+    assert answer.status_code == 200
+    assert len(begun) == 1
+
+
 def test_a_public_route_works_in_no_merchants_scope(client: FlaskClient) -> None:
     assert client.get("/api/v1/probe/seen").get_json() == {"actor": "a probe"}
 
@@ -263,6 +284,9 @@ def test_declarations_that_cannot_be() -> None:
         api.get("/neither", answers=Seen)
     with pytest.raises(TypeError, match="name a permission"):
         api.get("/both", answers=Seen, requires="orders.read", public="everybody")
+    for who in ({"public": "everybody"}, {"requires": "account.use"}):
+        with pytest.raises(TypeError, match="kept for a merchant"):
+            api.post("/nobodys", body=Schema, **who)  # type: ignore[arg-type]  # one of two options
     with pytest.raises(TypeError, match="one transaction"):
 
         @api.post("/no-session", requires="orders.read", body=Schema)

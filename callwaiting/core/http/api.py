@@ -6,8 +6,9 @@
     def newest(session: Session, query: OrderQuery) -> Page[OrderFace]: ...
 
 The function gets what its parameters name: `session` (one unit of work in the principal's scope, committed after it
-returns), `query`, `body`, `version` (that of If-Match), and the parts of the path. Without a `session` parameter no
-transaction is opened. Its docstring's first line is the summary in the API's description.
+returns), `query`, `body`, `version` (that of If-Match), and the parts of the path. Without a `session` parameter it
+runs outside of any transaction; that the principal may still come in is then asked in one of its own, before. Its
+docstring's first line is the summary in the API's description.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from callwaiting.core.http.auth import AccessPolicy
 from callwaiting.core.http.context import database
 from callwaiting.core.http.idempotency import Answer
 from callwaiting.core.http.parsing import read_body, read_query
+from callwaiting.core.http.permissions import PERMISSIONS, TEAM
 from callwaiting.core.http.schemas import Schema
 from callwaiting.core.tenancy import Scope, SystemScope
 
@@ -170,6 +172,8 @@ class Api:
     ) -> Callable[[Work[Answers]], Work[Answers]]:
         if (requires is None) == (public is None):
             raise TypeError(f"{rule}: name a permission or the reason why it is public")
+        if idempotent and (requires is None or not PERMISSIONS.get(requires, TEAM) <= TEAM):
+            raise TypeError(f"{rule}: an Idempotency-Key is kept for a merchant, whom not everybody here has")
 
         def declare(work: Work[Answers]) -> Work[Answers]:
             summary, _, description = (inspect.getdoc(work) or "").partition("\n")
@@ -205,9 +209,14 @@ def _view(operation: Operation, work: Work[Any]) -> Callable[..., Response]:
         body = _body(operation.body) if takes_body else NoBody()
         given = {"query": query, "body": body, "version": version}
         arguments.update((name, value) for name, value in given.items() if name in wanted)
+        scope = _scope(operation.policy)
         if "session" not in wanted:
+            if operation.policy.kind == "requires":
+                with database().unit_of_work(scope) as session:
+                    session.connection()
             return _respond(_answer(operation, work(**arguments)))
-        with database().unit_of_work(_scope(operation.policy)) as session:
+        with database().unit_of_work(scope) as session:
+            session.connection()  # the transaction begins, and with it the scope is set and judged
             arguments["session"] = session
             if not operation.idempotent:
                 answer = _answer(operation, work(**arguments))
