@@ -86,6 +86,8 @@ class Stack:
             self.home, base_url=f"http://127.0.0.1:{port}", redis_url=self.valkey.url(), sandbox_url=None
         )
         common |= {"LOG_LEVEL": "WARNING"}
+        # The adapter wants credentials before it reads an event; nothing is called at the discard port.
+        common |= {"STRIPE_API_KEY": self.secrets["stripe_api_key"], "STRIPE_API_BASE": "http://127.0.0.1:9"}
         add = environments.web if kind == "web" else environments.worker
         return add(common, self.admin_url, self.secrets["role_secret"])
 
@@ -124,10 +126,10 @@ class Stack:
             child.stop()
 
     @contextlib.contextmanager
-    def working(self, processes: int = 2) -> Iterator[Child]:
-        """A Celery worker for all queues."""
+    def working(self, processes: int = 2, queues: str = "events,effects,maintenance") -> Iterator[Child]:
+        """A Celery worker."""
         argv = [sys.executable, "-m", "celery", "-A", "celery_worker:app", "worker", "-c", str(processes)]
-        argv += ["-Q", "events,effects,maintenance", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        argv += ["-Q", queues, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         child = Child("worker", argv, env=self.environment("worker"), log=self.home.logs / "worker.log", cwd=CHECKOUT)
         child.start()
         try:

@@ -80,9 +80,9 @@ FIRST: Mapping[str, Fault] = {
     "beat killed": lambda stage: _killed(stage.beat),
     "Valkey frozen": freeze_valkey,
     "Valkey flushed": flush_valkey,
-    "Valkey killed": lambda stage: _killed(stage.valkey),
 }
 LATER: Mapping[str, Fault] = {
+    "Valkey killed": lambda stage: _killed(stage.valkey),  # a worker that loses its broker cancels what it does
     "web child killed": lambda stage: _child_killed(stage.web, "spawn_main", "granian"),
     "worker child killed": lambda stage: _child_killed(stage.worker, "celery"),
     "Postgres backend killed": lambda stage: _child_killed(stage.postgres, "cw_webhook", "cw_worker", "cw_service"),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import closing
 from typing import Literal, cast
 
 import orjson
+import psycopg2
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -20,21 +22,34 @@ from callwaiting.features.webhooks.service import Handler, StoredEvent
 from callwaiting.providers.registry import Providers
 from celery_worker import app
 from tasks.webhook_handlers import HANDLERS
-from tests.faults.probe import COUNTED, STALL_SECONDS
+from tests.faults.probe import COUNTED, EFFECT_LEASE_FACTOR, LONGEST_STALL_SECONDS, TAKEN_OVER
 
 __all__ = ["app"]
 LOST = text("select count(*) from app.webhook_attempts where event_id = :id")
 
 
 def count(session: Session, event: StoredEvent, providers: Providers) -> Literal["done"]:
-    """Count the event. One that stalls outlasts its lease, and those of the events claimed with it, the first time."""
+    """Count the event. One that stalls does so at its first attempt."""
     subject = orjson.loads(event.raw)["data"]["object"]
     session.execute(text("insert into probe.counter (key) values (:key)"), {"key": event.provider_event_id})
     if subject["stalls"] and session.scalar(LOST, {"id": event.id}) == 0:
-        time.sleep(STALL_SECONDS)
+        stall()
     return "done"
+
+
+def stall() -> None:
+    """Outlast the lease, until another worker has taken over what was claimed with this event."""
+    end = time.monotonic() + LONGEST_STALL_SECONDS
+    with closing(psycopg2.connect(os.environ["DATABASE_URL_WORKER"])) as beside, beside.cursor() as cursor:
+        beside.autocommit = True
+        while time.monotonic() < end:
+            cursor.execute("select count(*) >= %s from probe.counter", (TAKEN_OVER,))
+            if cursor.fetchone() == (True,):
+                return
+            time.sleep(0.1)
 
 
 cast("dict[tuple[str, str], Handler]", HANDLERS)["stripe", COUNTED] = count
 if lease := os.environ.get("FAULTS_LEASE_SECONDS"):
-    event_claims.LEASE_SECONDS = effect_claims.LEASE_SECONDS = int(lease)
+    event_claims.LEASE_SECONDS = int(lease)
+    effect_claims.LEASE_SECONDS = int(lease) * EFFECT_LEASE_FACTOR

@@ -1,0 +1,88 @@
+"""The bare loop: the very statements that the worker's handling of an event consists of, and nothing around them.
+
+`record` handles claimed events for real, except that each transaction is rolled back where it would commit, and keeps
+every statement as the server got it. `python -m bench.bare FILE` then runs such a file with commits.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+from bench.stack import CHECKOUT
+from callwaiting.core.db import DatabaseRole
+from callwaiting.core.tenancy import SystemScope
+from callwaiting.factory import Runtime
+from callwaiting.features.webhooks import claims, drain
+from tasks.webhook_handlers import HANDLERS
+
+
+def record(runtime: Runtime) -> list[list[bytes]]:
+    """Claim all that is due and handle it, undoing each; the statements of each event. They are then still claimed."""
+    taken: list[claims.Claim] = []
+    while True:
+        with runtime.database.unit_of_work(SystemScope("claims of the bench"), DatabaseRole.SERVICE) as session:
+            batch = claims.take(session)
+        if batch is None:
+            break
+        taken += batch
+    seen: list[bytes] = []
+
+    class Recorder(psycopg2.extensions.cursor):
+        def execute(self, query: Any, vars: Any = None) -> None:
+            seen.append(self.mogrify(query, vars))
+            super().execute(query, vars)
+
+    def undo(connection: Connection) -> None:
+        connection.connection.rollback()  # the commit that follows has nothing left to commit
+
+    engine = runtime.database.engine(DatabaseRole.WORKER)
+    engine.dispose()  # the recorder is set on new connections
+    event.listen(engine, "connect", lambda connection, _: setattr(connection, "cursor_factory", Recorder))
+    event.listen(engine, "commit", undo)
+    recorded = []
+    for claim in taken:
+        seen.clear()
+        outcome = drain.attempt(runtime.database, runtime.providers, HANDLERS, claim)
+        if outcome != "done":
+            raise SystemExit(f"an event of the bench was not done but {outcome}")
+        recorded.append(list(seen))
+    return recorded
+
+
+def replay(url: str, recorded: list[list[bytes]], directory: Path, processes: int) -> float:
+    """Events a second of so many processes that run the statements at once."""
+    begin = time.time() + 2.0
+    running = []
+    for number in range(processes):
+        file = directory / f"bare-{number}"
+        file.write_bytes(pickle.dumps((url, begin, recorded[number::processes])))
+        argv = [sys.executable, "-m", "bench.bare", str(file)]
+        running.append(subprocess.Popen(argv, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True))
+    ends: list[float] = [json.loads(process.communicate(timeout=120)[0]) for process in running]
+    return len(recorded) / (max(ends) - begin)
+
+
+def main() -> None:
+    url, begin, recorded = pickle.loads(Path(sys.argv[1]).read_bytes())  # our own file, written a moment ago
+    connection = psycopg2.connect(url)
+    time.sleep(max(0.0, begin - time.time()))
+    with connection.cursor() as cursor:
+        for statements in recorded:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
+    sys.stdout.write(json.dumps(time.time()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""From acknowledged to done: how long events wait, and how many a second two worker processes handle.
+
+Every event is a Stripe settlement of an order of its own, through the real handler: payment, order, checkout, audit,
+planned receipt. Sending the receipts is another queue's work and not part of this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bench import bare
+from bench.load import write_prepared
+from bench.settlements import Settlements
+from bench.stack import Stack, load_run, until
+from callwaiting.core import broker
+from callwaiting.core.db import DatabaseRole
+from callwaiting.core.jobs import Job
+from migrations import prepare
+
+PROCESSES = 2
+QUEUES = "events,maintenance"
+CONNECTIONS = 16
+PERCENTILES = """
+select count(*), count(*) filter (where status = 'done'),
+    percentile_cont(0.5) within group (order by extract(epoch from done_at - received_at) * 1000),
+    percentile_cont(0.99) within group (order by extract(epoch from done_at - received_at) * 1000),
+    max(extract(epoch from done_at - received_at) * 1000)
+from app.webhook_events where received_at > '{since}'
+"""
+HOLD = "update app.webhook_events set next_at = now() + interval '1 hour' where status = 'received'"
+RELEASE = "update app.webhook_events set next_at = now() where status = 'received' returning now()"
+LEFT = "select count(*) from app.webhook_events where status in ('received', 'running', 'retry')"
+BAD = "select status, error, count(*) from app.webhook_events where status in ('ignored', 'dead') group by 1, 2"
+
+
+class Bench:
+    def __init__(self, stack: Stack, port: int, say: Callable[[str], None]) -> None:
+        self.stack = stack
+        self.port = port
+        self.say = say
+        self.settlements = Settlements(stack)
+        self.file = stack.home.path / "requests"
+
+    def offered(self, rate: float, seconds: float) -> dict[str, Any]:
+        """Open loop: events arrive at this rate whatever happens; a worker runs."""
+        since = self.now()
+        result = self.send(int(rate * seconds), rate=rate)
+        self.wait_until_done()
+        ((events, done, p50, p99, worst),) = self.stack.execute(PERCENTILES.format(since=since))
+        found = {"events": events, "done": done, "ack_p99_ms": result["p99_ms"]}
+        found |= {"p50_ms": round(float(str(p50)), 1), "p99_ms": round(float(str(p99)), 1)}
+        self.say(f"  {rate:.0f}/s offered: {found}, worst {float(str(worst)):.0f} ms")
+        return found
+
+    def bare(self, count: int) -> float:
+        """Events a second of the bare loop. No worker may run."""
+        self.send(count)
+        with self.stack.runtime() as runtime:
+            recorded = bare.record(runtime)
+        url = prepare.role_urls(self.stack.admin_url, self.stack.secrets["role_secret"])[DatabaseRole.WORKER]
+        rate = bare.replay(url, recorded, self.stack.home.path, PROCESSES)
+        self.say(f"  bare loop: {rate:.0f} events/s of {len(recorded[0])} statements, {PROCESSES} processes")
+        self.wait_until_done()
+        return rate
+
+    def saturated(self, count: int) -> float:
+        """Events a second of a worker that has more than enough to do."""
+        self.send(count)
+        self.stack.execute(HOLD)
+        with self.stack.working(PROCESSES, QUEUES):
+            self.send(20)  # warm: each process has its connections and modules
+            until(lambda: self.left() == count, 60, "the worker is warm")
+            (released, *_) = self.stack.execute(RELEASE)
+            for _ in range(PROCESSES):
+                broker.publisher(self.stack.valkey.url())(Job.DRAIN_EVENTS)
+            self.wait_until_done()
+        ((seconds,),) = self.stack.execute(
+            f"select extract(epoch from max(done_at) - '{released[0]}') from app.webhook_events"
+        )
+        rate = count / float(str(seconds))
+        self.say(f"  saturated: {rate:.0f} events/s, {PROCESSES} worker processes")
+        return rate
+
+    def send(self, count: int, rate: float | None = None) -> dict[str, object]:
+        write_prepared(self.file, self.settlements.requests(self.stack.source_path, self.port, count))
+        seconds = count / rate + 5 if rate else 60.0
+        result = load_run(self.port, self.file, connections=CONNECTIONS, seconds=seconds, rate=rate)
+        if result["statuses"] != {"204": count}:
+            raise SystemExit(f"not all were acknowledged: {result}")
+        return result
+
+    def wait_until_done(self) -> None:
+        until(lambda: self.left() == 0, 120, "all events are done")
+        if bad := self.stack.execute(BAD):
+            raise SystemExit(f"events of the bench failed: {bad}")
+
+    def left(self) -> int:
+        ((count,),) = self.stack.execute(LEFT)
+        assert isinstance(count, int)
+        return count
+
+    def now(self) -> object:
+        ((now,),) = self.stack.execute("select now()")
+        return now
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.process", description=__doc__)
+    parser.add_argument("--rate", type=float, default=200.0, help="offered events a second")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--events", type=int, default=600, help="of each saturated run")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    given = parser.parse_args()
+
+    def say(line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    with Stack() as stack, stack.serving("wsgi:app") as (port, _):
+        bench = Bench(stack, port, say)
+        pairs = [(bench.saturated(given.events), bench.bare(given.events)) for _ in range(given.rounds)]
+        with stack.working(PROCESSES, QUEUES):
+            bench.send(20)
+            bench.wait_until_done()
+            latency = [bench.offered(given.rate, given.seconds) for _ in range(given.rounds)]
+    report = {
+        f"p50_ms_at_{given.rate:.0f}": statistics.median(run["p50_ms"] for run in latency),
+        f"p99_ms_at_{given.rate:.0f}": statistics.median(run["p99_ms"] for run in latency),
+        "saturated_per_second": round(statistics.median(pair[0] for pair in pairs), 1),
+        "bare_per_second": round(statistics.median(pair[1] for pair in pairs), 1),
+        "ratio_to_bare": round(statistics.median(pair[0] / pair[1] for pair in pairs), 3),
+    }
+    sys.stdout.write(json.dumps(report, indent=None if given.json else 2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
