@@ -76,7 +76,7 @@ def start_checkout(database: Database, providers: Providers, token: str, provide
         owner = links.owner_of_token(session, token)
     scope = MerchantScope(owner.merchant_id, actor="caller")
     with database.unit_of_work(scope) as session:
-        claimed = _claim(session, links.link_of(session, owner.link_id, lock=True), token, provider)
+        claimed = _claim(session, links.link_of(session, owner.link_id), token, provider)
     if isinstance(claimed, str):
         return claimed
     try:
@@ -141,7 +141,7 @@ def move(session: Session, checkout: Checkout, state: str, *, reason: str = "") 
 
 
 def _claim(session: Session, link: Link, token: str, provider: str) -> Claim | str:
-    """The open page's address, or the row that is claimed for a new one. The link is locked."""
+    """The open page's address, or the row that is claimed for a new one. The order's lock keeps two presses apart."""
     if link.expires_at <= clock.now():
         raise LinkExpired
     if (state := owed(session, link.order_id).state) != AWAITING:

@@ -84,10 +84,10 @@ def owner_of_token(session: Session, token: str) -> LinkOwner:
     return LinkOwner(row.merchant_id, row.link_id)
 
 
-def link_of(session: Session, link_id: UUID, *, lock: bool = False) -> Link:
+def link_of(session: Session, link_id: UUID) -> Link:
     """A link of the session's merchant. Raises LinkUnknown when a newer version of the order has replaced it."""
     query = select(PaymentLink).where(PaymentLink.id == link_id, PaymentLink.revoked_at.is_(None))
-    row = session.scalar(query.with_for_update() if lock else query)
+    row = session.scalar(query)
     if row is None:
         raise LinkUnknown
     return Link(row.id, row.order_id, row.order_version, Money(row.amount_minor, row.currency), row.expires_at)
