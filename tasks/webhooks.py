@@ -20,5 +20,7 @@ def drain_events(runtime: Runtime) -> None:
 
 @job(Job.EMPTY_BODIES)
 def empty_bodies(runtime: Runtime) -> None:
-    """Empty what is older than `WEBHOOK_BODY_DAYS`; what does not fit into one job waits for the next night."""
-    retention.empty_bodies(runtime.database, timedelta(days=runtime.settings.webhook_body_days))
+    """Empty what is older than `WEBHOOK_BODY_DAYS`; when the time is up first, ring for the next."""
+    _, more = retention.empty_bodies(runtime.database, timedelta(days=runtime.settings.webhook_body_days))
+    if more:
+        runtime.doorbell.ring(Job.EMPTY_BODIES)

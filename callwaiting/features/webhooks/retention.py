@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from sqlalchemy import CursorResult, text
@@ -10,6 +11,7 @@ from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.tenancy import SystemScope
 
 BATCH = 5_000
+BUDGET_SECONDS = 10.0
 EMPTY = text("""
 with old as (
     select id from app.webhook_events
@@ -20,16 +22,21 @@ update app.webhook_events e set raw = null, emptied_at = now() from old where e.
 """)
 
 
-def empty_bodies(database: Database, older_than: timedelta, *, batch: int = BATCH) -> int:
-    """Empty the bodies of finished events that were received longer ago than `older_than`; returns how many.
+def empty_bodies(
+    database: Database, older_than: timedelta, *, batch: int = BATCH, budget_s: float = BUDGET_SECONDS
+) -> tuple[int, bool]:
+    """Empty the bodies of finished events that were received longer ago than `older_than`.
 
-    Each batch is a transaction of its own, so that nothing waits long for a lock.
+    Returns how many, and whether the time ran out first: somebody should go on. Each batch is a transaction of its
+    own, so that nothing waits long for a lock.
     """
+    end = time.monotonic() + budget_s
     emptied = 0
-    while True:
+    while time.monotonic() < end:
         with database.unit_of_work(SystemScope("retention of webhook bodies"), DatabaseRole.SERVICE) as session:
             result = session.execute(EMPTY, {"age": older_than, "batch": batch})
             count = result.rowcount if isinstance(result, CursorResult) else 0
         emptied += count
         if count < batch:
-            return emptied
+            return emptied, False
+    return emptied, True

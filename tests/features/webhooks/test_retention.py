@@ -25,7 +25,8 @@ def test_only_old_finished_bodies_are_emptied(worker: Runtime, merchant: Merchan
     )
     kept = event_row(admin_url, old[0])
 
-    assert retention.empty_bodies(worker.database, timedelta(days=30), batch=3) == 7
+    assert retention.empty_bodies(worker.database, timedelta(days=30), budget_s=0) == (0, True)
+    assert retention.empty_bodies(worker.database, timedelta(days=30), batch=3) == (7, False)
 
     for event_id in old:
         row = event_row(admin_url, event_id)
@@ -35,4 +36,4 @@ def test_only_old_finished_bodies_are_emptied(worker: Runtime, merchant: Merchan
     assert event_row(admin_url, old[0])["body_sha256"] == kept["body_sha256"]
     assert event_row(admin_url, young)["raw"] is not None
     assert event_row(admin_url, unfinished)["raw"] is not None
-    assert retention.empty_bodies(worker.database, timedelta(days=30)) == 0
+    assert retention.empty_bodies(worker.database, timedelta(days=30)) == (0, False)
