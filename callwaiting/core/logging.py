@@ -14,6 +14,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO, cast
 
+import orjson
 import structlog
 
 from callwaiting.core.request_context import current_request_id
@@ -30,7 +31,11 @@ SECRET_VALUES = re.compile(
 )
 PHONE = re.compile(r"(?:\+|%2[Bb])(\d{8,15})\b")  # as it is written, or as it stands in a form
 DIGIT_RUN = re.compile(r"\b(?:\d[ -]?){13,19}\b")
+EVENT_NAME = re.compile(r"[a-z_.]+\Z")
 MAX_CHARS = 2000
+# Written by our code alone, never from a request but for the request id, which has a form of its own and must stay
+# as it is to be followed. Every line has them, so that scanning them costs more than the rest of the line.
+OUR_OWN_WORDS = frozenset({"event", "level", "timestamp", "route", "method", "status", "ms", "request_id", "job"})
 
 _pseudonym_key = b"unconfigured"
 
@@ -75,7 +80,16 @@ def _redact(value: Any, key: str = "") -> Any:
 
 
 def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """structlog processor."""
+    """structlog processor for our own lines: what our code alone can have written is left as it is."""
+    if not EVENT_NAME.match(event["event"]):
+        event["event"] = redact_text(event["event"])
+    for key in event.keys() - OUR_OWN_WORDS:
+        event[key] = _redact(event[key], key)
+    return event
+
+
+def redact_foreign(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor for the lines of libraries: nothing in them is ours."""
     for key in list(event):
         event[key] = _redact(event[key], key)
     return event
@@ -88,6 +102,10 @@ def _add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
+def _json_line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
 def configure(*, json_lines: bool, level: str = "INFO", pseudonym_key: bytes) -> None:
     """Set up logging for this process; library logs go through the same redaction."""
     global _pseudonym_key
@@ -98,17 +116,18 @@ def configure(*, json_lines: bool, level: str = "INFO", pseudonym_key: bytes) ->
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_request_id,
         structlog.processors.format_exc_info,
-        redact_event,
     ]
-    renderer: Any = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = _json_line if json_lines else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, redact_event, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Unbreakable())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(_Unbreakable())
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*shared, redact_foreign], processor=renderer)
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
