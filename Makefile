@@ -22,8 +22,8 @@ lint: $(VENV)/.dev  ## ruff, import contracts
 types: $(VENV)/.dev  ## mypy --strict
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev  ## the benches that print ratios (see bench/README.md)
-	$(BIN)/python -m bench
+bench: $(VENV)/.dev  ## the benches (bench/README.md); BENCH="ack process" runs these
+	$(BIN)/python -m bench $(BENCH)
 
 clean:  ## remove the venv and caches; data in .callwaiting/ stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info

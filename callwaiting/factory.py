@@ -19,7 +19,7 @@ from callwaiting.core.http import auth, errors, headers, limits, rate_limits, re
 from callwaiting.core.http import jwt as access_tokens
 from callwaiting.core.jobs import Doorbell
 from callwaiting.core.settings import Settings
-from callwaiting.extensions import cors, jwt, limiter, talisman
+from callwaiting.extensions import cors, jwt, talisman
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.orders import service as orders
 from callwaiting.features.payments.events import PaymentSettled
@@ -107,7 +107,7 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
         vary_header=True,
     )
     app.before_request(limits.check_body)
-    rate_limits.configure(app, limiter, settings)
+    rate_limits.configure(app, settings)
     access_tokens.configure(app, jwt, settings)
     app.before_request(auth.enforce)
     blueprints.register(app)

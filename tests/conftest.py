@@ -59,6 +59,7 @@ def environment(admin_url: str, valkey_url: str) -> dict[str, str]:
         "CALLWAITING_ENV": "test",
         "PUBLIC_BASE_URL": "http://callwaiting.test",
         "REDIS_URL": valkey_url,
+        "RATE_LIMIT_MAX_REQUESTS": "100000",  # all tests of a worker share one address
         "SECRET_KEY": "k3y-of-the-tests-0123456789-abcdefghij",
         "JWT_KEYS": "t1:signing-key-of-the-tests-0123456789abcdef",
         "KEY_ENCRYPTION_KEYS": "1:" + base64.b64encode(bytes(range(1, 33))).decode(),
@@ -135,6 +136,7 @@ def merchant(worker: Runtime) -> MerchantScope:
 def app(settings: Settings, worker: Runtime) -> Iterator[Flask]:
     made = create_app(settings, {"TESTING": False})
     yield made
+    made.extensions["webhooks"].close()
     made.extensions["database"].dispose()
 
 

@@ -71,9 +71,7 @@ def _create(runtime: Runtime, secrets: Mapping[str, str], story: Mapping[str, An
             phone_numbers.add_number(session, NUMBER, label="Callwaiting")
             for name, price, keypad, aliases in MENU:
                 catalogue.add_item(session, name=name, price_minor=price, keypad=keypad, aliases=aliases)
-            bookings.add_resource(
-                session, name="Table", opens=time(11), closes=time(22), slot_minutes=60, units=20
-            )
+            bookings.add_resource(session, name="Table", opens=time(11), closes=time(22), slot_minutes=60, units=20)
             accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
             accounts.add_account(session, "paypal", "test", "")
         paypal = source_admin.create_source(

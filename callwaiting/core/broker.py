@@ -81,7 +81,7 @@ def publisher(redis_url: str) -> Send:
 
     Celery and kombu make the message, once for each job; what is sent is a copy with ids of its own, by one LPUSH on a
     kept connection. Their own way makes a new client for each message: 830 µs of CPU against 120, and the threads of
-    the requests wait for it (docs/adr/0016-bells-by-one-push.md).
+    the requests wait for it (docs/adr/0015-bells-by-one-push.md).
     """
     app = Celery("callwaiting-publisher", broker="memory://", set_as_current=False)
     app.conf.update(_common())

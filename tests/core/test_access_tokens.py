@@ -16,7 +16,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
 
-
 SECRET = b"signing-key-of-the-tests-0123456789abcdef"
 PATH = "/api/probe/mine"
 Token = Callable[[], str]

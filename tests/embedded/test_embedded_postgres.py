@@ -164,6 +164,7 @@ def test_a_port_that_another_program_took(used: Path) -> None:
     with running(used) as server:
         remembered = server.port
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server's own connections are still closing
         other.bind(("127.0.0.1", remembered))
         other.listen()
         with running(used) as server:
