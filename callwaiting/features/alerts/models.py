@@ -16,6 +16,7 @@ class Alert(Base):
 
     __tablename__ = "alerts"
     __table_args__ = (
+        Index("ix_alerts_merchant_id_id", "merchant_id", "id"),
         CheckConstraint("state in ('open', 'acknowledged', 'resolved')", name="state"),
         CheckConstraint("severity in ('info', 'warning', 'high', 'critical')", name="severity"),
         Index(

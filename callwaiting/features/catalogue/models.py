@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Text, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +17,7 @@ class CatalogueItem(TenantRow, Base):
         UniqueConstraint("merchant_id", "keypad"),
         CheckConstraint("keypad between 1 and 9", name="keypad"),
         CheckConstraint("price_minor >= 0", name="price_minor"),
+        Index("ix_catalogue_items_name", "merchant_id", "name", "id"),
     )
 
     name: Mapped[str]
@@ -24,4 +25,5 @@ class CatalogueItem(TenantRow, Base):
     price_minor: Mapped[int]
     keypad: Mapped[int | None]
     available: Mapped[bool] = mapped_column(server_default=text("true"))
+    version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

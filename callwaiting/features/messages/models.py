@@ -28,7 +28,7 @@ class Message(TenantRow, Base):
         CheckConstraint(f"status in {STATUSES}", name="status"),
         CheckConstraint("direction in ('in', 'out')", name="direction"),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
-        Index("ix_messages_thread", "merchant_id", "caller_id", "created_at"),
+        Index("ix_messages_thread", "merchant_id", "caller_id", "id"),
     )
 
     caller_id: Mapped[UUID]

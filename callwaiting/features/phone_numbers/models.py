@@ -19,4 +19,5 @@ class PhoneNumber(TenantRow, Base):
     number_sealed: Mapped[bytes]
     number_hash: Mapped[bytes] = mapped_column(unique=True)
     label: Mapped[str] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
