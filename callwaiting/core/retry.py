@@ -42,13 +42,14 @@ def classify(error: BaseException) -> FailureClass:
 def delay_s(error: BaseException, attempts: int) -> float | None:
     """Seconds until the next attempt after `attempts` failed ones, or None when it is given up.
 
-    Full jitter over a doubling window, and at least what the provider asked for.
+    Jitter over a doubling window, but for its first tenth, which would be no wait at all; and at least what the
+    provider asked for.
     """
     if attempts >= ATTEMPTS[classify(error)]:
         return None
     asked = error.retry_after if isinstance(error, CallwaitingError) else None
     window = min(CAP_SECONDS, BASE_SECONDS * 2 ** (attempts - 1))
-    return max(random.uniform(0, window), float(asked or 0))  # noqa: S311 - spread, not secrecy
+    return max(random.uniform(window / 10, window), float(asked or 0))  # noqa: S311 - spread, not secrecy
 
 
 def describe(error: BaseException) -> str:

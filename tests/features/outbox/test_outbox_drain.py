@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_id
+from callwaiting.core.retry import delay_s
 from callwaiting.core.tenancy import MerchantScope, SystemScope, merchant_of
 from callwaiting.factory import Runtime
 from callwaiting.features.audit import service as audit
@@ -68,6 +69,16 @@ class Desk:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+@pytest.fixture(autouse=True)
+def no_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A jittered wait may be over before the drain is: the tests say themselves when something is due again."""
+
+    def longest(error: BaseException, attempts: int) -> float | None:
+        return None if delay_s(error, attempts) is None else 60.0
+
+    monkeypatch.setattr(drain, "delay_s", longest)
 
 
 @pytest.fixture
