@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg2
+import psycopg2.errors
 from alembic import command
 from alembic.config import Config
 from psycopg2 import sql
@@ -25,6 +27,7 @@ LOGIN_ROLES: Mapping[DatabaseRole, str] = {
 }
 MIGRATOR = "cw_migrator"
 MIGRATION_LOCK = 7_243_001
+ROLE_ATTEMPTS = 10
 
 
 def role_password(role_secret: str, login: str) -> str:
@@ -43,7 +46,22 @@ def role_urls(admin_url: str, role_secret: str) -> Mapping[DatabaseRole, str]:
 
 
 def ensure_roles(admin_url: str, role_secret: str) -> None:
-    """Create or repair roles, schemas and database grants. Needs a role that may create roles."""
+    """Create or repair roles, schemas and database grants. Needs a role that may create roles.
+
+    Roles are the cluster's and advisory locks a database's: two databases that are prepared at once meet at the roles,
+    and the one that loses ("tuple concurrently updated", an internal error of Postgres) does it all again.
+    """
+    for attempt in range(ROLE_ATTEMPTS):
+        try:
+            return _ensure_roles(admin_url, role_secret)
+        except psycopg2.errors.InternalError_:
+            if attempt == ROLE_ATTEMPTS - 1:
+                raise
+            time.sleep(0.1 * (attempt + 1))
+    return None
+
+
+def _ensure_roles(admin_url: str, role_secret: str) -> None:
     plain = make_url(admin_url).set(drivername="postgresql").render_as_string(hide_password=False)
     connection = psycopg2.connect(plain, connect_timeout=5)
     try:
