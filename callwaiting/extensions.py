@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from flask import request
+from typing import cast
+
+from flask import current_app
 from flask_cors import CORS
 from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
 from flask_talisman import Talisman
+from werkzeug.local import LocalProxy
 
-from callwaiting.core.http.limits import client_network
-
-
-def _identify_request() -> str:
-    """Without a name Flask-Limiter would not count a request that matches no route."""
-    return request.endpoint or "unmatched"
-
+from callwaiting.core.http.rate_limits import EXTENSION
 
 cors = CORS()
 jwt = JWTManager()
-limiter = Limiter(key_func=client_network, request_identifier=_identify_request)
+# The app's own: a Limiter keeps the limits and the storage of the first app that it is bound to.
+limiter = cast(Limiter, LocalProxy(lambda: current_app.extensions[EXTENSION]))
 talisman = Talisman()

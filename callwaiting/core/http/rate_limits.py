@@ -14,7 +14,10 @@ from callwaiting.core import metrics
 from callwaiting.core.errors import CallwaitingError, ErrorCode
 from callwaiting.core.http.auth import policy_of
 from callwaiting.core.http.errors import answer
+from callwaiting.core.http.limits import client_network
 from callwaiting.core.settings import Settings
+
+EXTENSION = "callwaiting.limiter"
 
 
 class RateLimitExceeded(CallwaitingError):
@@ -30,7 +33,12 @@ def _own_budget() -> bool:
     return policy is not None and (policy.kind == "signed" or request.endpoint.startswith("health."))
 
 
-def configure(app: Flask, limiter: Limiter, settings: Settings) -> None:
+def _identify_request() -> str:
+    """Without a name Flask-Limiter would not count a request that matches no route."""
+    return request.endpoint or "unmatched"
+
+
+def configure(app: Flask, settings: Settings) -> None:
     """One bucket an address over all routes, answered by our own 429."""
     seconds = settings.rate_limit_window_ms // 1000
     per_address = f"{settings.rate_limit_max_requests} per {seconds} second"
@@ -44,9 +52,10 @@ def configure(app: Flask, limiter: Limiter, settings: Settings) -> None:
         RATELIMIT_HEADERS_ENABLED=False,
         RATELIMIT_KEY_PREFIX="cw",
     )
-
-    limiter.init_app(app)
+    limiter = Limiter(key_func=client_network, request_identifier=_identify_request)
     limiter.request_filter(_own_budget)
+    limiter.init_app(app)
+    app.extensions[EXTENSION] = limiter
 
     @app.errorhandler(LimitHit)
     def exceeded(_: LimitHit) -> Response:
