@@ -113,7 +113,7 @@ def make_world(stage: Stage, runtime: Runtime, web: Runtime, size: int, chance: 
 def _send_all(stage: Stage, runtime: Runtime) -> None:
     """One drain begins no more than fits into a job, which on a slow machine is not all of it."""
     end = time.monotonic() + 60
-    while stage.execute("select from app.outbox where state <> 'done'"):
+    while stage.execute("select id from app.outbox where state <> 'done'"):
         assert time.monotonic() < end, "the texts could not be sent"
         drain_effects(runtime)
 
