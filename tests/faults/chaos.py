@@ -74,18 +74,15 @@ def kill_worker_and_wait(stage: Stage) -> bool:
     return True
 
 
-# What may happen while a stalled handler outlasts its lease, and what only after that.
-FIRST: Mapping[str, Fault] = {
+FAULTS: Mapping[str, Fault] = {
     "web killed": lambda stage: _killed(stage.web),
+    "web child killed": lambda stage: _child_killed(stage.web, "spawn_main", "granian"),
+    "worker killed": kill_worker,
+    "worker child killed": lambda stage: _child_killed(stage.worker, "celery"),
     "beat killed": lambda stage: _killed(stage.beat),
     "Valkey frozen": freeze_valkey,
     "Valkey flushed": flush_valkey,
-}
-LATER: Mapping[str, Fault] = {
-    "Valkey killed": lambda stage: _killed(stage.valkey),  # a worker that loses its broker cancels what it does
-    "web child killed": lambda stage: _child_killed(stage.web, "spawn_main", "granian"),
-    "worker child killed": lambda stage: _child_killed(stage.worker, "celery"),
-    "Postgres backend killed": lambda stage: _child_killed(stage.postgres, "cw_webhook", "cw_worker", "cw_service"),
-    "worker killed": kill_worker,
+    "Valkey killed": lambda stage: _killed(stage.valkey),
     "Postgres killed": lambda stage: _killed(stage.postgres),
+    "Postgres backend killed": lambda stage: _child_killed(stage.postgres, "cw_webhook", "cw_worker", "cw_service"),
 }
