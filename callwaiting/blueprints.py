@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
+from callwaiting.features.alerts import routes as alerts
+from callwaiting.features.callers import routes as callers
 from callwaiting.features.calls import routes as calls
 from callwaiting.features.calls import voice_routes as voice
+from callwaiting.features.catalogue import routes as catalogue
+from callwaiting.features.consents import routes as consents
 from callwaiting.features.docs import routes as docs
 from callwaiting.features.health import routes as health
+from callwaiting.features.merchants import routes as merchants
 from callwaiting.features.messages import routes as messages
+from callwaiting.features.messages import sms_routes as sms
 from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
+from callwaiting.features.phone_numbers import routes as phone_numbers
 from callwaiting.features.webhooks import routes as webhooks
 
 
@@ -18,8 +25,15 @@ def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(webhooks.blueprint)
-    app.register_blueprint(messages.blueprint)
+    app.register_blueprint(sms.blueprint)
     app.register_blueprint(payment_page.blueprint)
     app.register_blueprint(voice.blueprint)
     app.register_blueprint(orders.api.blueprint)
     app.register_blueprint(calls.api.blueprint)
+    app.register_blueprint(merchants.api.blueprint)
+    app.register_blueprint(phone_numbers.api.blueprint)
+    app.register_blueprint(catalogue.api.blueprint)
+    app.register_blueprint(callers.api.blueprint)
+    app.register_blueprint(consents.api.blueprint)
+    app.register_blueprint(messages.api.blueprint)
+    app.register_blueprint(alerts.api.blueprint)

@@ -9,6 +9,7 @@ from callwaiting.core.errors import CallwaitingError, ErrorCode
 # Twilio's documented caller ids for withheld or unavailable numbers: letters on the keypad (+266696687 = ANONYMOUS,
 # +86282452253 = UNAVAILABLE, +7378742833 = RESTRICTED, +2562533 = BLOCKED, +8656696 = UNKNOWN).
 WITHHELD = frozenset({"+266696687", "+86282452253", "+7378742833", "+2562533", "+8656696"})
+REGIONS: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166 alpha-2
 
 
 class PhoneNumberInvalid(CallwaitingError):

@@ -1,19 +1,24 @@
-"""Raising alerts and settling them."""
+"""Raising alerts, showing them and settling them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
+from uuid import UUID
 
 import structlog
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from callwaiting.core import metrics
+from callwaiting.core import clock, metrics
 from callwaiting.core.tenancy import MerchantScope, scope_of
+from callwaiting.features.alerts.errors import AlertNotFound, AlertResolved
 from callwaiting.features.alerts.models import Alert
+from callwaiting.features.audit import service as audit
 
 log = structlog.get_logger()
+State = Literal["open", "acknowledged", "resolved"]
 
 
 def raise_alert(
@@ -62,3 +67,55 @@ def resolve_alert(session: Session, rule: str, *, subject: str) -> None:
         .where(Alert.fingerprint == f"{rule}:{subject}", Alert.state != "resolved")
         .values(state="resolved", resolved_at=func.now())
     )
+
+
+def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Alert]:
+    """The merchant's alerts by their ids, which rise with time of first sight, newest first."""
+    query = select(Alert).order_by(Alert.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(Alert.state == state)
+    return session.scalars(query if before is None else query.where(Alert.id < before)).all()
+
+
+def one(session: Session, alert_id: UUID) -> Alert:
+    """Raises AlertNotFound."""
+    return _found(session.get(Alert, alert_id), alert_id)
+
+
+def acknowledge(session: Session, alert_id: UUID) -> Alert:
+    """Say that somebody sees to it; it stays open for counting. A second time does nothing.
+
+    Raises AlertNotFound, AlertResolved.
+    """
+    row = _locked(session, alert_id)
+    if row.state == "resolved":
+        raise AlertResolved(message="This alert is resolved.")
+    return _move(session, row, "acknowledged")
+
+
+def resolve(session: Session, alert_id: UUID) -> Alert:
+    """Say that it is over; should it come again, it is a new alert. A second time does nothing.
+
+    Raises AlertNotFound.
+    """
+    row = _locked(session, alert_id)
+    row.resolved_at = row.resolved_at or clock.now()
+    return _move(session, row, "resolved")
+
+
+def _locked(session: Session, alert_id: UUID) -> Alert:
+    return _found(session.scalar(select(Alert).where(Alert.id == alert_id).with_for_update()), alert_id)
+
+
+def _found(row: Alert | None, alert_id: UUID) -> Alert:
+    if row is None:
+        raise AlertNotFound(str(alert_id))
+    return row
+
+
+def _move(session: Session, row: Alert, state: State) -> Alert:
+    if row.state != state:
+        row.state = state
+        session.flush()
+        audit.record(session, f"alert.{state}", subject=f"alert:{row.id}", details={"rule": row.rule})
+    return row

@@ -23,6 +23,7 @@ class Item:
     price: Money
     keypad: int | None
     available: bool = True
+    version: int = 1
 
 
 JOINT = "and"  # `fish & chips` is said with it, and a list is joined by it

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select, tuple_
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from callwaiting.core import clock
 from callwaiting.core.errors import FieldError
 from callwaiting.core.money import Money
 from callwaiting.core.tenancy import merchant_of
+from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.catalogue.errors import ItemInvalid, ItemNotFound, KeyTaken
 from callwaiting.features.catalogue.matching import Item, Match, part_match, whole_match
@@ -21,10 +25,13 @@ __all__ = [
     "Item",
     "Match",
     "add_item",
+    "item",
     "items_by_id",
+    "items_by_name",
     "list_items",
     "menu",
     "part_match",
+    "remove_item",
     "update_item",
     "whole_match",
     "words_of",
@@ -33,6 +40,17 @@ __all__ = [
 MAX_NAME = 60
 MAX_ALIASES = 20
 MAX_PRICE_MINOR = 99_999_999  # Stripe takes no more than eight digits
+KEY_TAKEN = "Another item has this digit in the phone menu."
+
+
+class ItemChange(TypedDict, total=False):
+    """What can be changed about an item; `keypad` None takes its key away."""
+
+    name: str
+    price_minor: int
+    keypad: int | None
+    aliases: Sequence[str]
+    available: bool
 
 
 def add_item(
@@ -60,44 +78,62 @@ def add_item(
         available=available,
     )
     session.add(row)
-    session.flush()
+    _write(session, row)
     audit.record(session, "catalogue.item_added", subject=f"item:{row.id}", details={"price_minor": price_minor})
     return row.id
 
 
-def update_item(
-    session: Session,
-    item_id: UUID,
-    *,
-    name: str | None = None,
-    price_minor: int | None = None,
-    keypad: int | None = None,
-    aliases: Sequence[str] | None = None,
-    available: bool | None = None,
-) -> None:
-    """Change what is given; None leaves a value as it is. Orders that were placed keep their prices.
+def update_item(session: Session, item_id: UUID, *, version: int | None = None, **change: Unpack[ItemChange]) -> None:
+    """Change what is given. Orders that were placed keep their prices. Without `version`, whatever it is.
 
-    Raises ItemNotFound, ItemInvalid, KeyTaken.
+    Raises ItemNotFound, PreconditionFailed, ItemInvalid, KeyTaken.
     """
-    row = session.scalar(select(CatalogueItem).where(CatalogueItem.id == item_id).with_for_update())
-    if row is None:
-        raise ItemNotFound(str(item_id))
-    name = row.name if name is None else name.strip()
-    aliases = row.aliases if aliases is None else [alias.strip() for alias in aliases]
-    price_minor = row.price_minor if price_minor is None else price_minor
-    keypad = row.keypad if keypad is None else keypad
+    row = _locked(session, item_id, version)
+    name = change.get("name", row.name).strip()
+    aliases = [alias.strip() for alias in change.get("aliases", row.aliases)]
+    price_minor, keypad = change.get("price_minor", row.price_minor), change.get("keypad", row.keypad)
     _check(name, aliases, price_minor, keypad)
     _check_key(session, keypad, item_id)
-    row.name, row.aliases, row.price_minor, row.keypad = name, list(aliases), price_minor, keypad
-    row.available = row.available if available is None else available
-    row.updated_at = func.now()
-    session.flush()
+    row.name, row.aliases, row.price_minor, row.keypad = name, aliases, price_minor, keypad
+    row.available = change.get("available", row.available)
+    row.version, row.updated_at = row.version + 1, clock.now()
+    _write(session, row)
     audit.record(
         session,
         "catalogue.item_changed",
         subject=f"item:{item_id}",
         details={"price_minor": row.price_minor, "available": row.available},
     )
+
+
+def remove_item(session: Session, item_id: UUID, version: int) -> None:
+    """Take an item off for good. Orders that were placed keep its name and price.
+
+    Raises ItemNotFound, PreconditionFailed.
+    """
+    session.delete(_locked(session, item_id, version))
+    session.flush()
+    audit.record(session, "catalogue.item_removed", subject=f"item:{item_id}")
+
+
+def item(session: Session, item_id: UUID, currency: str) -> Item:
+    """Raises ItemNotFound."""
+    found = items_by_id(session, [item_id], currency)
+    if item_id not in found:
+        raise ItemNotFound(str(item_id))
+    return found[item_id]
+
+
+def items_by_name(
+    session: Session, currency: str, *, available: bool | None, after: tuple[str, UUID] | None, limit: int
+) -> list[Item]:
+    """Items by name and id; those after the given one. `available` narrows them down."""
+    query = select(CatalogueItem).order_by(CatalogueItem.name, CatalogueItem.id).limit(limit)
+    if available is not None:
+        query = query.where(CatalogueItem.available.is_(available))
+    if after is not None:
+        query = query.where(tuple_(CatalogueItem.name, CatalogueItem.id) > after)
+    return [_item(row, currency) for row in session.scalars(query)]
 
 
 def list_items(session: Session, currency: str) -> tuple[Item, ...]:
@@ -127,27 +163,50 @@ def _item(row: CatalogueItem, currency: str) -> Item:
         price=Money(row.price_minor, currency),
         keypad=row.keypad,
         available=row.available,
+        version=row.version,
     )
+
+
+def _locked(session: Session, item_id: UUID, version: int | None) -> CatalogueItem:
+    row = session.scalar(
+        select(CatalogueItem)
+        .where(CatalogueItem.id == item_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise ItemNotFound(str(item_id))
+    if version is not None:
+        require_version(row.version, version)
+    return row
+
+
+def _write(session: Session, row: CatalogueItem) -> None:
+    """Of two that take a key at once, the unique constraint lets in one."""
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise KeyTaken(f"key {row.keypad}", message=KEY_TAKEN) from error
 
 
 def _check(name: str, aliases: Sequence[str], price_minor: int, keypad: int | None) -> None:
     wrong = []
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or not words_of(name):
-        wrong.append(FieldError("name", f"must be 1 to {MAX_NAME} printable characters with at least one word"))
+        wrong.append(FieldError("name", f"Must be 1 to {MAX_NAME} printable characters with at least one word."))
     if len(aliases) > MAX_ALIASES or not all(0 < len(alias) <= MAX_NAME and alias.isprintable() for alias in aliases):
-        wrong.append(FieldError("aliases", f"at most {MAX_ALIASES}, each of 1 to {MAX_NAME} printable characters"))
+        wrong.append(FieldError("aliases", f"At most {MAX_ALIASES}, each of 1 to {MAX_NAME} printable characters."))
     if not 0 <= price_minor <= MAX_PRICE_MINOR:
-        wrong.append(FieldError("price_minor", f"must be between 0 and {MAX_PRICE_MINOR}"))
+        wrong.append(FieldError("price_minor", f"Must be between 0 and {MAX_PRICE_MINOR}."))
     if keypad is not None and not 1 <= keypad <= 9:
-        wrong.append(FieldError("keypad", "must be a digit from 1 to 9"))
+        wrong.append(FieldError("keypad", "Must be a digit from 1 to 9."))
     if wrong:
         raise ItemInvalid(fields=wrong)
 
 
 def _check_key(session: Session, keypad: int | None, own_id: UUID | None) -> None:
-    """Two at once are stopped by the unique constraint; this names the error for everybody else."""
+    """What `_write` would find too, but without breaking the transaction."""
     if keypad is None:
         return
     holder = session.scalar(select(CatalogueItem.id).where(CatalogueItem.keypad == keypad))
     if holder is not None and holder != own_id:
-        raise KeyTaken(f"key {keypad}")
+        raise KeyTaken(f"key {keypad}", message=KEY_TAKEN)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from callwaiting.core.crypto import Place
@@ -19,7 +21,9 @@ from callwaiting.features.keys import service as keys
 
 __all__ = [
     "Declaration",
+    "Declared",
     "declaration_in",
+    "history",
     "honour",
     "record_declaration",
     "record_revocation_once",
@@ -28,6 +32,18 @@ __all__ = [
 
 State = Literal["granted", "revoked"]
 Origin = Literal["sms", "voice", "provider", "operator"]
+NEWEST = (Consent.recorded_at.desc(), Consent.id.desc())
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One entry of the ledger. `evidence` is what the caller wrote or said; empty when nothing was kept."""
+
+    id: UUID
+    state: str
+    origin: str
+    evidence: str
+    recorded_at: datetime
 
 
 def require_consent(session: Session, caller_id: UUID) -> None:
@@ -36,27 +52,38 @@ def require_consent(session: Session, caller_id: UUID) -> None:
     Without any declaration the caller may be answered: whoever is in our tables rang or wrote to us first.
     """
     if _latest(session, caller_id) == "revoked":
-        raise ConsentRevoked
+        raise ConsentRevoked(message="This caller wants no texts.")
 
 
-def record_declaration(session: Session, caller_id: UUID, state: State, *, origin: Origin, evidence: str = "") -> None:
-    """Append a declaration. `evidence` is what the caller wrote or said, or the provider's code; it is sealed."""
+def record_declaration(
+    session: Session, caller_id: UUID, state: State, *, origin: Origin, evidence: str = ""
+) -> Declared:
+    """Append a declaration of one of the merchant's callers.
+
+    `evidence` is what the caller wrote or said, or the provider's code; it is sealed.
+    """
     consent_id = new_id()
-    session.add(
-        Consent(
-            merchant_id=merchant_of(session),
-            id=consent_id,
-            caller_id=caller_id,
-            state=state,
-            origin=origin,
-            evidence_sealed=keys.seal(session, Place("consents", "evidence", consent_id), evidence)
-            if evidence
-            else None,
-            recorded_at=func.clock_timestamp(),  # two in one transaction still have an order
-        )
+    row = Consent(
+        merchant_id=merchant_of(session),
+        id=consent_id,
+        caller_id=caller_id,
+        state=state,
+        origin=origin,
+        evidence_sealed=keys.seal(session, _place(consent_id), evidence) if evidence else None,
+        recorded_at=func.clock_timestamp(),  # two in one transaction still have an order
     )
+    session.add(row)
     session.flush()
     audit.record(session, f"consent.{state}", subject=f"caller:{caller_id}", details={"origin": origin})
+    return _declared(session, row)
+
+
+def history(session: Session, caller_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Declared]:
+    """What the caller has declared, the latest first; what was recorded before the given entry."""
+    query = select(Consent).where(Consent.caller_id == caller_id).order_by(*NEWEST).limit(limit)
+    if before is not None:
+        query = query.where(tuple_(Consent.recorded_at, Consent.id) < before)
+    return [_declared(session, row) for row in session.scalars(query)]
 
 
 def record_revocation_once(session: Session, caller_id: UUID, *, origin: Origin, evidence: str) -> None:
@@ -85,5 +112,14 @@ def honour(session: Session, caller_id: UUID, text: str, *, origin: Origin) -> D
 
 
 def _latest(session: Session, caller_id: UUID) -> str | None:
-    newest = (Consent.recorded_at.desc(), Consent.id.desc())
-    return session.scalar(select(Consent.state).where(Consent.caller_id == caller_id).order_by(*newest).limit(1))
+    return session.scalar(select(Consent.state).where(Consent.caller_id == caller_id).order_by(*NEWEST).limit(1))
+
+
+def _declared(session: Session, row: Consent) -> Declared:
+    sealed = row.evidence_sealed
+    evidence = "" if sealed is None else keys.unseal(session, _place(row.id), sealed).decode()
+    return Declared(row.id, row.state, row.origin, evidence, row.recorded_at)
+
+
+def _place(consent_id: UUID) -> Place:
+    return Place("consents", "evidence", consent_id)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callwaiting.core import phone
+from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.tenancy import merchant_of
+from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants.models import Merchant
@@ -64,7 +68,7 @@ def create_merchant(
 
 def profile(session: Session) -> Profile:
     """The session's merchant."""
-    row = session.scalars(select(Merchant).where(Merchant.id == merchant_of(session))).one()
+    row = read(session)
     return Profile(
         id=row.id,
         name=row.name,
@@ -75,3 +79,70 @@ def profile(session: Session) -> Profile:
         tax_inclusive=row.tax_inclusive,
         active=row.status == "active",
     )
+
+
+def read(session: Session) -> Merchant:
+    """The session's merchant, with its version."""
+    return session.scalars(select(Merchant).where(Merchant.id == merchant_of(session))).one()
+
+
+def locked(session: Session, version: int) -> Merchant:
+    """The session's merchant for a change of it or of its hours, with its version already raised.
+
+    Raises PreconditionFailed when its version is not `version`.
+    """
+    row = session.scalars(
+        select(Merchant)
+        .where(Merchant.id == merchant_of(session))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    require_version(row.version, version)
+    row.version += 1
+    return row
+
+
+def change(
+    session: Session,
+    version: int,
+    *,
+    name: str,
+    timezone: str,
+    region: str,
+    tax_basis_points: int,
+    tax_inclusive: bool,
+) -> Merchant:
+    """Change the profile as a whole. Orders that were placed keep their tax.
+
+    Raises ValidationFailed, PreconditionFailed.
+    """
+    wrong = []
+    if not name.isprintable():
+        wrong.append(FieldError("name", "Must be printable."))
+    if timezone not in _timezones():
+        wrong.append(FieldError("timezone", "Must be a time zone's name, as in America/New_York."))
+    if region not in phone.REGIONS:
+        wrong.append(FieldError("region", "Must be a country's two letters, as in US."))
+    if wrong:
+        raise ValidationFailed(*wrong)
+    row = locked(session, version)
+    row.name, row.timezone, row.region = name, timezone, region
+    row.tax_basis_points, row.tax_inclusive = tax_basis_points, tax_inclusive
+    session.flush()
+    audit.record(
+        session,
+        "merchant.changed",
+        subject=f"merchant:{row.id}",
+        details={
+            "timezone": timezone,
+            "region": region,
+            "tax_basis_points": tax_basis_points,
+            "tax_inclusive": tax_inclusive,
+        },
+    )
+    return row
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,67 +1,62 @@
-"""Where Twilio hands in a text and waits for TwiML."""
+"""`/api/v1/threads` and `/api/v1/messages`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from uuid import UUID
 
-import structlog
-from flask import Blueprint, Response
+from sqlalchemy.orm import Session
 
-from callwaiting.core.db import Database
-from callwaiting.core.http import context
-from callwaiting.core.http.auth import signed
-from callwaiting.core.phone import PhoneNumberInvalid, normalize
-from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.features.alerts import service as alerts
-from callwaiting.features.messages import incoming, twiml
-from callwaiting.features.messages.incoming import IncomingText
-from callwaiting.features.phone_numbers import service as phone_numbers
-from callwaiting.features.webhooks import sources
-from callwaiting.features.webhooks.sources import Source
+from callwaiting.core.errors import ErrorCode
+from callwaiting.core.http.api import Api
+from callwaiting.core.http.auth import principal
+from callwaiting.core.http.paging import Page, PageQuery
+from callwaiting.core.http.permissions import permissions_of
+from callwaiting.features.callers import service as callers
+from callwaiting.features.messages import service, threads
+from callwaiting.features.messages.schemas import MessageBody, MessageFace, MessageQuery, ThreadFace
 
-blueprint = Blueprint("messages", __name__)
-log = structlog.get_logger()
+api = Api("messages")
 
 
-@blueprint.post("/webhooks/twilio/<public_id>/sms")
-@signed("twilio")
-def incoming_text(public_id: str) -> Response:
-    """Answer a text at once. Once its signature holds, Twilio gets 200 and TwiML whatever happens: it would neither
-    repeat the request nor tell the sender."""
-    form = sources.verified_form(public_id)
-    try:
-        answer = _answer(context.database(), form.source, form.params)
-    except Exception as error:
-        log.error("sms.failed", message=form.params.get("MessageSid"), error=type(error).__name__, exc_info=error)
-        _alert(context.database(), "messages.incoming_failed", form.source, "An incoming text could not be handled.")
-        answer = twiml.EMPTY
-    return Response(answer, content_type="text/xml; charset=utf-8")
+@api.get("/threads", requires="messages.read", query=PageQuery, answers=Page[ThreadFace])
+def newest_threads(session: Session, query: PageQuery) -> Page[ThreadFace]:
+    """Conversations with callers, the one with the latest text first."""
+    rows = threads.newest_of_each(session, before=query.position(UUID), limit=query.limit + 1)
+    shown = "callers.read" in permissions_of(principal().role)
+    numbers = callers.numbers_of(session, {row.caller_id for row in rows}) if shown else {}
+    faces = [
+        ThreadFace(caller_id=row.caller_id, number=numbers.get(row.caller_id), last=MessageFace.model_validate(row))
+        for row in rows
+    ]
+    return Page[ThreadFace].of(faces, query, key=lambda thread: thread.last.id)
 
 
-def _answer(database: Database, source: Source, params: Mapping[str, str]) -> bytes:
-    try:
-        called = normalize(params.get("To", ""))
-    except PhoneNumberInvalid:
-        called = ""
-    with database.unit_of_work(SystemScope("whose number was texted")) as session:
-        owner = phone_numbers.owner_of(session, called)
-    if owner is None or source.merchant_id not in {None, owner.merchant_id} or not params.get("MessageSid"):
-        _alert(database, "messages.unknown_number", source, "A text came for a number that no merchant has here.")
-        return twiml.EMPTY
-    text = IncomingText(
-        provider_id=params["MessageSid"],
-        sender=params.get("From", ""),
-        body=params.get("Body", ""),
-        opt_out_type=params.get("OptOutType", ""),
-    )
-    with database.unit_of_work(MerchantScope(owner.merchant_id, actor="caller")) as session:
-        return incoming.receive(session, owner.phone_number_id, text)
+@api.get("/messages", requires="messages.read", query=MessageQuery, answers=Page[MessageFace])
+def newest(session: Session, query: MessageQuery) -> Page[MessageFace]:
+    """Texts to and from callers, newest first."""
+    rows = threads.newest(session, caller_id=query.caller_id, before=query.position(UUID), limit=query.limit + 1)
+    return Page[MessageFace].of(rows, query, key=lambda row: row.id)
 
 
-def _alert(database: Database, rule: str, source: Source, summary: str) -> None:
-    """Best effort: where the database is the trouble, the log line has to do."""
-    try:
-        with database.unit_of_work(SystemScope("an incoming text")) as session:
-            alerts.raise_alert(session, rule, subject=f"source:{source.id}", severity="high", summary=summary)
-    except Exception as error:
-        log.error("alert.not_raised", rule=rule, error=type(error).__name__)
+@api.get("/messages/<uuid:message_id>", requires="messages.read", answers=MessageFace)
+def one(session: Session, message_id: UUID) -> MessageFace:
+    """One text, with what became of it."""
+    return MessageFace.model_validate(threads.one(session, message_id))
+
+
+@api.post(
+    "/messages",
+    requires="messages.send",
+    body=MessageBody,
+    answers=MessageFace,
+    status=201,
+    refuses=[ErrorCode.CONFLICT],
+)
+def send(session: Session, body: MessageBody) -> MessageFace:
+    """Send a text to a caller.
+
+    It is planned, and goes out within moments; `GET /messages/<id>` tells what became of it. 409 when the caller has
+    asked for no more texts.
+    """
+    message_id = service.write_by_hand(session, **body.model_dump())
+    return MessageFace.model_validate(threads.one(session, message_id))

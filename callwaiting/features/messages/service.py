@@ -9,14 +9,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from callwaiting.core.crypto import Place
+from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
+from callwaiting.features.callers import service as callers
+from callwaiting.features.callers.errors import CallerNotFound
 from callwaiting.features.consents import service as consents
 from callwaiting.features.consents.errors import ConsentRevoked
 from callwaiting.features.keys import service as keys
 from callwaiting.features.messages.models import Message
 from callwaiting.features.outbox import service as outbox
+from callwaiting.features.phone_numbers import service as phone_numbers
+from callwaiting.features.phone_numbers.errors import NumberNotFound
 
 EFFECT = "twilio.message"
 
@@ -65,3 +70,23 @@ def plan_message(
     if status == "planned":
         outbox.plan(session, EFFECT, effect_key=f"message:{made}", subject_id=made)
     return made
+
+
+def write_by_hand(session: Session, *, caller_id: UUID, phone_number_id: UUID, body: str) -> UUID:
+    """Plan a text that somebody of the team has written; returns its id. Raises ConsentRevoked, ValidationFailed."""
+    try:
+        callers.require(session, caller_id)
+        phone_numbers.one(session, phone_number_id)
+    except CallerNotFound as error:
+        raise ValidationFailed(FieldError("caller_id", "There is no such caller.")) from error
+    except NumberNotFound as error:
+        raise ValidationFailed(FieldError("phone_number_id", "There is no such number.")) from error
+    consents.require_consent(session, caller_id)
+    return plan_message(
+        session,
+        caller_id=caller_id,
+        phone_number_id=phone_number_id,
+        kind="manual",
+        message_key=f"manual:{new_id()}",
+        body=body,
+    )

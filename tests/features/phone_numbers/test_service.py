@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.tenancy import MerchantScope, ScopeMissing, SystemScope
 from callwaiting.factory import Runtime
 from callwaiting.features.phone_numbers import service as phone_numbers
+from callwaiting.features.phone_numbers.errors import NumberTaken
 from tests.factories.merchants import create_merchant
 from tests.factories.phone_numbers import NUMBER, create_number
 
@@ -38,7 +38,7 @@ def test_number_is_one_merchants_only(worker: Runtime, merchant: MerchantScope) 
     other = create_merchant(worker, "Mario's")
     create_number(worker, merchant)
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(NumberTaken):
         create_number(worker, other)
 
 

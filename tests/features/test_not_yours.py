@@ -1,0 +1,78 @@
+"""Another merchant's id answers byte for byte like an absent one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from callwaiting.factory import Runtime
+from tests.api_client import ApiClient
+from tests.factories.payments import make_caller
+from tests.features.alerts.test_api import raise_alert
+from tests.features.catalogue.test_api import ITEM
+
+REQUEST_ID = "the-same-request"
+
+
+def item(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post("/catalogue/items", ITEM)["id"])
+
+
+def number(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post("/phone-numbers", {"number": "+12125550107"})["id"])
+
+
+def caller(owner: ApiClient, worker: Runtime) -> UUID:
+    return make_caller(worker, owner.scope)
+
+
+def message(owner: ApiClient, worker: Runtime) -> UUID:
+    body = {"caller_id": str(caller(owner, worker)), "phone_number_id": str(number(owner, worker)), "body": "Hello"}
+    return UUID(owner.post("/messages", body)["id"])
+
+
+def alert(owner: ApiClient, worker: Runtime) -> UUID:
+    raise_alert(worker, owner.scope, "a")
+    return UUID(owner.get("/alerts")["items"][0]["id"])
+
+
+@pytest.mark.parametrize(
+    ("make", "method", "path", "body"),
+    [
+        (item, "GET", "/catalogue/items/{}", None),
+        (item, "PUT", "/catalogue/items/{}", ITEM),
+        (item, "DELETE", "/catalogue/items/{}", None),
+        (number, "GET", "/phone-numbers/{}", None),
+        (number, "PUT", "/phone-numbers/{}", {"label": "Mine now"}),
+        (caller, "GET", "/callers/{}", None),
+        (caller, "GET", "/callers/{}/consents", None),
+        (caller, "POST", "/callers/{}/consents", {"state": "revoked", "evidence": "x"}),
+        (message, "GET", "/messages/{}", None),
+        (alert, "GET", "/alerts/{}", None),
+        (alert, "POST", "/alerts/{}/acknowledge", None),
+        (alert, "POST", "/alerts/{}/resolve", None),
+    ],
+)
+def test_another_merchants_id_is_like_an_absent_one(
+    owner: ApiClient,
+    stranger: ApiClient,
+    worker: Runtime,
+    make: Callable[[ApiClient, Runtime], UUID],
+    method: str,
+    path: str,
+    body: dict[str, object] | None,
+) -> None:
+    theirs = make(owner, worker)
+    if method == "GET":
+        owner.get(path.format(theirs))
+    version = 1 if method in {"PUT", "DELETE"} else None
+    not_mine, absent = (
+        stranger.send(method, path.format(sought), body, version=version, request_id=REQUEST_ID)
+        for sought in (theirs, uuid4())
+    )
+
+    assert not_mine.status_code == absent.status_code == 404
+    assert not_mine.data == absent.data
+    assert [name for name, _ in not_mine.headers] == [name for name, _ in absent.headers]
