@@ -17,9 +17,11 @@ from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.events import EventBus
 from callwaiting.core.http import auth, errors, headers, limits, rate_limits, request_log
 from callwaiting.core.http import jwt as access_tokens
+from callwaiting.core.http.jwt import SigningRing
 from callwaiting.core.jobs import Doorbell
 from callwaiting.core.settings import Settings
 from callwaiting.extensions import cors, jwt, talisman
+from callwaiting.features.accounts import signing_keys
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.orders import service as orders
 from callwaiting.features.payments.events import PaymentSettled
@@ -100,7 +102,7 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
         origins=settings.cors_origins,
         resources=r"/api/*",
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-CSRF-Token", "X-Request-ID"],
         expose_headers=["X-Request-ID", "Retry-After", "ETag", "Idempotent-Replayed"],
         max_age=600,
         always_send=False,
@@ -108,7 +110,8 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
     )
     app.before_request(limits.check_body)
     rate_limits.configure(app, settings)
-    access_tokens.configure(app, jwt, settings)
+    ring = SigningRing(lambda: signing_keys.load_ring(runtime.database))
+    access_tokens.configure(app, jwt, settings, ring)
     app.before_request(auth.enforce)
     blueprints.register(app)
     door.install(app, settings)
