@@ -28,14 +28,13 @@ bench: $(VENV)/.dev  ## the benches (bench/README.md); BENCH="ack process" runs 
 clean:  ## remove the venv and caches; data in .callwaiting/ stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info
 
-# uv installs in seconds what pip needs minutes for; where it cannot be had, pip does.
+# uv installs in seconds what pip needs minutes for; where it cannot be had, or cannot reach the index, pip does.
 define install
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -q --disable-pip-version-check uv || true
-	@if $(BIN)/python -m uv --version >/dev/null 2>&1; then \
-		$(BIN)/python -m uv pip install -q -p $(BIN)/python -r $(1) && $(BIN)/python -m uv pip install -q -p $(BIN)/python --no-deps -e . ; \
-	else \
+	@{ $(BIN)/python -m uv pip install -q -p $(BIN)/python -r $(1) && $(BIN)/python -m uv pip install -q -p $(BIN)/python --no-deps -e . ; } || { \
+		echo "uv could not install; pip does, which takes minutes …" ; \
 		$(BIN)/python -m pip install -q --disable-pip-version-check -r $(1) && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e . ; \
-	fi
+	}
 endef
 
 $(BIN)/python:
