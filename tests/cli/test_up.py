@@ -103,6 +103,21 @@ def test_the_operators_commands_work_against_it(up: Up) -> None:
     assert "whsec_" not in sources.stdout
 
 
+def test_a_token_of_the_operator_opens_the_api(up: Up) -> None:
+    merchant = json.loads((up.home / "demo.json").read_text())["merchant_id"]
+    issued = up.run("token", "--merchant", merchant, "--role", "owner")
+    assert issued.returncode == 0, issued.stderr
+    bearer = {"Authorization": f"Bearer {issued.stdout.strip()}"}
+    request = urllib.request.Request(f"http://127.0.0.1:{up.port}/api/v1/merchant", headers=bearer)
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        assert json.load(answer)["name"] == "Luigi's Pizza"
+    nobody = "00000000-0000-0000-0000-000000000000"
+    refused = [up.run("token", "--merchant", nobody), up.run("events", "show", nobody)]
+    assert [answer.returncode for answer in refused] == [1, 1]
+    assert "there is no merchant" in refused[0].stderr
+    assert "there is no event" in refused[1].stderr
+
+
 def test_secrets_are_for_their_owner_only(up: Up) -> None:
     for name in ("secrets.json", "operator.json", "demo.json"):
         assert (up.home / name).stat().st_mode & 0o077 == 0

@@ -88,7 +88,7 @@ def event_facts(session: Session, event_id: UUID) -> EventFacts:
     """One event. The session is a system one of the service role. Raises NotFound."""
     row = session.execute(_facts().where(WebhookEvent.id == event_id)).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"event {event_id}", reason="webhooks.event_not_found")
+        raise NotFound(f"there is no event {event_id}", reason="webhooks.event_not_found")
     return EventFacts(**row)
 
 
