@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -14,18 +15,22 @@ from callwaiting.core import broker
 from callwaiting.core import logging as logs
 from callwaiting.core.crypto import KeyEncryptionKeys
 from callwaiting.core.db import Database, DatabaseRole
+from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.events import EventBus
 from callwaiting.core.http import auth, errors, headers, limits, rate_limits, request_log
 from callwaiting.core.http import jwt as access_tokens
 from callwaiting.core.jobs import Doorbell
 from callwaiting.core.settings import Settings
+from callwaiting.core.tenancy import SystemScope
 from callwaiting.extensions import cors, jwt, talisman
+from callwaiting.features.alerts import service as alerts
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.orders import service as orders
 from callwaiting.features.payments.events import PaymentSettled
 from callwaiting.features.webhooks import door
 from callwaiting.providers.registry import Providers, build_providers
 
+log = structlog.get_logger()
 WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
 # Somebody waits for the answer of a web process: three attempts at a checkout must fit into 8 s.
 WEB_PATIENCE = {"connect_timeout_s": 1.0, "read_timeout_s": 3.0}
@@ -101,15 +106,39 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
         resources=r"/api/*",
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID"],
-        expose_headers=["X-Request-ID", "Retry-After", "ETag", "Idempotent-Replayed"],
+        expose_headers=[
+            "X-Request-ID",
+            "Retry-After",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "ETag",
+            "Idempotent-Replayed",
+        ],
         max_age=600,
         always_send=False,
         vary_header=True,
     )
-    app.before_request(limits.check_body)
-    rate_limits.configure(app, settings)
     access_tokens.configure(app, jwt, settings)
+    app.before_request(auth.identify)
+    rate_limits.configure(app, settings, on_outage=lambda: _report_outage(runtime.database))
+    app.before_request(limits.check_body)
     app.before_request(auth.enforce)
     blueprints.register(app)
     door.install(app, settings)
     return app
+
+
+def _report_outage(database: Database) -> None:
+    """Valkey cannot be reached: a person should know, and the requests go on."""
+    try:
+        with database.unit_of_work(SystemScope("an outage of Valkey")) as session:
+            alerts.raise_alert(
+                session,
+                "limiter.per_process",
+                subject="valkey",
+                severity="high",
+                summary="Valkey cannot be reached: each web process limits requests on its own",
+            )
+    except CallwaitingError as error:
+        log.error("limiter.outage_not_reported", reason=error.reason)

@@ -91,6 +91,8 @@ class Settings(BaseModel):
     cors_origins: Annotated[CommaList, AfterValidator(_origin)] = []
     rate_limit_window_ms: int = Field(default=900_000, ge=1_000)
     rate_limit_max_requests: int = Field(default=100, ge=1)
+    rate_limit_person_max_requests: int = Field(default=1_200, ge=1)
+    rate_limit_merchant_max_requests: int = Field(default=6_000, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_token: Secret | None = None
     prometheus_multiproc_dir: str | None = None

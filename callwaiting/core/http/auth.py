@@ -93,6 +93,17 @@ def policy_of(endpoint: str) -> AccessPolicy | None:
     return policy
 
 
+def identify() -> None:
+    """Run before the limits, which count a request for whoever sends it. What is wrong with its token is raised by
+    `enforce`, after it has been counted."""
+    policy = policy_of(request.endpoint) if request.endpoint else None
+    if policy is not None and policy.kind == "requires":
+        try:
+            g.principal = principal_of(verified_claims())
+        except TokenRefused as refused:
+            g.token_refused = refused
+
+
 def enforce() -> None:
     """Run before every request. Raises TokenRefused, PermissionMissing or StepUpRequired; an undeclared route is not
     there."""
@@ -102,12 +113,13 @@ def enforce() -> None:
     if policy is None:
         raise NotFound(f"{request.endpoint} declares no access policy", reason="auth.undeclared_route")
     if policy.kind == "requires":
-        found = principal_of(verified_claims())
+        if "token_refused" in g:
+            raise g.token_refused
+        found = principal()
         if policy.name not in permissions_of(found.role):
             raise PermissionMissing(policy.name)
         if policy.step_up and clock.now().timestamp() - found.auth_time > STEP_UP_SECONDS:
             raise StepUpRequired
-        g.principal = found
 
 
 def verified_claims() -> dict[str, Any]:

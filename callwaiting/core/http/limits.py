@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from flask import request
@@ -51,8 +52,13 @@ def check_body() -> None:
 
 def client_network() -> str:
     """The key of the anonymous bucket: the IPv4 address, or the /64 of an IPv6 one."""
+    return _network(request.remote_addr or "")
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str) -> str:
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(text)
     except ValueError:
         return "unknown"
     if isinstance(address, IPv6Address):

@@ -6,9 +6,7 @@ Opening the page changes nothing, so link previews and scanners do no harm; only
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-import time
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -20,10 +18,10 @@ from werkzeug.local import LocalProxy
 
 from callwaiting.core import clock
 from callwaiting.core.errors import BadRequest, CallwaitingError, ErrorCode
-from callwaiting.core.http import context
+from callwaiting.core.http import context, rate_limits
 from callwaiting.core.http.auth import View, public
 from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.extensions import limiter, talisman
+from callwaiting.extensions import talisman
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.service import OrderSummary
 from callwaiting.features.payments import service as payments
@@ -160,8 +158,7 @@ def refused(error: CallwaitingError) -> Response:
 
 @blueprint.errorhandler(429)
 def too_many(_: HTTPException) -> Response:
-    hit = limiter.current_limit
-    return _problem(429, max(1, math.ceil(hit.reset_at - time.time())) if hit else 60)
+    return _problem(429, rate_limits.retry_after_s())
 
 
 @blueprint.errorhandler(Exception)
