@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from callwaiting.features.accounts import routes as accounts
 from callwaiting.features.alerts import routes as alerts
 from callwaiting.features.callers import routes as callers
 from callwaiting.features.calls import routes as calls
@@ -24,6 +25,7 @@ from callwaiting.features.webhooks import routes as webhooks
 def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(accounts.api.blueprint)
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(sms.blueprint)
     app.register_blueprint(payment_page.blueprint)

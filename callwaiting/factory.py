@@ -19,10 +19,12 @@ from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.events import EventBus
 from callwaiting.core.http import auth, errors, headers, limits, rate_limits, request_log
 from callwaiting.core.http import jwt as access_tokens
+from callwaiting.core.http.jwt import SigningRing
 from callwaiting.core.jobs import Doorbell
 from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.extensions import cors, jwt, talisman
+from callwaiting.features.accounts import signing_keys
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.orders import service as orders
@@ -105,7 +107,7 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
         origins=settings.cors_origins,
         resources=r"/api/*",
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-CSRF-Token", "X-Request-ID"],
         expose_headers=[
             "X-Request-ID",
             "Retry-After",
@@ -119,7 +121,8 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
         always_send=False,
         vary_header=True,
     )
-    access_tokens.configure(app, jwt, settings)
+    ring = SigningRing(lambda: signing_keys.load_ring(runtime.database))
+    access_tokens.configure(app, jwt, settings, ring)
     app.before_request(auth.identify)
     rate_limits.configure(app, settings, on_outage=lambda: _report_outage(runtime.database))
     app.before_request(limits.check_body)

@@ -25,6 +25,7 @@ ENTRIES = (
     Entry(Job.EXPIRE_ORDERS, 60.0),
     Entry(Job.RECONCILE, crontab(minute="7")),
     Entry(Job.EMPTY_BODIES, crontab(hour="3", minute="20")),
+    Entry(Job.FORGET_SIGN_INS, crontab(minute="50")),
     Entry(Job.FORGET_IDEMPOTENCY_KEYS, crontab(minute="40")),
 )
 SECONDS_TO_TAKE = 30.0

@@ -18,10 +18,12 @@ from callwaiting.core.ids import process_name
 from callwaiting.core.jobs import Job
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.factory import Runtime
+from callwaiting.features.mails import sending as mails
 from callwaiting.features.outbox import claims as effect_claims
 from callwaiting.features.webhooks import claims as event_claims
 from callwaiting.features.webhooks.leases import leads
 from tasks.base import job
+from tasks.mails import send_mails
 from tasks.outbox import drain_effects
 from tasks.webhooks import drain_events
 
@@ -31,6 +33,7 @@ OLDEST_DUE = text("select auth.oldest_due_event_seconds()")
 DRAINS: Mapping[Job, Callable[[Runtime], None]] = {
     Job.DRAIN_EVENTS: drain_events,
     Job.DRAIN_EFFECTS: drain_effects,
+    Job.SEND_MAILS: send_mails,
 }
 log = structlog.get_logger()
 
@@ -52,7 +55,11 @@ def due_jobs(runtime: Runtime) -> list[Job]:
         if not leads(session, "sweep", process_name(), seconds=LEASE_SECONDS):
             return []
         metrics.OLDEST_DUE_SECONDS.set(session.scalar(OLDEST_DUE) or 0)
-        looks = {Job.DRAIN_EVENTS: event_claims.any_due, Job.DRAIN_EFFECTS: effect_claims.any_due}
+        looks = {
+            Job.DRAIN_EVENTS: event_claims.any_due,
+            Job.DRAIN_EFFECTS: effect_claims.any_due,
+            Job.SEND_MAILS: mails.any_due,
+        }
         return [due for due, look in looks.items() if look(session)]
 
 

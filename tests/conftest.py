@@ -15,12 +15,13 @@ from callwaiting.core.db import DatabaseRole
 from callwaiting.core.settings import Settings, load
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime, build_runtime, create_app
+from callwaiting.features.accounts import signing_keys
 from callwaiting.features.keys import service as keys
 from migrations import prepare
 from tests import servers
 from tests.factories.merchants import create_merchant
 
-KEPT_TABLES = ("schema_version", "platform_keys")
+KEPT_TABLES = ("schema_version", "platform_keys", "signing_keys")
 _servers: servers.Servers | None = None
 
 
@@ -61,7 +62,6 @@ def environment(admin_url: str, valkey_url: str) -> dict[str, str]:
         "REDIS_URL": valkey_url,
         "RATE_LIMIT_MAX_REQUESTS": "100000",  # all tests of a worker share one address
         "SECRET_KEY": "k3y-of-the-tests-0123456789-abcdefghij",
-        "JWT_KEYS": "t1:signing-key-of-the-tests-0123456789abcdef",
         "KEY_ENCRYPTION_KEYS": "1:" + base64.b64encode(bytes(range(1, 33))).decode(),
         "TWILIO_API_BASE": "http://127.0.0.1:9",
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -82,7 +82,7 @@ def settings(environment: dict[str, str]) -> Settings:
 
 @pytest.fixture
 def empty_tables(admin_url: str) -> None:
-    """Every table emptied, but for the schema's version and the platform's key."""
+    """Every table emptied, but for the schema's version and the platform's keys."""
     connection = psycopg2.connect(admin_url)
     try:
         with connection, connection.cursor() as cursor:
@@ -110,6 +110,7 @@ def worker_runtime(settings: Settings) -> Iterator[Runtime]:
     runtime = build_runtime(settings, tenant_role=DatabaseRole.WORKER)
     with runtime.database.unit_of_work(SystemScope("platform key of the tests")) as session:
         keys.ensure_platform_key(session)
+        signing_keys.ensure_keys(session)
     yield runtime
     runtime.close()
 

@@ -17,7 +17,8 @@ COMMANDS = {
     "events": "Stored events: list, show, replay.",
     "webhooks": "The signature doctor.",
     "audit": "The audit trail: show, verify.",
-    "token": "Issue a short-lived access token for the API.",
+    "keys": "Keys of access tokens: list, rotate, revoke.",
+    "users": "Persons: list, create, disable, forget a lost authenticator.",
     "secret": "Print a new random secret.",
 }
 

@@ -12,6 +12,7 @@ from callwaiting.core.db import DatabaseRole
 from callwaiting.core.settings import load
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.factory import build_runtime
+from callwaiting.features.accounts import signing_keys
 from callwaiting.features.keys import service as keys
 from migrations import prepare
 
@@ -61,10 +62,11 @@ def urls(database_url: str, role_secret: str, as_json: bool) -> None:
 
 
 def make_platform_key(environment: dict[str, str]) -> None:
-    """The platform's first data key, made by the worker's role."""
+    """The platform's first data key and the first keys of access tokens, made by the worker's role."""
     runtime = build_runtime(load(environment, roles=(DatabaseRole.WORKER,)), tenant_role=DatabaseRole.WORKER)
     try:
         with runtime.database.unit_of_work(SystemScope("first platform key")) as session:
             keys.ensure_platform_key(session)
+            signing_keys.ensure_keys(session)
     finally:
         runtime.close()

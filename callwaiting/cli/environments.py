@@ -30,7 +30,6 @@ def common(home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None
         "PUBLIC_BASE_URL": base_url,
         "REDIS_URL": redis_url,
         "SECRET_KEY": secrets["secret_key"],
-        "JWT_KEYS": f"k1:{secrets['jwt_key']}",
         "KEY_ENCRYPTION_KEYS": f"1:{secrets['key_encryption_key']}",
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
     }

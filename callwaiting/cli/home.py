@@ -56,7 +56,6 @@ class Home:
                 "postgres_password": secrets.token_urlsafe(24),
                 "valkey_password": secrets.token_urlsafe(24),
                 "secret_key": secrets.token_urlsafe(48),
-                "jwt_key": secrets.token_urlsafe(48),
                 "key_encryption_key": base64.b64encode(secrets.token_bytes(32)).decode(),
                 "flower_password": secrets.token_urlsafe(24),
                 "twilio_account_sid": "AC" + secrets.token_hex(16),

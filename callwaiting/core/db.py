@@ -113,7 +113,8 @@ class Database:
     def unit_of_work(self, scope: Scope, role: DatabaseRole | None = None) -> Iterator[Session]:
         """One transaction: commits when the block ends well, then rings the bells; rolls back on any error.
 
-        Raises ServiceUnavailable when the database cannot be reached, DeadlineExceeded when a statement took too long.
+        Raises SessionOver when the scope's session is, ServiceUnavailable when the database cannot be reached,
+        DeadlineExceeded when a statement took too long.
         """
         session = Session(
             self.engine(role or self.tenant_role),
@@ -122,6 +123,8 @@ class Database:
         )
         try:
             with session:
+                if scope.session is not None:
+                    session.connection()  # a session that is over ends here, before any work
                 yield session
                 session.commit()
         except PoolTimeout as error:

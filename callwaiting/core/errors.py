@@ -25,9 +25,18 @@ class ErrorCode(StrEnum):
     AUTH_TOKEN_MISSING = "AUTH_TOKEN_MISSING"  # noqa: S105 - the name of a code
     AUTH_TOKEN_INVALID = "AUTH_TOKEN_INVALID"  # noqa: S105 - the name of a code
     AUTH_TOKEN_EXPIRED = "AUTH_TOKEN_EXPIRED"  # noqa: S105 - the name of a code
+    AUTH_TOKEN_REVOKED = "AUTH_TOKEN_REVOKED"  # noqa: S105 - the name of a code
+    AUTH_SESSION_EXPIRED = "AUTH_SESSION_EXPIRED"
+    AUTH_REFRESH_INVALID = "AUTH_REFRESH_INVALID"
+    AUTH_REFRESH_REUSED = "AUTH_REFRESH_REUSED"
+    AUTH_CREDENTIALS_INVALID = "AUTH_CREDENTIALS_INVALID"
+    AUTH_MFA_REQUIRED = "AUTH_MFA_REQUIRED"
+    AUTH_MFA_INVALID = "AUTH_MFA_INVALID"
     AUTH_STEP_UP_REQUIRED = "AUTH_STEP_UP_REQUIRED"
     FORBIDDEN = "FORBIDDEN"
+    CSRF_FAILED = "CSRF_FAILED"
     ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
+    MERCHANT_SUSPENDED = "MERCHANT_SUSPENDED"
     NOT_FOUND = "NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
@@ -63,9 +72,20 @@ PUBLIC_FACES: dict[ErrorCode, PublicFace] = {
     ErrorCode.AUTH_TOKEN_MISSING: PublicFace(401, "Unauthorized", "An access token is required."),
     ErrorCode.AUTH_TOKEN_INVALID: PublicFace(401, "Unauthorized", "The access token is not valid."),
     ErrorCode.AUTH_TOKEN_EXPIRED: PublicFace(401, "Unauthorized", "The access token has expired."),
+    ErrorCode.AUTH_TOKEN_REVOKED: PublicFace(401, "Unauthorized", "The access token is no longer good."),
+    ErrorCode.AUTH_SESSION_EXPIRED: PublicFace(401, "Unauthorized", "The session is over. Please sign in again."),
+    ErrorCode.AUTH_REFRESH_INVALID: PublicFace(401, "Unauthorized", "Please sign in again."),
+    ErrorCode.AUTH_REFRESH_REUSED: PublicFace(
+        401, "Unauthorized", "This sign-in was used in two places, so it has been ended. Please sign in again."
+    ),
+    ErrorCode.AUTH_CREDENTIALS_INVALID: PublicFace(401, "Unauthorized", "The e-mail address or password is wrong."),
+    ErrorCode.AUTH_MFA_REQUIRED: PublicFace(401, "Unauthorized", "A code from your authenticator is required."),
+    ErrorCode.AUTH_MFA_INVALID: PublicFace(401, "Unauthorized", "The code is wrong or no longer good."),
     ErrorCode.AUTH_STEP_UP_REQUIRED: PublicFace(401, "Unauthorized", "Confirm that it is you, then try again."),
     ErrorCode.FORBIDDEN: PublicFace(403, "Forbidden", "You may not do this."),
+    ErrorCode.CSRF_FAILED: PublicFace(403, "Forbidden", "The request does not come from our own pages."),
     ErrorCode.ORIGIN_NOT_ALLOWED: PublicFace(403, "Origin not allowed", "This origin may not do this."),
+    ErrorCode.MERCHANT_SUSPENDED: PublicFace(403, "Forbidden", "This business is suspended. Please contact support."),
     ErrorCode.NOT_FOUND: PublicFace(404, "Not found", "There is nothing here."),
     ErrorCode.METHOD_NOT_ALLOWED: PublicFace(405, "Method not allowed", "This method is not allowed here."),
     ErrorCode.REQUEST_TIMEOUT: PublicFace(504, "Request timeout", "The request took too long."),
@@ -175,7 +195,7 @@ class ValidationFailed(CallwaitingError):
     reason = "core.validation_failed"
 
     def __init__(self, *fields: FieldError) -> None:
-        super().__init__(", ".join(item.field for item in fields), fields=fields)
+        super().__init__(f"{len(fields)} fields", fields=fields)
 
 
 class ServiceUnavailable(CallwaitingError):

@@ -26,6 +26,7 @@ class Job(StrEnum):
 
     DRAIN_EVENTS = "webhooks.drain"
     DRAIN_EFFECTS = "outbox.drain"
+    SEND_MAILS = "mails.send"
     CHAIN_AUDIT = "audit.chain"
     SWEEP = "maintenance.sweep"
     CANARY = "maintenance.canary"
@@ -33,6 +34,7 @@ class Job(StrEnum):
     RECONCILE = "webhooks.reconcile"
     FINALISE_CALLS = "calls.finalise"
     EXPIRE_ORDERS = "orders.expire"
+    FORGET_SIGN_INS = "accounts.forget_sign_ins"
     FORGET_IDEMPOTENCY_KEYS = "api.forget_idempotency_keys"
 
 
@@ -47,6 +49,7 @@ class Queue(StrEnum):
 QUEUE_OF: dict[Job, Queue] = {
     Job.DRAIN_EVENTS: Queue.EVENTS,
     Job.DRAIN_EFFECTS: Queue.EFFECTS,
+    Job.SEND_MAILS: Queue.EFFECTS,
     Job.CHAIN_AUDIT: Queue.MAINTENANCE,
     Job.SWEEP: Queue.MAINTENANCE,
     Job.CANARY: Queue.MAINTENANCE,
@@ -54,6 +57,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.RECONCILE: Queue.MAINTENANCE,
     Job.FINALISE_CALLS: Queue.MAINTENANCE,
     Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
+    Job.FORGET_SIGN_INS: Queue.MAINTENANCE,
     Job.FORGET_IDEMPOTENCY_KEYS: Queue.MAINTENANCE,
 }
 

@@ -106,7 +106,7 @@ class Settings(BaseModel):
     redis_url: SecretStr
 
     secret_key: Secret
-    jwt_keys: Annotated[list[SecretStr], BeforeValidator(_split)] = Field(min_length=1)
+    jwt_expires_in: int = Field(default=600, ge=60, le=900)
     key_encryption_keys: Annotated[list[SecretStr], BeforeValidator(_split)] = Field(min_length=1)
 
     twilio_api_base: str = "https://api.twilio.com"
@@ -120,6 +120,13 @@ class Settings(BaseModel):
     paypal_cert_base_url: str = ""
     paypal_extra_roots: Path | None = None
     paypal_webhook_id: Annotated[str, AfterValidator(_not_placeholder)] = ""
+
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = Field(default="Callwaiting <no-reply@localhost>", pattern=r"^[^\r\n]{0,200}<[^<>@\s]+@[^<>@\s]+>$")
 
     webhook_body_days: int = Field(default=30, ge=1, le=3650)
     reconcile_hours: int = Field(default=48, ge=1, le=720)
@@ -135,10 +142,11 @@ class Settings(BaseModel):
                 raise ValueError("TRUSTED_HOSTS must name the hosts that are served in production")
             if self.metrics_token is None:
                 raise ValueError("METRICS_TOKEN is required in production")
+            if self.smtp_host and (self.smtp_security == "none" or self.mail_from.endswith("@localhost>")):
+                raise ValueError("SMTP_SECURITY must be starttls or tls, and MAIL_FROM ours, in production")
             if self.paypal_extra_roots or self.paypal_cert_base_url:
                 raise ValueError("PAYPAL_EXTRA_ROOTS and PAYPAL_CERT_BASE_URL are for tests, not for production")
         self.key_encryption_secrets()
-        self.jwt_secrets()
         return self
 
     def key_encryption_secrets(self) -> Mapping[int, bytes]:
@@ -155,22 +163,6 @@ class Settings(BaseModel):
             if not 1 <= number <= MAX_KEY_VERSION or number in keys:
                 raise ValueError(f"KEY_ENCRYPTION_KEYS: versions run from 1 to {MAX_KEY_VERSION}, each once")
             keys[number] = secret
-        return keys
-
-    def jwt_secrets(self) -> Mapping[str, bytes]:
-        """`JWT_KEYS` is `kid:secret` separated by commas; the first signs, all verify."""
-        keys: dict[str, bytes] = {}
-        for entry in self.jwt_keys:
-            kid, _, text = entry.get_secret_value().partition(":")
-            if not kid or not text:
-                raise ValueError("JWT_KEYS must look like kid:<at least 32 bytes>")
-            try:
-                _require_strong(text)
-            except ValueError as error:
-                raise ValueError(f"JWT_KEYS: the secret of a key {error}") from error
-            if kid in keys:
-                raise ValueError("JWT_KEYS: each kid may stand there once")
-            keys[kid] = text.encode()
         return keys
 
     def database_urls(self) -> Mapping[DatabaseRole, str]:

@@ -7,37 +7,62 @@ Row Level Security does the rest. A session without a scope cannot begin.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from callwaiting.core import deadline
+from callwaiting.core.errors import CallwaitingError, ErrorCode
 from callwaiting.core.request_context import current_request_id
 
 LOCK_TIMEOUT_MS = 3000
 SET_SCOPE = (
-    "select set_config('app.merchant_id', %s, true), set_config('app.role', %s, true),"
+    "select set_config('app.merchant_id', %s, true), set_config('app.user_id', %s, true),"
+    " set_config('app.session_id', %s, true), set_config('app.role', %s, true),"
     " set_config('app.request_id', %s, true), set_config('statement_timeout', %s, true),"
     " set_config('lock_timeout', %s, true)"
 )
+# The same statement asks whether what the access token says still holds: no round trip more, and no cache, which
+# could not promise that a revocation works on the next request.
+SET_SCOPE_OF_SESSION = SET_SCOPE + ", auth.session_state(%s::uuid, %s::uuid, %s::uuid, %s, %s::uuid)"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClaim:
+    """What a verified access token says, and what may be over by now. `membership_version` is 0 without a merchant."""
+
+    session_id: UUID
+    membership_version: int
+    signing_key: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class MerchantScope:
-    """Work for one merchant. `actor` names who acts, for the audit trail: `system`, `caller`, `user:<id>` …"""
+    """Work for one merchant. `actor` names who acts, for the audit trail: `system`, `caller`, `user:<id>` …
+
+    `user_id` opens that person's own rows; with a `session` the transaction begins only while it is alive.
+    """
 
     merchant_id: UUID
     actor: str = "system"
     role: str = "system"
+    user_id: UUID | None = None
+    session: SessionClaim | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SystemScope:
-    """Work that belongs to no merchant. It sees what its database role's own policies show, and says why it runs."""
+    """Work that belongs to no merchant. It sees what its database role's own policies show, and says why it runs.
+
+    `user_id` and `session` as in MerchantScope: a person who has proved who it is, and is in no merchant now.
+    """
 
     reason: str
     actor: str = "system"
+    user_id: UUID | None = None
+    session: SessionClaim | None = None
 
 
 Scope = MerchantScope | SystemScope
@@ -45,6 +70,13 @@ Scope = MerchantScope | SystemScope
 
 class ScopeMissing(RuntimeError):
     """A session was used without a scope: a fault of ours, refused before anything is read."""
+
+
+class SessionOver(CallwaitingError):
+    """The access token is genuine, but its session, membership, signing key or merchant is not what it was."""
+
+    code = ErrorCode.AUTH_TOKEN_REVOKED
+    reason = "auth.session_over"
 
 
 def scope_of(session: Session) -> Scope:
@@ -62,14 +94,40 @@ def merchant_of(session: Session) -> UUID:
     return scope.merchant_id
 
 
+def person_of(session: Session) -> UUID:
+    """The person whose own rows this session may touch. Raises ScopeMissing when there is none."""
+    user_id = scope_of(session).user_id
+    if user_id is None:
+        raise ScopeMissing("no person in this scope")
+    return user_id
+
+
 @event.listens_for(Session, "after_begin")
 def _set_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if transaction.nested:  # a savepoint keeps the settings of its root transaction
         return
     scope = scope_of(session)
-    merchant = str(scope.merchant_id) if isinstance(scope, MerchantScope) else ""
-    role = scope.role if isinstance(scope, MerchantScope) else "system"
+    merchant, role = (str(scope.merchant_id), scope.role) if isinstance(scope, MerchantScope) else ("", "system")
+    user, claim = str(scope.user_id or ""), scope.session
     statement_ms = int(deadline.remaining(deadline.STATEMENT_SECONDS) * 1000)
-    connection.exec_driver_sql(
-        SET_SCOPE, (merchant, role, current_request_id(), str(statement_ms), str(LOCK_TIMEOUT_MS))
+    settings = (
+        merchant,
+        user,
+        str(claim.session_id) if claim else "",
+        role,
+        current_request_id(),
+        str(statement_ms),
+        str(LOCK_TIMEOUT_MS),
     )
+    if claim is None:
+        connection.exec_driver_sql(SET_SCOPE, settings)
+        return
+    facts = (str(claim.session_id), user, merchant or None, claim.membership_version, str(claim.signing_key))
+    row = connection.exec_driver_sql(SET_SCOPE_OF_SESSION, settings + facts).one()
+    if row[-1] != "live":
+        _refuse(row[-1])
+
+
+def _refuse(state: str) -> NoReturn:
+    codes = {"expired": ErrorCode.AUTH_SESSION_EXPIRED, "suspended": ErrorCode.MERCHANT_SUSPENDED}
+    raise SessionOver(code=codes.get(state), reason=f"auth.session_{state}")

@@ -207,3 +207,20 @@ class Payments(Protocol):
         """All events of the window, oldest first; pages are followed to their end."""
 
     def ping(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailMessage:
+    """A mail in plain text. `message_id` is made from our own id: a copy that is sent twice shows as one."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    text: str
+
+
+class Mail(Protocol):
+    """A mail server."""
+
+    def send(self, message: MailMessage) -> None:
+        """Hand it over. Raises ProviderUnavailable, or ProviderRejected when the recipient or content is refused."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
@@ -19,12 +19,15 @@ from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
     ListedEvent,
+    Mail,
+    MailMessage,
     OutgoingMessage,
     Payments,
     SentMessage,
     Settlement,
     Telephony,
 )
+from callwaiting.providers.smtp import SmtpMail
 from callwaiting.providers.stripe import StripePayments
 from callwaiting.providers.twilio import TwilioTelephony
 
@@ -59,6 +62,25 @@ class ProviderSettings(Protocol):
     def paypal_cert_base_url(self) -> str: ...
     @property
     def paypal_extra_roots(self) -> Path | None: ...
+    @property
+    def smtp_host(self) -> str: ...
+    @property
+    def smtp_port(self) -> int: ...
+    @property
+    def smtp_security(self) -> Literal["starttls", "tls", "none"]: ...
+    @property
+    def smtp_username(self) -> str: ...
+    @property
+    def smtp_password(self) -> SecretStr: ...
+    @property
+    def mail_from(self) -> str: ...
+
+
+class AbsentMail:
+    """Stands where no mail server is named."""
+
+    def send(self, message: MailMessage) -> None:
+        raise ProviderNotConfigured("SMTP_HOST names no mail server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,7 @@ class Providers:
     payments: Mapping[str, Payments]
     certificates: Certificates
     configured: frozenset[str]
+    mail: Mail = field(default_factory=AbsentMail)
 
 
 def build_providers(
@@ -103,7 +126,18 @@ def build_providers(
         )
         configured.add("paypal")
     certificates = FetchedCertificates(base_url=settings.paypal_cert_base_url, extra_roots=settings.paypal_extra_roots)
-    return Providers(telephony, payments, certificates, frozenset(configured))
+    mail: Mail = AbsentMail()
+    if settings.smtp_host:
+        mail = SmtpMail(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            username=settings.smtp_username,
+            password=settings.smtp_password.get_secret_value(),
+            sender=settings.mail_from,
+        )
+        configured.add("smtp")
+    return Providers(telephony, payments, certificates, frozenset(configured), mail)
 
 
 class AbsentTelephony:

@@ -74,7 +74,9 @@ ACCESS: dict[str, dict[str, Access]] = {
     "signing_keys": {
         "cw_web": everywhere(READ),
         "cw_worker": everywhere(
-            READ, "insert", update=("secret_sealed", "state", "activated_at", "retired_at", "revoked_at")
+            "insert",
+            select=("kid", "algorithm", "state", "created_at", "activated_at", "retired_at", "revoked_at"),
+            update=("state", "activated_at", "retired_at", "revoked_at"),
         ),
     },
     "sign_in_failures": {
@@ -82,7 +84,11 @@ ACCESS: dict[str, dict[str, Access]] = {
         "cw_service": everywhere("delete", select=("bucket", "window_ends_at")),
     },
     # Whoever plans a mail cannot read one; the worker sends them.
-    "mails": {"cw_web": everywhere("insert"), "cw_worker": everywhere(*WRITE)},
+    "mails": {
+        "cw_web": everywhere("insert"),
+        "cw_worker": everywhere(*WRITE),
+        "cw_service": everywhere(select=("id", "state", "next_at")),
+    },
 }
 
 RESOLVED: dict[str, tuple[str, ...]] = {

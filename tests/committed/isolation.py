@@ -27,8 +27,8 @@ SEES_ALL = {
     "cw_webhook": {"app.platform_keys", "app.webhook_events", "app.rejected_requests"},
     "cw_worker": {"app.platform_keys", "app.signing_keys", "app.mails"},
     "cw_service": {
-        "app.users", "app.sessions", "app.account_tokens", "app.sign_in_failures", "app.merchants",
-        "app.phone_numbers", "app.orders", "app.bookings", "app.calls", "app.alerts", "app.outbox",
+        "app.users", "app.sessions", "app.account_tokens", "app.sign_in_failures", "app.mails",
+        "app.merchants", "app.phone_numbers", "app.orders", "app.bookings", "app.calls", "app.alerts", "app.outbox",
         "app.webhook_sources", "app.webhook_events", "app.webhook_attempts", "app.rejected_requests",
         "app.reconcile_runs", "app.leases", "app.idempotency_keys",
     },

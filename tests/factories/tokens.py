@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Flask
-from flask_jwt_extended import create_access_token
 
 from callwaiting.core.tenancy import MerchantScope
+from tests.factories.people import member_token
 
 
-def bearer(app: Flask, scope: MerchantScope, role: str = "viewer") -> dict[str, str]:
-    """The header of a member of the merchant's team."""
-    with app.app_context():
-        claims = {"mid": str(scope.merchant_id), "role": role}
-        return {"Authorization": f"Bearer {create_access_token('tester', additional_claims=claims)}"}
+def bearer(app: Flask, scope: MerchantScope, role: str = "viewer", *, age: timedelta = timedelta()) -> dict[str, str]:
+    """The header of a member of the merchant's team, who proved itself `age` ago."""
+    return {"Authorization": f"Bearer {member_token(app.extensions['database'], scope, role, age=age)}"}

@@ -6,12 +6,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import SecretStr
 
 from callwaiting.providers.paypal import PayPalPayments
-from callwaiting.providers.ports import OutgoingMessage
+from callwaiting.providers.ports import MailMessage, OutgoingMessage
 from callwaiting.providers.registry import ProviderNotConfigured, build_providers
 from callwaiting.providers.stripe import StripePayments
 from callwaiting.providers.twilio import TwilioTelephony
@@ -31,6 +32,12 @@ class Given:
     paypal_client_secret: SecretStr = NONE
     paypal_cert_base_url: str = ""
     paypal_extra_roots: Path | None = None
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: SecretStr = NONE
+    mail_from: str = "Callwaiting <no-reply@localhost>"
 
 
 def test_what_has_credentials_is_there() -> None:
@@ -40,9 +47,10 @@ def test_what_has_credentials_is_there() -> None:
         stripe_api_key=SecretStr("k"),
         paypal_client_id="c",
         paypal_client_secret=SecretStr("s"),
+        smtp_host="mail.example.com",
     )
     providers = build_providers(given)
-    assert providers.configured == {"twilio", "stripe", "paypal"}
+    assert providers.configured == {"twilio", "stripe", "paypal", "smtp"}
     assert isinstance(providers.telephony, TwilioTelephony)
     assert isinstance(providers.payments["stripe"], StripePayments)
     assert isinstance(providers.payments["paypal"], PayPalPayments)
@@ -56,6 +64,8 @@ def test_what_has_none_says_so_when_used() -> None:
     for name in ("stripe", "paypal"):
         with pytest.raises(ProviderNotConfigured):
             providers.payments[name].ping()
+    with pytest.raises(ProviderNotConfigured, match="SMTP_HOST"):
+        providers.mail.send(MailMessage("<1@x>", "a@b.example", "s", "t"))
 
 
 def test_importing_the_registry_loads_no_sdk() -> None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from flask import current_app, g, request
-from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask_jwt_extended import get_jwt, get_jwt_header, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
 from jwt import ExpiredSignatureError, PyJWTError
 
 from callwaiting.core import clock
 from callwaiting.core.errors import CallwaitingError, ErrorCode, NotFound
-from callwaiting.core.http.permissions import permissions_of
-from callwaiting.core.tenancy import MerchantScope
+from callwaiting.core.http.permissions import WITHOUT_MERCHANT, permissions_of
+from callwaiting.core.tenancy import MerchantScope, Scope, SessionClaim, SystemScope
 
 View = TypeVar("View", bound=Callable[..., Any])
 STEP_UP_SECONDS = 300
+MAX_TOKEN_BYTES = 4096
+ONE_TOKEN = re.compile(r"Bearer [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+MACHINE_PREFIX = "Bearer cwk_"
+MAX_VERSION = 2**31 - 1
 
 
 class TokenRefused(CallwaitingError):
@@ -52,16 +57,34 @@ class AccessPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is behind an access token. `auth_time` is when it last proved itself, in seconds since 1970; 0: unknown."""
+    """Who sends a request: a person with an access token, or a machine with an API key of one merchant.
+
+    `user` is the person's id, or the key's. Operators, and persons in no team, have no merchant. `auth_time` is when
+    the person last proved itself, in seconds since 1970; 0 for a machine, which cannot step up.
+    """
 
     user: str
-    merchant_id: UUID
+    merchant_id: UUID | None
     role: str
+    permissions: frozenset[str]
     auth_time: int = 0
+    session: SessionClaim | None = None
 
     @property
-    def scope(self) -> MerchantScope:
-        return MerchantScope(self.merchant_id, actor=f"user:{self.user}", role=self.role)
+    def user_id(self) -> UUID:
+        """The person's id. Raises PermissionMissing for a machine, which has no account."""
+        if self.session is None:
+            raise PermissionMissing("a machine has no account")
+        return UUID(self.user)
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of this request's transaction, which begins only while the session is alive."""
+        kind, user_id = ("user", UUID(self.user)) if self.session else ("api_key", None)
+        actor = f"{kind}:{self.user}"
+        if self.merchant_id is None:
+            return SystemScope("signed in", actor=actor, user_id=user_id, session=self.session)
+        return MerchantScope(self.merchant_id, actor=actor, role=self.role, user_id=user_id, session=self.session)
 
 
 def _declare(policy: AccessPolicy) -> Callable[[View], View]:
@@ -99,7 +122,7 @@ def identify() -> None:
     policy = policy_of(request.endpoint) if request.endpoint else None
     if policy is not None and policy.kind == "requires":
         try:
-            g.principal = principal_of(verified_claims())
+            g.principal = authenticated()
         except TokenRefused as refused:
             g.token_refused = refused
 
@@ -116,10 +139,23 @@ def enforce() -> None:
         if "token_refused" in g:
             raise g.token_refused
         found = principal()
-        if policy.name not in permissions_of(found.role):
+        if policy.name not in found.permissions:
             raise PermissionMissing(policy.name)
         if policy.step_up and clock.now().timestamp() - found.auth_time > STEP_UP_SECONDS:
             raise StepUpRequired
+
+
+def authenticated() -> Principal:
+    """Who sends this request. Raises TokenRefused. The session's state is asked when the transaction begins."""
+    sent = request.headers.get("Authorization", "")
+    if sent.startswith(MACHINE_PREFIX) and "machine_access" in current_app.extensions:
+        machine_access: Callable[[str], Principal] = current_app.extensions["machine_access"]
+        return machine_access(sent.removeprefix("Bearer "))
+    # The library looks for a token among several, separated by commas; a client of ours sends one.
+    if sent.startswith("Bearer ") and (len(sent) > MAX_TOKEN_BYTES or not ONE_TOKEN.fullmatch(sent)):
+        raise TokenRefused("not one token")
+    claims = verified_claims()
+    return principal_of(claims, get_jwt_header()["kid"])
 
 
 def verified_claims() -> dict[str, Any]:
@@ -136,16 +172,20 @@ def verified_claims() -> dict[str, Any]:
         raise TokenRefused(type(error).__name__) from error
 
 
-def principal_of(claims: dict[str, Any]) -> Principal:
-    """Raises TokenRefused when a claim that we rely on is absent or malformed."""
-    user, merchant, role = (claims.get(name) for name in ("sub", "mid", "role"))
-    if not (isinstance(user, str) and user and isinstance(merchant, str) and isinstance(role, str)):
-        raise TokenRefused("a claim is absent or malformed")
+def principal_of(claims: dict[str, Any], kid: str) -> Principal:
+    """Raises TokenRefused when a claim that we rely on is malformed."""
+    role, version, auth_time = claims["role"], claims["ver"], claims["auth_time"]
     try:
-        auth_time = claims.get("auth_time", 0)
-        return Principal(user, UUID(merchant), role, auth_time if isinstance(auth_time, int) else 0)
-    except ValueError as error:
-        raise TokenRefused("a claim is absent or malformed") from error
+        user = str(UUID(claims["sub"]))
+        merchant = None if claims["mid"] is None else UUID(claims["mid"])
+        session = SessionClaim(UUID(claims["sid"]), version, UUID(kid))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise TokenRefused("an id in a claim is malformed") from error
+    if not (isinstance(role, str) and type(version) is int and type(auth_time) is int and 0 <= version <= MAX_VERSION):
+        raise TokenRefused("a claim is malformed")
+    if (merchant is None) != (role in WITHOUT_MERCHANT):
+        raise TokenRefused("the role does not fit the merchant")
+    return Principal(user, merchant, role, permissions_of(role), auth_time, session)
 
 
 def principal() -> Principal:

@@ -16,6 +16,8 @@ class Role(StrEnum):
     AGENT = "agent"
     VIEWER = "viewer"
     OPERATOR = "operator"
+    PERSON = "person"
+    """Signed in, but in no team (yet)."""
 
 
 EVERYBODY = frozenset(Role)
@@ -24,6 +26,7 @@ STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.AGENT})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
 OWNERS = frozenset({Role.OWNER})
 OPERATORS = frozenset({Role.OPERATOR})
+WITHOUT_MERCHANT = frozenset({Role.OPERATOR, Role.PERSON})
 
 # Viewers see what happened and what it earned, but nothing that names or quotes a caller.
 PERMISSIONS: Mapping[str, frozenset[Role]] = {

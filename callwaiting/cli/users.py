@@ -1,0 +1,123 @@
+"""`callwaiting users`: persons, for the operators of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TextIO
+from uuid import UUID
+
+import click
+import orjson
+
+from callwaiting.cli.runtime import worker_runtime
+from callwaiting.core.db import Database
+from callwaiting.core.errors import CallwaitingError
+from callwaiting.core.http.permissions import TEAM
+from callwaiting.features.accounts import service as accounts
+
+as_json = click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
+email_argument = click.argument("email")
+
+
+@click.group()
+def command() -> None:
+    """Persons: list, create, disable, forget a lost authenticator."""
+
+
+@command.command(name="list")
+@as_json
+def list_(json_lines: bool) -> None:
+    """All persons, the newest first."""
+    with _database() as database:
+        found = accounts.list_users(database)
+    if json_lines:
+        click.echo(orjson.dumps([asdict(user) for user in found], option=orjson.OPT_INDENT_2).decode())
+        return
+    for user in found:
+        kind = "operator" if user.operator else ""
+        click.echo(f"{user.id!s:<38}{user.status:<9}{kind:<10}{user.email}")
+    if not found:
+        click.echo("Nobody yet: make somebody with `callwaiting users create`.")
+
+
+@command.command()
+@click.option("--email", required=True)
+@click.option("--name", required=True, help="How mails address the person.")
+@click.option("--merchant", type=click.UUID, help="The merchant whose team the person joins.")
+@click.option("--role", type=click.Choice(sorted(role.value for role in TEAM)), default="owner", show_default=True)
+@click.option("--operator", is_flag=True, help="An operator of the platform, who is in no team.")
+@click.option(
+    "--password-file",
+    type=click.File(encoding="utf-8"),
+    help="Read the password from a file; - is standard input. Asked for when absent.",
+)
+@as_json
+def create(
+    email: str,
+    name: str,
+    merchant: UUID | None,
+    role: str,
+    operator: bool,
+    password_file: TextIO | None,
+    json_lines: bool,
+) -> None:
+    """Make a verified person."""
+    if operator and merchant:
+        raise click.UsageError("an operator is in no team: leave out --merchant or --operator")
+    password = password_file.readline().rstrip("\r\n") if password_file else _asked()
+    with _database() as database:
+        user_id = accounts.create_user(
+            database,
+            email=email,
+            name=name,
+            password=password,
+            merchant_id=merchant,
+            role=role,
+            operator=operator,
+        )
+    _tell(json_lines, f"{email} can sign in now.", id=user_id, email=email)
+
+
+@command.command()
+@email_argument
+@as_json
+def disable(email: str, json_lines: bool) -> None:
+    """Close an account; its sessions end on their next request."""
+    with _database() as database:
+        user_id = accounts.find_user(database, email)
+        accounts.disable_user(database, user_id)
+    _tell(json_lines, f"{email} cannot sign in any more.", id=user_id, status="disabled")
+
+
+@command.command()
+@email_argument
+@as_json
+def reset_mfa(email: str, json_lines: bool) -> None:
+    """Forget a lost authenticator. Make sure first that it is that person who asks."""
+    with _database() as database:
+        user_id = accounts.find_user(database, email)
+        accounts.reset_mfa(database, user_id)
+    _tell(json_lines, f"{email} enrols a new authenticator at the next sign-in.", id=user_id)
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    runtime = worker_runtime()
+    try:
+        yield runtime.database
+    except CallwaitingError as error:
+        said = "; ".join(f"{item.field}: {item.message}" for item in error.fields)
+        raise click.ClickException(said or error.detail or error.face.message) from error
+    finally:
+        runtime.close()
+
+
+def _asked() -> str:
+    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return answer
+
+
+def _tell(json_lines: bool, sentence: str, **facts: object) -> None:
+    click.echo(orjson.dumps(facts).decode() if json_lines else sentence)

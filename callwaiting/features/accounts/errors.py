@@ -1,0 +1,52 @@
+"""What sign-in and accounts refuse."""
+
+from __future__ import annotations
+
+from callwaiting.core.errors import CallwaitingError, ErrorCode, FieldError, ValidationFailed
+
+
+class CredentialsInvalid(CallwaitingError):
+    """No such account, or not its password: the two are the same answer, after the same work."""
+
+    code = ErrorCode.AUTH_CREDENTIALS_INVALID
+    reason = "accounts.credentials_invalid"
+
+
+class TooManyAttempts(CallwaitingError):
+    """`retry_after` says when the next attempt is looked at."""
+
+    code = ErrorCode.RATE_LIMIT_EXCEEDED
+    reason = "accounts.too_many_attempts"
+
+
+class AccountClosed(CallwaitingError):
+    """The password was right, but the address is not verified or the account is disabled."""
+
+    code = ErrorCode.FORBIDDEN
+    reason = "accounts.closed"
+
+
+class RefreshInvalid(CallwaitingError):
+    """No refresh token of ours, or of a session that is over."""
+
+    code = ErrorCode.AUTH_REFRESH_INVALID
+    reason = "accounts.refresh_invalid"
+
+
+class RefreshReused(CallwaitingError):
+    """A spent refresh token came again: somebody has a copy, and the session is ended."""
+
+    code = ErrorCode.AUTH_REFRESH_REUSED
+    reason = "accounts.refresh_reused"
+
+
+class SessionExpired(CallwaitingError):
+    code = ErrorCode.AUTH_SESSION_EXPIRED
+    reason = "accounts.session_expired"
+
+
+class LinkSpent(ValidationFailed):
+    """A link from a mail that is unknown, used or too old."""
+
+    def __init__(self) -> None:
+        super().__init__(FieldError("token", "This link is no longer good. Please ask for a new one."))

@@ -1,0 +1,104 @@
+"""Requests and answers of accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from callwaiting.core.http.schemas import Instant, Line, Schema
+
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254), Field(examples=["maria@example.com"])]
+# Bounded so that nobody has us hash a book; what is too long for a password is told by its own rule.
+Password = Annotated[
+    str, StringConstraints(min_length=1, max_length=1024), Field(json_schema_extra={"format": "password"})
+]
+LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class SignUp(Schema):
+    email: Email
+    name: Line
+    password: Password
+
+
+class SignIn(Schema):
+    email: Email
+    password: Password
+    remember: bool = False
+
+
+class EmailOnly(Schema):
+    email: Email
+
+
+class Link(Schema):
+    """`token` is what follows the # in the mailed link."""
+
+    token: LinkToken
+
+
+class NewPassword(Link):
+    password: Password
+
+
+class ChangePassword(Schema):
+    password: Password
+    new_password: Password
+
+
+class SwitchMerchant(Schema):
+    merchant_id: UUID
+
+
+class MailOnItsWay(Schema):
+    """Says the same whether the address has an account or not."""
+
+    message: str = "If the address is right, there is a mail on its way to it."
+
+
+class AccessToken(Schema):
+    """Send `access_token` as `Authorization: Bearer …`. The refresh token is in a cookie; send `csrf_token` in the
+    header X-CSRF-Token when refreshing or signing out. `expires_in` is in seconds."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
+    expires_in: int
+    csrf_token: str
+    merchant_id: UUID | None
+    role: str
+
+
+class SessionFace(Schema):
+    """A sign-in that is alive. `expires_at`: when it ends if it is not used."""
+
+    id: UUID
+    device: str
+    network: str
+    created_at: Instant
+    refreshed_at: Instant
+    expires_at: Instant
+    current: bool
+
+
+class Sessions(Schema):
+    items: list[SessionFace]
+
+
+class TeamFace(Schema):
+    """A business in whose team the person is."""
+
+    merchant_id: UUID
+    name: str
+    role: str
+    status: str
+
+
+class Me(Schema):
+    id: UUID
+    email: str
+    name: str
+    role: str
+    merchant_id: UUID | None
+    teams: list[TeamFace]

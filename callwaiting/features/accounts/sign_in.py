@@ -1,0 +1,138 @@
+"""Signing in, refreshing and signing out. No database connection is held while a password is hashed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callwaiting.core.db import Database
+from callwaiting.core.tenancy import MerchantScope, SystemScope
+from callwaiting.features.accounts import mail_links, mail_texts, passwords, people, refresh_tokens, sessions, throttle
+from callwaiting.features.accounts.clients import Client, new_device_cookie
+from callwaiting.features.accounts.errors import (
+    AccountClosed,
+    CredentialsInvalid,
+    RefreshInvalid,
+    RefreshReused,
+)
+from callwaiting.features.accounts.models import User, UserSession
+from callwaiting.features.accounts.people import FoundUser
+from callwaiting.features.accounts.process_keys import key_for
+from callwaiting.features.accounts.sessions import SignedIn
+from callwaiting.features.alerts import service as alerts
+from callwaiting.features.audit import service as audit
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """A person signed in, and the cookie by which this device is known from now on."""
+
+    signed_in: SignedIn
+    device_cookie: str
+
+
+def sign_in(database: Database, client: Client, *, email: str, password: str, remember: bool) -> Welcome:
+    """Raises CredentialsInvalid, alike for an unknown account and a wrong password; AccountClosed only after the
+    right one; TooManyAttempts; ServiceUnavailable when too many passwords are being hashed."""
+    with database.unit_of_work(SystemScope("sign in", actor="anonymous")) as session:
+        email_hash = people.email_hash(session, people.normal_email(email))
+        attempt = throttle.admit(session, email_hash, client)
+        found = people.find(session, email_hash)
+    try:
+        renewed = passwords.require_password(found.password_hash if found else None, password)
+    except CredentialsInvalid:
+        audit.record_denial(
+            database,
+            SystemScope("sign in", actor="anonymous"),
+            "session.refused",
+            subject=f"user:{found.id}" if found else "user:",
+            reason="credentials",
+        )
+        raise
+    if found is None:
+        raise CredentialsInvalid
+    with database.unit_of_work(scope_of_person(found.id, "sign in")) as session:
+        throttle.give_back(session, attempt)
+        if renewed:
+            people.set_password(session, renewed, renewed=True)
+        cookie = client.device_cookie if attempt.known_device else new_device_cookie(session, email_hash)
+        welcome = None
+        if found.status == "active":
+            signed_in = sessions.open_session(session, client, amr=("pwd",), remember=remember, operator=found.operator)
+            welcome = Welcome(signed_in, cookie)
+        elif found.status == "pending":
+            _, name = people.contact(session)
+            link = mail_links.make_link(session, "verify_email")
+            mail_links.tell(session, mail_texts.verify_email(name, link))
+    if welcome is None:
+        raise AccountClosed(found.status, message=_why_closed(found))
+    return welcome
+
+
+def refresh(database: Database, client: Client, token: str) -> SignedIn:
+    """New tokens for an old refresh token. Raises RefreshInvalid, RefreshReused and SessionExpired."""
+    presented = refresh_tokens.read(key_for(database, "refresh token"), token)
+    with database.unit_of_work(SystemScope("refresh", actor="anonymous")) as session:
+        user_id = sessions.owner_of(session, presented)
+    with database.unit_of_work(scope_of_person(user_id, "refresh")) as session:
+        user = session.execute(select(User.status, User.operator).where(User.id == user_id)).one()
+        if user.status != "active":
+            raise RefreshInvalid("the account is closed")
+        signed_in = sessions.refresh(session, presented, client, operator=user.operator)
+        merchant_id = None if signed_in else _tell_of_reuse(session, presented.session_id)
+    if signed_in is None:
+        if merchant_id is not None:
+            with database.unit_of_work(MerchantScope(merchant_id, actor=f"user:{user_id}")) as session:
+                _alert_of_reuse(session, user_id)
+        raise RefreshReused
+    return signed_in
+
+
+def sign_out(database: Database, token: str) -> None:
+    """End the session of a refresh token; one that is over already stays so. Raises RefreshInvalid for garbage."""
+    presented = refresh_tokens.read(key_for(database, "refresh token"), token)
+    with database.unit_of_work(SystemScope("sign out", actor="anonymous")) as session:
+        user_id = sessions.owner_of(session, presented)
+    with database.unit_of_work(scope_of_person(user_id, "sign out")) as session:
+        alive = {listed.id for listed in sessions.list_sessions(session)}
+        if presented.session_id in alive:
+            sessions.end_session(session, presented.session_id, "signed_out")
+
+
+def scope_of_person(user_id: UUID, reason: str) -> SystemScope:
+    """The scope of somebody who has just proved who it is, by password, refresh token or mailed link."""
+    return SystemScope(reason, actor=f"user:{user_id}", user_id=user_id)
+
+
+def _why_closed(found: FoundUser) -> str:
+    if found.status == "pending":
+        return "Please confirm your e-mail address first. We have just sent you the link again."
+    return "This account is closed. Please ask your administrator."
+
+
+def _tell_of_reuse(session: Session, session_id: UUID) -> UUID | None:
+    """Tell the person and the platform; the merchant whose data were open, to be told too."""
+    row = session.execute(
+        select(UserSession.device, UserSession.current_merchant_id, UserSession.user_id).where(
+            UserSession.id == session_id
+        )
+    ).one()
+    _, name = people.contact(session)
+    mail_links.tell(session, mail_texts.session_ended(name, row.device, mail_links.page(session, "forgotten-password")))
+    _alert_of_reuse(session, row.user_id)
+    merchant_id: UUID | None = row.current_merchant_id
+    return merchant_id
+
+
+def _alert_of_reuse(session: Session, user_id: UUID) -> None:
+    alerts.raise_alert(
+        session,
+        "accounts.refresh_reused",
+        subject=f"user:{user_id}",
+        severity="high",
+        summary="A sign-in was used in two places at once, as if it had been copied. It has been ended.",
+        details={"user": str(user_id)},
+    )
