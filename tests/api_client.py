@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +27,14 @@ class ApiClient:
     scope: MerchantScope
     role: str = "owner"
 
+    def __post_init__(self) -> None:
+        assert self.token  # signed in before a test begins to count
+
+    @cached_property
+    def token(self) -> dict[str, str]:
+        """The header of one person, who stays signed in."""
+        return bearer(self.app, self.scope, self.role)
+
     def send(
         self,
         method: str,
@@ -37,7 +46,7 @@ class ApiClient:
         request_id: str = "",
     ) -> TestResponse:
         """`version` goes into If-Match; a POST has a new Idempotency-Key unless one is given."""
-        headers = bearer(self.app, self.scope, self.role)
+        headers = dict(self.token)
         if version is not None:
             headers["If-Match"] = f'"v{version}"'
         if method == "POST":
@@ -76,6 +85,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
     def note(_: object, __: object, statement: str, *___: object) -> None:
         sent.append(statement)
 
+    app.extensions["signing_ring"].keys()  # which a process reads now and then, not per request
     engine = app.extensions["database"].engine(DatabaseRole.WEB)
     event.listen(engine, "before_cursor_execute", note)
     try:

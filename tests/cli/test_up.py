@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,15 @@ class Up:
         return sorted(found)
 
 
+def call(up: Up, method: str, path: str, body: object = None, *, token: str = "") -> Any:
+    """What the API answers, which must be a success."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    content = None if body is None else json.dumps(body).encode()
+    url = f"http://127.0.0.1:{up.port}/api/v1/{path}"
+    with urllib.request.urlopen(urllib.request.Request(url, content, headers, method=method), timeout=10) as answer:
+        return json.load(answer)
+
+
 @pytest.fixture(scope="module")
 def up() -> Iterator[Up]:
     root = Path(tempfile.mkdtemp(prefix="callwaiting up é "))  # a checkout may lie anywhere
@@ -103,19 +113,16 @@ def test_the_operators_commands_work_against_it(up: Up) -> None:
     assert "whsec_" not in sources.stdout
 
 
-def test_a_token_of_the_operator_opens_the_api(up: Up) -> None:
-    merchant = json.loads((up.home / "demo.json").read_text())["merchant_id"]
-    issued = up.run("token", "--merchant", merchant, "--role", "owner")
-    assert issued.returncode == 0, issued.stderr
-    bearer = {"Authorization": f"Bearer {issued.stdout.strip()}"}
-    request = urllib.request.Request(f"http://127.0.0.1:{up.port}/api/v1/merchant", headers=bearer)
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        assert json.load(answer)["name"] == "Luigi's Pizza"
-    nobody = "00000000-0000-0000-0000-000000000000"
-    refused = [up.run("token", "--merchant", nobody), up.run("events", "show", nobody)]
-    assert [answer.returncode for answer in refused] == [1, 1]
-    assert "there is no merchant" in refused[0].stderr
-    assert "there is no event" in refused[1].stderr
+def test_the_demo_owner_signs_in_and_reads_the_api(up: Up) -> None:
+    owner = json.loads((up.home / "demo.json").read_text())["owner"]
+    assert owner["email"] in up.text()
+    assert owner["password"] in up.text()
+    entered = call(up, "POST", "auth/sign-in", {"email": owner["email"], "password": owner["password"]})
+    assert entered["role"] == "owner"
+    assert call(up, "GET", "merchant", token=entered["access_token"])["name"] == "Luigi's Pizza"
+    nothing = up.run("events", "show", "00000000-0000-0000-0000-000000000000")
+    assert nothing.returncode == 1
+    assert "there is no event" in nothing.stderr
 
 
 def test_secrets_are_for_their_owner_only(up: Up) -> None:
