@@ -80,7 +80,9 @@ def play(world: World, narrator: Narrator) -> None:
     book(world, narrator)
     narrator.chapter("4  A caller who hangs up, and one who wants no texts")
     hang_up_and_stop(world, narrator)
-    narrator.chapter("5  What the system did")
+    narrator.chapter("5  The owner looks at it")
+    look(world, narrator)
+    narrator.chapter("6  What the system did")
     account_for(world, narrator, started)
     if not narrator.as_json:
         click.secho(
@@ -138,6 +140,18 @@ def hang_up_and_stop(world: World, narrator: Narrator) -> None:
     answer = world.text(caller.number, "no more texts please")
     narrator.tell("caller", "texts: no more texts please", ms=answer["elapsed_ms"])
     caller.text_with("no more", "not text", "unsubscribed", "stopped")
+
+
+def look(world: World, narrator: Narrator) -> None:
+    """The owner signs in at the API and sees both orders, paid."""
+    narrator.tell("owner", f"signs in for {world.sign_in()}")
+    newest = world.orders()[:2]
+    if [order["state"] for order in newest] != ["paid", "paid"]:
+        raise StoryBroken(f"the API does not show the two orders as paid: {newest}")
+    for shown in reversed(newest):
+        narrator.tell("owner", f"reads of order {shown['number']}: paid, ${shown['total_minor'] / 100:.2f}")
+    world.sign_out()
+    narrator.tell("owner", "signs out, and the access token is good no more")
 
 
 def account_for(world: World, narrator: Narrator, started: datetime) -> None:

@@ -1,11 +1,13 @@
 """The demo merchant: a pizzeria with a menu, a number, payment accounts and registered webhooks.
 
-Made once; its addresses are kept in the data directory for the demo and for the sandbox's configuration.
+Made once; its addresses and its owner's password are kept in the data directory for the demo and for the
+sandbox's configuration.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
@@ -18,6 +20,7 @@ from callwaiting.core.ids import new_id
 from callwaiting.core.settings import load
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime, build_runtime
+from callwaiting.features.accounts import service as people
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.merchants import service as merchants
@@ -27,24 +30,33 @@ from callwaiting.features.webhooks import source_admin
 
 NUMBER = "+14155550100"  # 555-01xx is kept free for fiction
 BUSINESS_LINE = "+14155550111"
+OWNER_EMAIL, OWNER_NAME = "luigi@example.com", "Luigi"  # RFC 2606 keeps example.com free
 STRIPE_ACCOUNT = "acct_1DemoLuigisPizza0"
 MENU = (("Margherita", 1150, 1, ("plain pizza",)), ("Pepperoni", 1375, 2, ()), ("Cola", 300, 3, ("coke",)))
 
 
-def seed(home: Home, environment: Mapping[str, str], *, sandbox_url: str | None) -> None:
-    """Make the demo merchant unless it is there, and write what the sandbox has to know."""
-    secrets = home.secrets()
+def seed(home: Home, environment: Mapping[str, str], *, sandbox_url: str | None) -> Mapping[str, str]:
+    """Make the demo merchant and its owner unless they are there, and write what the sandbox has to know.
+
+    Returns how the owner signs in: `email`, `password`.
+    """
+    generated = home.secrets()
     story = _known(home)
     runtime = build_runtime(load(environment), tenant_role=DatabaseRole.WORKER)
     try:
         if story.get("base_url") != runtime.settings.public_base_url:
-            story = _create(runtime, secrets, story)
+            story = _create(runtime, generated, story)
+            write_private(home.story, story)
+        if "owner" not in story:
+            story["owner"] = _create_owner(runtime, UUID(story["merchant_id"]))
             write_private(home.story, story)
     finally:
         runtime.close()
     home.sandbox.mkdir(exist_ok=True, mode=0o700)
     if sandbox_url:
-        write_private(home.sandbox / "config.json", _sandbox_config(secrets, story, sandbox_url))
+        write_private(home.sandbox / "config.json", _sandbox_config(generated, story, sandbox_url))
+    owner: Mapping[str, str] = story["owner"]
+    return owner
 
 
 def _known(home: Home) -> dict[str, Any]:
@@ -55,7 +67,7 @@ def _known(home: Home) -> dict[str, Any]:
     return found
 
 
-def _create(runtime: Runtime, secrets: Mapping[str, str], story: Mapping[str, Any]) -> dict[str, Any]:
+def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, Any]) -> dict[str, Any]:
     """The merchant, if there is none yet, and sources under the present public address."""
     merchant_id = story.get("merchant_id")
     scope = MerchantScope(new_id() if merchant_id is None else UUID(merchant_id), actor="operator")
@@ -75,20 +87,20 @@ def _create(runtime: Runtime, secrets: Mapping[str, str], story: Mapping[str, An
             accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
             accounts.add_account(session, "paypal", "test", "")
         paypal = source_admin.create_source(
-            session, provider="paypal", mode="test", webhook_id=secrets["paypal_webhook_id"]
+            session, provider="paypal", mode="test", webhook_id=generated["paypal_webhook_id"]
         )
     with runtime.database.unit_of_work(SystemScope("demo sources", actor="operator")) as session:
         twilio = source_admin.create_source(
             session,
             provider="twilio",
             mode="test",
-            account=secrets["twilio_account_sid"],
-            secret=secrets["twilio_auth_token"],
+            account=generated["twilio_account_sid"],
+            secret=generated["twilio_auth_token"],
         )
         stripe = source_admin.create_source(
-            session, provider="stripe", mode="test", account="*", secret=secrets["stripe_webhook_secret"]
+            session, provider="stripe", mode="test", account="*", secret=generated["stripe_webhook_secret"]
         )
-    return {
+    return dict(story) | {
         "base_url": runtime.settings.public_base_url,
         "merchant_id": str(scope.merchant_id),
         "number": NUMBER,
@@ -99,23 +111,30 @@ def _create(runtime: Runtime, secrets: Mapping[str, str], story: Mapping[str, An
     }
 
 
-def _sandbox_config(secrets: Mapping[str, str], story: Mapping[str, Any], sandbox_url: str) -> dict[str, Any]:
+def _create_owner(runtime: Runtime, merchant_id: UUID) -> dict[str, str]:
+    """With a generated password, which the data directory keeps."""
+    password = secrets.token_urlsafe(12)
+    people.create_owner(runtime.database, merchant_id, email=OWNER_EMAIL, name=OWNER_NAME, password=password)
+    return {"email": OWNER_EMAIL, "password": password}
+
+
+def _sandbox_config(generated: Mapping[str, str], story: Mapping[str, Any], sandbox_url: str) -> dict[str, Any]:
     twilio_url = story["twilio_url"]
     number = {"voice_url": f"{twilio_url}/voice", "sms_url": f"{twilio_url}/sms", "status_url": twilio_url}
     return {
         "public_base_url": sandbox_url,
         "twilio": {
-            "account_sid": secrets["twilio_account_sid"],
-            "auth_token": secrets["twilio_auth_token"],
+            "account_sid": generated["twilio_account_sid"],
+            "auth_token": generated["twilio_auth_token"],
             "numbers": {story["number"]: number},
         },
         "stripe": {
-            "api_keys": [secrets["stripe_api_key"]],
-            "webhooks": [{"url": story["stripe_url"], "secret": secrets["stripe_webhook_secret"], "account": "*"}],
+            "api_keys": [generated["stripe_api_key"]],
+            "webhooks": [{"url": story["stripe_url"], "secret": generated["stripe_webhook_secret"], "account": "*"}],
         },
         "paypal": {
-            "client_id": secrets["paypal_client_id"],
-            "client_secret": secrets["paypal_client_secret"],
-            "webhooks": [{"url": story["paypal_url"], "webhook_id": secrets["paypal_webhook_id"]}],
+            "client_id": generated["paypal_client_id"],
+            "client_secret": generated["paypal_client_secret"],
+            "webhooks": [{"url": story["paypal_url"], "webhook_id": generated["paypal_webhook_id"]}],
         },
     }

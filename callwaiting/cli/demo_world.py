@@ -62,9 +62,11 @@ class World:
         self.merchant_id = UUID(story["merchant_id"])
         self.number: str = story["number"]
         self.business_line: str = story["business_line"]
+        self._owner: dict[str, str] = story["owner"]
         self._base_url: str = story["base_url"]
         self._sandbox = httpx.Client(base_url=sandbox["public_base_url"] + "/_sandbox", timeout=15)
         self._browser = httpx.Client(timeout=15, follow_redirects=False)
+        self._token: dict[str, Any] = {}
         self._runtime = worker_runtime(DatabaseRole.AUDIT, data_dir=home.path)
 
     def close(self) -> None:
@@ -118,6 +120,34 @@ class World:
         if answer.status_code != 303:
             raise StoryBroken(f"{urlsplit(checkout).path} answered {answer.status_code} instead of 303")
         return answer.headers["Location"]
+
+    # --- the owner ----------------------------------------------------------------------------------------------
+
+    def sign_in(self) -> str:
+        """As the owner, over HTTP; returns the name of the business that the access token is for."""
+        self._token = self._api("POST", "/auth/sign-in", {key: self._owner[key] for key in ("email", "password")})
+        return str(self._api("GET", "/merchant")["name"])
+
+    def orders(self) -> list[dict[str, Any]]:
+        """As the API shows them to the owner, newest first."""
+        found: list[dict[str, Any]] = self._api("GET", "/orders")["items"]
+        return found
+
+    def sign_out(self) -> None:
+        """Raises StoryBroken when the access token is good for another request."""
+        self._api("POST", "/auth/sign-out-everywhere")
+        if self._ask_api("GET", "/orders").status_code != 401:
+            raise StoryBroken("the access token still works after signing out")
+
+    def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        answer = self._ask_api(method, path, body)
+        if answer.is_error:
+            raise StoryBroken(f"the API answered {answer.status_code} to {path}: {answer.text[:200]}")
+        return answer.json() if answer.content else None
+
+    def _ask_api(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._token['access_token']}"} if self._token else {}
+        return self._browser.request(method, f"{self._base_url}/api/v1{path}", json=body, headers=headers)
 
     # --- the operator -------------------------------------------------------------------------------------------
 

@@ -16,12 +16,13 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV")
 PROVIDER_VARIABLES = (
     "TWILIO_API_BASE", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "STRIPE_API_BASE", "STRIPE_API_KEY",
     "PAYPAL_API_BASE", "PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET", "PAYPAL_CERT_BASE_URL", "PAYPAL_EXTRA_ROOTS",
+    "SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USERNAME", "SMTP_PASSWORD", "MAIL_FROM",
 )  # fmt: skip
 
 
-def common(home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None) -> dict[str, str]:
-    """What all processes share. With a sandbox the providers' addresses lead there; else the caller's own
-    environment says who the providers are."""
+def common(home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None, mail_port: int = 0) -> dict[str, str]:
+    """What all processes share. With a sandbox the providers' addresses lead there, and mail to its `mail_port`; else
+    the caller's own environment says who the providers are."""
     secrets = home.secrets()
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ} | {
         "PYTHONUNBUFFERED": "1",
@@ -46,6 +47,9 @@ def common(home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None
         "PAYPAL_CLIENT_SECRET": secrets["paypal_client_secret"],
         "PAYPAL_CERT_BASE_URL": f"{sandbox_url}/paypal",
         "PAYPAL_EXTRA_ROOTS": str(home.sandbox / "ca.pem"),
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(mail_port),
+        "SMTP_SECURITY": "none",
     }
 
 

@@ -33,7 +33,11 @@ DATABASE = "callwaiting"
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Worker processes.")
 @click.option("--web-workers", default=2, show_default=True, help="Web server processes.")
-@click.option("--sandbox/--no-sandbox", default=True, help="Stand-ins for Twilio, Stripe and PayPal on port+1.")
+@click.option(
+    "--sandbox/--no-sandbox",
+    default=True,
+    help="Stand-ins for Twilio, Stripe, PayPal (port+1) and mail (port+2).",
+)
 @click.option("--seed/--no-seed", default=True, help="A demo merchant with a menu.")
 @click.option("--verbose", is_flag=True, help="Tell what each process does.")
 def command(
@@ -47,7 +51,7 @@ def command(
     started = time.monotonic()
     home = Home(data_dir)
     stage = Stage(home, verbose=verbose)
-    for taken in (port, port + 1) if sandbox else (port,):
+    for taken in (port, port + 1, port + 2) if sandbox else (port,):
         _require_free(taken)
     try:
         home.make()
@@ -82,15 +86,18 @@ class Stage:
         sandbox_url = f"http://127.0.0.1:{port + 1}" if sandbox else None
         shutil.rmtree(home.metrics, ignore_errors=True)
         home.make()
-        common = environments.common(home, base_url=base_url, redis_url=redis_url, sandbox_url=sandbox_url)
+        common = environments.common(
+            home, base_url=base_url, redis_url=redis_url, sandbox_url=sandbox_url, mail_port=port + 2
+        )
         web = environments.web(common, admin_url, secrets["role_secret"])
         worker = environments.worker(common, admin_url, secrets["role_secret"])
         write_private(home.operator_environment, worker)
         make_platform_key(worker)
+        owner = None
         if seed:
             from callwaiting.cli import demo_merchant
 
-            demo_merchant.seed(home, worker, sandbox_url=sandbox_url)
+            owner = demo_merchant.seed(home, worker, sandbox_url=sandbox_url)
         if sandbox_url:
             self.processes.append(self._sandbox(port + 1, common))
         self.processes += [
@@ -98,7 +105,7 @@ class Stage:
             self._worker(workers, worker),
             self._beat(worker),
         ]
-        self._greeting = _greeting(base_url, sandbox_url, seeded=seed)
+        self._greeting = _greeting(base_url, sandbox_url, owner)
 
     def _servers(self, secrets: Mapping[str, str]) -> tuple[str, str]:
         """(administrator's database URL, Redis URL)."""
@@ -137,6 +144,7 @@ class Stage:
     def _sandbox(self, port: int, env: Mapping[str, str]) -> Child:
         config, state = str(self.home.sandbox / "config.json"), str(self.home.sandbox)
         argv = ["callwaiting.sandbox", "--port", str(port), "--config", config, "--state-dir", state]
+        argv += ["--mail-port", str(port + 1)]
         return self._child("sandbox", argv, env, f"http://127.0.0.1:{port}/_sandbox/health")
 
     def _web(self, port: int, processes: int, env: Mapping[str, str]) -> Child:
@@ -170,12 +178,16 @@ class Stage:
             process.stop()
 
 
-def _greeting(base_url: str, sandbox_url: str | None, *, seeded: bool) -> str:
+def _greeting(base_url: str, sandbox_url: str | None, owner: Mapping[str, str] | None) -> str:
     lines = [f"  web          {base_url}/health/ready"]
     if sandbox_url:
         lines.append(f"  phones       {sandbox_url}   (the stand-ins for Twilio, Stripe and PayPal)")
+        lines.append(f"  mailbox      {sandbox_url}/mailbox   (no mail leaves this machine)")
+    if owner:
+        lines.append(f"  API          {base_url}/docs")
+        lines.append(f"  sign in as   {owner['email']}   password {owner['password']}")
     lines.append("\nTry, in another terminal:")
-    if seeded and sandbox_url:
+    if owner and sandbox_url:
         lines.append("  callwaiting demo            a missed call becomes a paid order, told step by step")
     lines += [
         "  callwaiting events list     what the providers sent, and what became of it",

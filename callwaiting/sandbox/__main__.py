@@ -22,9 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the sandbox. 0: stopped by a signal, 1: cannot listen, 2: bad arguments or configuration."""
     parser = argparse.ArgumentParser(
         prog="python -m callwaiting.sandbox",
-        description="Stand-ins for the APIs of Twilio, Stripe and PayPal on 127.0.0.1.",
+        description="Stand-ins for the APIs of Twilio, Stripe and PayPal, and a mail server, on 127.0.0.1.",
     )
     parser.add_argument("--port", type=int, default=8001, help="port on 127.0.0.1 (default 8001, 0: any free one)")
+    parser.add_argument("--mail-port", type=int, default=0, help="port of the mail server (default 0: any free one)")
     parser.add_argument("--config", type=Path, help="JSON file with accounts, secrets and webhook URLs")
     parser.add_argument("--state-dir", type=Path, help="directory that keeps state and certificates between starts")
     parser.add_argument("--verbose", action="store_true", help="log every request")
@@ -38,9 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"the configuration {kind}: {error}\n")
         return BAD_CONFIGURATION
     try:
-        server = SandboxServer(config, given.port, given.state_dir)
+        server = SandboxServer(config, given.port, given.state_dir, mail_port=given.mail_port)
     except (OSError, SystemExit) as error:
-        sys.stderr.write(f"cannot serve on port {given.port}: {error}\n")
+        sys.stderr.write(f"cannot serve on port {given.port} (mail: {given.mail_port}): {error}\n")
         return CANNOT_SERVE
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

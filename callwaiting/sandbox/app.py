@@ -1,4 +1,4 @@
-"""Puts the sandbox together: one Flask app with the three APIs, the pages and the controls."""
+"""Puts the sandbox together: one Flask app with the three APIs, the mailbox, the pages and the controls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import Flask
 
 from callwaiting.sandbox import (
     control,
+    mail,
     pages,
     pay_pages,
     paypal_api,
@@ -59,7 +60,7 @@ def create_app(config: Config, state_dir: Path | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.extensions[EXTENSION] = here
-    for blueprint in (twilio_api.bp, stripe_api.bp, paypal_api.bp, control.bp, pages.bp, pay_pages.bp):
+    for blueprint in (twilio_api.bp, stripe_api.bp, paypal_api.bp, control.bp, pages.bp, pay_pages.bp, mail.bp):
         app.register_blueprint(blueprint)
     return app
 

@@ -58,12 +58,20 @@ class PayPalConfig:
 
 
 @dataclass(frozen=True)
+class MailConfig:
+    """`failing_addresses` are recipients that are refused, with the reply code of RFC 5321."""
+
+    failing_addresses: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Config:
     """`public_base_url` begins the links to the sandbox's own pages; empty: its own address."""
 
     twilio: TwilioConfig = field(default_factory=TwilioConfig)
     stripe: StripeConfig = field(default_factory=StripeConfig)
     paypal: PayPalConfig = field(default_factory=PayPalConfig)
+    mail: MailConfig = field(default_factory=MailConfig)
     public_base_url: str = ""
 
 

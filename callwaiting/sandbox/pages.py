@@ -15,7 +15,7 @@ bp = Blueprint("pages", __name__)
 
 _URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _RECENT = 40
-_REFRESH_SECONDS = 3
+REFRESH_SECONDS = 3
 
 LAYOUT = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -44,14 +44,16 @@ td { overflow-wrap: anywhere; } .failed { color: #b42318; } .pending { color: #b
 .notice { padding: .6rem .8rem; background: #fff4e5; border-radius: .5rem; }
 button { width: 100%; padding: .7rem; margin-top: .6rem; font: inherit; border-radius: .5rem; cursor: pointer;
   border: 1px solid var(--accent); background: var(--accent); color: #fff; }
+.mail { max-width: 44rem; margin-bottom: 1rem; } .mail .body { white-space: pre-wrap; overflow-wrap: anywhere; }
 button.quiet { background: #fff; color: var(--accent); }
 </style>"""
 
 _OVERVIEW = (
     LAYOUT
     + """
-<header><h1>Sandbox</h1><span class="soft">Twilio, Stripe and PayPal on this machine; no real money, no real phones
-</span></header>
+<header><h1>Sandbox</h1><span class="soft">Twilio, Stripe, PayPal and mail on this machine; no real
+money, no real phones.
+<a href="/mailbox">Mailbox</a></span></header>
 <section><h2>Phones</h2><div class="cards">{% for number, messages in phones.items() %}
 <article class="card"><h3>{{ number }}</h3><div class="texts">{% for message in messages %}
 <div class="text {{ message.how }}">{{ message.body | linked }}<small>{{ "to" if message.how == "sent" else "from" }}
@@ -101,7 +103,7 @@ def overview() -> str:
     return render_template_string(
         _OVERVIEW,
         title="Overview",
-        refresh=_REFRESH_SECONDS,
+        refresh=REFRESH_SECONDS,
         phones=phones.phones(here),
         calls=calls.shown(here)[-_RECENT:][::-1],
         open=_open_checkouts(),

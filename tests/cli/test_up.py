@@ -84,7 +84,7 @@ def call(up: Up, method: str, path: str, body: object = None, *, token: str = ""
 def up() -> Iterator[Up]:
     root = Path(tempfile.mkdtemp(prefix="callwaiting up é "))  # a checkout may lie anywhere
     root.chmod(0o755)
-    port = next(port for port in range(18100, 18300, 2) if is_free(port) and is_free(port + 1))
+    port = next(port for port in range(18100, 18400, 3) if all(map(is_free, (port, port + 1, port + 2))))
     started = Up(root / "home", port)
     try:
         started.wait(lambda: "Callwaiting is ready" in started.text(), "not ready")
