@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -84,7 +85,9 @@ def call(up: Up, method: str, path: str, body: object = None, *, token: str = ""
 def up() -> Iterator[Up]:
     root = Path(tempfile.mkdtemp(prefix="callwaiting up é "))  # a checkout may lie anywhere
     root.chmod(0o755)
-    port = next(port for port in range(18100, 18400, 3) if all(map(is_free, (port, port + 1, port + 2))))
+    # Several checkouts may be tested at once, and web servers of the same port would share it.
+    ports = random.sample(range(18100, 21100, 3), 50)
+    port = next(port for port in ports if all(map(is_free, (port, port + 1, port + 2))))
     started = Up(root / "home", port)
     try:
         started.wait(lambda: "Callwaiting is ready" in started.text(), "not ready")
