@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from callwaiting.core.ids import new_id
 from callwaiting.factory import Runtime
+from callwaiting.features.calls import repository as calls
 from tests.api_client import ApiClient
-from tests.factories.payments import make_caller
+from tests.factories.payments import make_caller, make_payable
 from tests.features.alerts.test_api import raise_alert
 from tests.features.catalogue.test_api import ITEM
 
@@ -33,6 +35,16 @@ def message(owner: ApiClient, worker: Runtime) -> UUID:
     return UUID(owner.post("/messages", body)["id"])
 
 
+def call(owner: ApiClient, worker: Runtime) -> UUID:
+    with worker.database.unit_of_work(owner.scope) as session:
+        calls.insert_if_new(session, "CA" + "1" * 32, phone_number_id=new_id(), caller_id=None)
+    return UUID(owner.get("/calls")["items"][0]["id"])
+
+
+def order(owner: ApiClient, worker: Runtime) -> UUID:
+    return make_payable(worker, owner.scope).order_id
+
+
 def alert(owner: ApiClient, worker: Runtime) -> UUID:
     raise_alert(worker, owner.scope, "a")
     return UUID(owner.get("/alerts")["items"][0]["id"])
@@ -50,6 +62,10 @@ def alert(owner: ApiClient, worker: Runtime) -> UUID:
         (caller, "GET", "/callers/{}/consents", None),
         (caller, "POST", "/callers/{}/consents", {"state": "revoked", "evidence": "x"}),
         (message, "GET", "/messages/{}", None),
+        (call, "GET", "/calls/{}", None),
+        (call, "GET", "/calls/{}/turns", None),
+        (order, "GET", "/orders/{}", None),
+        (order, "POST", "/orders/{}/cancel", None),
         (alert, "GET", "/alerts/{}", None),
         (alert, "POST", "/alerts/{}/acknowledge", None),
         (alert, "POST", "/alerts/{}/resolve", None),
@@ -67,7 +83,7 @@ def test_another_merchants_id_is_like_an_absent_one(
     theirs = make(owner, worker)
     if method == "GET":
         owner.get(path.format(theirs))
-    version = 1 if method in {"PUT", "DELETE"} else None
+    version = None if method == "GET" else 1
     not_mine, absent = (
         stranger.send(method, path.format(sought), body, version=version, request_id=REQUEST_ID)
         for sought in (theirs, uuid4())

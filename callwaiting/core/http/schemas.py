@@ -6,10 +6,19 @@ bounds, so that nothing reaches the database that it cannot hold.
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from callwaiting.core.money import Money
 
@@ -24,6 +33,28 @@ class Schema(BaseModel):
 
 Instant = Annotated[AwareDatetime, AfterValidator(lambda instant: instant.astimezone(UTC))]
 """A moment with its offset; shown in UTC."""
+
+
+def _of_this_century(instant: datetime) -> datetime:
+    """Every zone's clock can show it."""
+    if not 2000 <= instant.year < 2100:
+        raise ValueError("Must lie between 2000 and 2099.")
+    return instant.astimezone(UTC)
+
+
+NamedInstant = Annotated[AwareDatetime, AfterValidator(_of_this_century)]
+"""A moment that a request names."""
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 30))]
+"""A day, by the business's own clock."""
+
+TimeOfDay = Annotated[
+    str,
+    StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+    BeforeValidator(lambda value: value.strftime("%H:%M") if isinstance(value, time) else value),
+    Field(examples=["11:30"]),
+]
+"""Hours and minutes, by the business's own clock."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
 """A name or title: one line, not empty."""
@@ -43,6 +74,11 @@ class Amount(Schema):
 
     amount: int = Field(ge=-INT4_MAX, le=INT4_MAX, examples=[1299])
     currency: Currency
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_money(cls, value: object) -> object:
+        return {"amount": value.minor, "currency": value.currency} if isinstance(value, Money) else value
 
     @classmethod
     def of(cls, money: Money) -> Amount:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +20,7 @@ class BookingResource(TenantRow, Base):
         CheckConstraint("opens < closes", name="opens"),
         CheckConstraint("slot_minutes between 5 and 480", name="slot_minutes"),
         CheckConstraint("units between 1 and 100", name="units"),
+        Index("ix_booking_resources_name", "merchant_id", "name", "id"),
     )
 
     name: Mapped[str]
@@ -27,10 +28,14 @@ class BookingResource(TenantRow, Base):
     closes: Mapped[time]
     slot_minutes: Mapped[int]
     units: Mapped[int] = mapped_column(server_default="1")
+    version: Mapped[int] = mapped_column(server_default="1")
 
 
 class Booking(TenantRow, Base):
-    """One unit of a resource for a period. The exclusion constraint makes a double booking impossible."""
+    """One unit of a resource for a period. The exclusion constraint makes a double booking impossible.
+
+    Texts about a confirmed booking are sent from the number that `phone_number_id` names.
+    """
 
     __tablename__ = "bookings"
     __table_args__ = (
@@ -48,6 +53,8 @@ class Booking(TenantRow, Base):
             using="gist",
             name="ex_bookings_period",
         ),
+        Index("ix_bookings_start", "merchant_id", text("lower(period)"), "id"),
+        Index("ix_bookings_confirmed", "merchant_id", "confirmed_at", postgresql_where=text("state = 'confirmed'")),
     )
 
     resource_id: Mapped[UUID]
@@ -56,6 +63,8 @@ class Booking(TenantRow, Base):
     state: Mapped[str]
     caller_id: Mapped[UUID | None]
     call_id: Mapped[UUID | None]
+    phone_number_id: Mapped[UUID | None]
     hold_expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     confirmed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default="1")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from callwaiting.core.errors import BadRequest
+from callwaiting.core.errors import BadRequest, NotFound
 
 
 class CallMalformed(BadRequest):
     """A signed voice request without a usable CallSid."""
 
     reason = "calls.malformed"
+
+
+class CallNotFound(NotFound):
+    reason = "calls.not_found"

@@ -21,6 +21,7 @@ class Call(TenantRow, Base):
         CheckConstraint(f"status in {STATUSES}", name="status"),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
         Index("ix_calls_newest", "merchant_id", "started_at"),
+        Index("ix_calls_outcome", "merchant_id", "outcome", "id"),
         Index("ix_calls_unfinalised", "last_event_at", postgresql_where=text("finalised_at is null")),
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from callwaiting.core.days import Days
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.calls.models import Call, CallTurn
@@ -55,10 +56,26 @@ def turn(session: Session, call_id: UUID, nonce: int) -> CallTurn | None:
     return session.scalar(select(CallTurn).where(CallTurn.call_id == call_id, CallTurn.nonce == nonce))
 
 
-def newest(session: Session, *, before: UUID | None, limit: int) -> Sequence[Call]:
+def by_id(session: Session, call_id: UUID) -> Call | None:
+    return session.scalar(select(Call).where(Call.id == call_id))
+
+
+def newest(
+    session: Session, *, days: Days | None, outcome: str | None, before: UUID | None, limit: int
+) -> Sequence[Call]:
     """Calls by their ids, which rise with time, newest first; those older than `before`."""
     query = select(Call).order_by(Call.id.desc()).limit(limit)
+    if days is not None:
+        query = query.where(days.contain(Call.started_at))
+    if outcome is not None:
+        query = query.where(Call.outcome == outcome)
     return session.scalars(query if before is None else query.where(Call.id < before)).all()
+
+
+def turns(session: Session, call_id: UUID, *, after: int | None, limit: int) -> Sequence[CallTurn]:
+    """The turns of a call in their order; those after number `after`."""
+    query = select(CallTurn).where(CallTurn.call_id == call_id).order_by(CallTurn.nonce).limit(limit)
+    return session.scalars(query if after is None else query.where(CallTurn.nonce > after)).all()
 
 
 def silent_since(session: Session, instant: datetime, limit: int) -> list[CallRef]:

@@ -8,14 +8,37 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page, PageQuery
-from callwaiting.features.calls import service
-from callwaiting.features.calls.schemas import CallFace
+from callwaiting.features.callers import shown
+from callwaiting.features.calls import listing
+from callwaiting.features.calls.schemas import CallDetail, CallFace, CallQuery, TurnFace
 
 api = Api("calls")
 
 
-@api.get("/calls", requires="calls.read", query=PageQuery, answers=Page[CallFace])
-def newest(session: Session, query: PageQuery) -> Page[CallFace]:
-    """The merchant's calls, newest first."""
-    rows = service.newest(session, before=query.position(UUID), limit=query.limit + 1)
-    return Page[CallFace].of(rows, query, key=lambda row: row.id)
+@api.get("/calls", requires="calls.read", query=CallQuery, answers=Page[CallFace])
+def newest(session: Session, query: CallQuery) -> Page[CallFace]:
+    """The business's calls, newest first."""
+    rows = listing.newest(
+        session, day=query.day, outcome=query.outcome, before=query.position(UUID), limit=query.limit + 1
+    )
+    return Page[CallFace].of(shown.faces(session, CallFace, rows), query, key=lambda call: call.id)
+
+
+@api.get("/calls/<uuid:call_id>", requires="calls.read", answers=CallDetail)
+def one(session: Session, call_id: UUID) -> CallDetail:
+    """One call, with what it has led to."""
+    call = listing.one(session, call_id)
+    result = listing.result_of(session, call)
+    return CallDetail(
+        **shown.faces(session, CallFace, [call])[0].model_dump(),
+        turns=call.state_version,
+        order_id=result.order_id,
+        booking_id=result.booking_id,
+    )
+
+
+@api.get("/calls/<uuid:call_id>/turns", requires="calls.read_content", query=PageQuery, answers=Page[TurnFace])
+def transcript(session: Session, call_id: UUID, query: PageQuery) -> Page[TurnFace]:
+    """What was heard and said in a call, turn by turn."""
+    rows = listing.transcript(session, call_id, after=query.position(int), limit=query.limit + 1)
+    return Page[TurnFace].of(rows, query, key=lambda turn: turn.number)

@@ -6,16 +6,45 @@ from uuid import UUID
 
 from pydantic import Field
 
-from callwaiting.core.http.schemas import Instant, Schema
+from callwaiting.core.http.paging import PageQuery
+from callwaiting.core.http.schemas import Day, Instant, Schema
+from callwaiting.features.calls.listing import OutcomeName
+
+
+class CallQuery(PageQuery):
+    day: Day | None = Field(default=None, description="Only calls that began on this day, by the business's clock.")
+    outcome: OutcomeName | None = Field(default=None, description="Only calls that led to this.")
 
 
 class CallFace(Schema):
-    """`outcome` is `none`, `order` or `booking`; `caller_id` is null while the number is withheld."""
+    """`outcome` is `none`, `order` or `booking`. `caller_id` is null while the number is withheld,
+    `caller_number` also for those who may not see callers."""
 
     id: UUID
     call_sid: str = Field(examples=["CA00000000000000000000000000000000"])
+    phone_number_id: UUID
     caller_id: UUID | None
+    caller_number: str | None = Field(default=None, examples=["+12125550123"])
     status: str = Field(examples=["completed"])
     outcome: str = Field(examples=["order"])
     started_at: Instant
     ended_at: Instant | None
+
+
+class CallDetail(CallFace):
+    """A call with the order or the booking that it has led to; `turns` counts the turns of its dialogue."""
+
+    turns: int = Field(examples=[6])
+    order_id: UUID | None
+    booking_id: UUID | None
+
+
+class TurnFace(Schema):
+    """One turn: what was heard of the caller, keys or speech (null: nothing), and what was said in return. `step` names
+    what that asked for."""
+
+    number: int = Field(examples=[2])
+    step: str = Field(examples=["quantity"])
+    heard: str | None = Field(examples=["two margheritas please"])
+    said: str = Field(examples=["2 Margherita. Anything else?"])
+    at: Instant

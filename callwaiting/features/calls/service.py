@@ -1,4 +1,4 @@
-"""Calls beyond their dialogue: status notices, the end of a call, and the list of calls."""
+"""Calls beyond their dialogue: status notices, and the end of a call."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
 from callwaiting.features.calls import repository
 from callwaiting.features.calls.models import Call
-from callwaiting.features.calls.repository import CallRef, newest
+from callwaiting.features.calls.repository import CallRef
 from callwaiting.features.calls.transitions import TERMINAL, after
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
 from callwaiting.features.webhooks.service import NotYet
 
-__all__ = ["CallRef", "adopt", "apply_status", "finalise_stale", "newest", "stale_calls"]
+__all__ = ["CallRef", "adopt", "apply_status", "finalise_stale", "stale_calls"]
 
 SILENCE = timedelta(minutes=10)
 BATCH = 500

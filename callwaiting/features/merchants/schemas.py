@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from callwaiting.core.http.schemas import Currency, Instant, Schema, Version
+from callwaiting.core.http.schemas import Currency, Instant, Schema, TimeOfDay, Version
 
 MAX_PERIODS = 42  # six a day
 
@@ -19,12 +18,6 @@ Timezone = Annotated[str, StringConstraints(max_length=64), Field(examples=["Ame
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["US"])]
 BasisPoints = Annotated[
     int, Field(ge=0, le=10_000, examples=[825], description="One rate for all items: 825 is 8.25 %.")
-]
-TimeOfDay = Annotated[
-    str,
-    StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
-    BeforeValidator(lambda value: value.strftime("%H:%M") if isinstance(value, time) else value),
-    Field(examples=["11:30"]),
 ]
 
 

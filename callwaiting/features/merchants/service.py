@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.core import phone
+from callwaiting.core.days import Days
 from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
@@ -79,6 +81,11 @@ def profile(session: Session) -> Profile:
         tax_inclusive=row.tax_inclusive,
         active=row.status == "active",
     )
+
+
+def days(session: Session, first: date, last: date) -> Days:
+    """The days from `first` to `last`, by the clock of the session's merchant."""
+    return Days.between(first, last, profile(session).timezone)
 
 
 def read(session: Session) -> Merchant:

@@ -29,6 +29,7 @@ class Message(TenantRow, Base):
         CheckConstraint("direction in ('in', 'out')", name="direction"),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
         Index("ix_messages_thread", "merchant_id", "caller_id", "id"),
+        Index("ix_messages_newest", "merchant_id", "created_at"),
     )
 
     caller_id: Mapped[UUID]

@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.errors import ErrorCode
 from callwaiting.core.http.api import Api
-from callwaiting.core.http.auth import principal
 from callwaiting.core.http.paging import Page, PageQuery
-from callwaiting.core.http.permissions import permissions_of
-from callwaiting.features.callers import service as callers
+from callwaiting.features.callers import shown
 from callwaiting.features.messages import service, threads
 from callwaiting.features.messages.schemas import MessageBody, MessageFace, MessageQuery, ThreadFace
 
@@ -22,8 +20,7 @@ api = Api("messages")
 def newest_threads(session: Session, query: PageQuery) -> Page[ThreadFace]:
     """Conversations with callers, the one with the latest text first."""
     rows = threads.newest_of_each(session, before=query.position(UUID), limit=query.limit + 1)
-    shown = "callers.read" in permissions_of(principal().role)
-    numbers = callers.numbers_of(session, {row.caller_id for row in rows}) if shown else {}
+    numbers = shown.numbers_of(session, [row.caller_id for row in rows])
     faces = [
         ThreadFace(caller_id=row.caller_id, number=numbers.get(row.caller_id), last=MessageFace.model_validate(row))
         for row in rows

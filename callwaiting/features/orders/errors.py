@@ -48,3 +48,9 @@ class TotalChanged(Conflict):
 
 class OrderNotFound(NotFound):
     reason = "orders.not_found"
+
+
+class NotCancellable(Conflict):
+    """The order is paid, expired or cancelled already. `detail` is its state."""
+
+    reason = "orders.not_cancellable"

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callwaiting.core.db import Base, TenantRow
+from callwaiting.core.money import Money
 
 STATES = ("draft", "awaiting_payment", "paid", "expired", "cancelled", "part_refunded", "refunded")
 
@@ -25,6 +26,8 @@ class Order(TenantRow, Base):
         CheckConstraint("total_minor = subtotal_minor + tax_minor", name="total_minor"),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
         Index("ix_orders_newest", "merchant_id", "created_at"),
+        Index("ix_orders_state", "merchant_id", "state", "id"),
+        Index("ix_orders_caller", "merchant_id", "caller_id", "id"),
         Index("ix_orders_due", "expires_at", postgresql_where=text("state = 'awaiting_payment'")),
     )
 
@@ -43,6 +46,18 @@ class Order(TenantRow, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
+
+    @property
+    def subtotal(self) -> Money:
+        return Money(self.subtotal_minor, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self.tax_minor, self.currency)
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
 
 
 class OrderLine(TenantRow, Base):

@@ -6,16 +6,61 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from callwaiting.core.errors import ErrorCode
 from callwaiting.core.http.api import Api
-from callwaiting.core.http.paging import Page, PageQuery
-from callwaiting.features.orders import service
-from callwaiting.features.orders.schemas import OrderFace
+from callwaiting.core.http.paging import Page
+from callwaiting.features.callers import shown
+from callwaiting.features.orders import listing, service
+from callwaiting.features.orders.schemas import LineFace, OrderDetail, OrderFace, OrderQuery, TakenFace
+from callwaiting.features.payments import service as payments
 
 api = Api("orders")
+ORDER = "/orders/<uuid:order_id>"
 
 
-@api.get("/orders", requires="orders.read", query=PageQuery, answers=Page[OrderFace])
-def newest(session: Session, query: PageQuery) -> Page[OrderFace]:
-    """The merchant's orders, newest first."""
-    rows = service.newest(session, before=query.position(UUID), limit=query.limit + 1)
-    return Page[OrderFace].of(rows, query, key=lambda row: row.id)
+@api.get("/orders", requires="orders.read", query=OrderQuery, answers=Page[OrderFace])
+def newest(session: Session, query: OrderQuery) -> Page[OrderFace]:
+    """The business's orders, newest first."""
+    rows = listing.newest(
+        session,
+        state=query.state,
+        day=query.day,
+        caller_id=query.caller_id,
+        before=query.position(UUID),
+        limit=query.limit + 1,
+    )
+    return Page[OrderFace].of(shown.faces(session, OrderFace, rows), query, key=lambda order: order.id)
+
+
+@api.get(ORDER, requires="orders.read", answers=OrderDetail)
+def one(session: Session, order_id: UUID) -> OrderDetail:
+    """One order, with its lines and what was paid for it."""
+    return _detail(session, order_id)
+
+
+@api.post(
+    f"{ORDER}/cancel",
+    requires="orders.write",
+    answers=OrderDetail,
+    idempotent=False,
+    if_match=True,
+    refuses=[ErrorCode.CONFLICT],
+)
+def cancel(session: Session, order_id: UUID, version: int) -> OrderDetail:
+    """Cancel an order that is not paid.
+
+    Its payment link stops taking money, and the caller gets a text. 409 when it is paid, expired or cancelled, or when
+    its payment is just being taken.
+    """
+    service.cancel(session, order_id, version)
+    return _detail(session, order_id)
+
+
+def _detail(session: Session, order_id: UUID) -> OrderDetail:
+    order = listing.one(session, order_id)
+    return OrderDetail(
+        **shown.faces(session, OrderFace, [order])[0].model_dump(),
+        lines=[LineFace.of(line) for line in listing.lines_of(session, order)],
+        payments=[TakenFace.model_validate(taken) for taken in payments.taken_for(session, order_id)],
+        version=order.version,
+    )

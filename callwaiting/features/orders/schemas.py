@@ -6,19 +6,73 @@ from uuid import UUID
 
 from pydantic import Field
 
-from callwaiting.core.http.schemas import Currency, Instant, Schema
+from callwaiting.core.http.paging import PageQuery
+from callwaiting.core.http.schemas import Amount, Day, Instant, Schema, Version
+from callwaiting.features.orders.totals import Line
+from callwaiting.features.orders.transitions import State
+
+
+class OrderQuery(PageQuery):
+    state: State | None = Field(default=None, description="Only orders in this state.")
+    day: Day | None = Field(default=None, description="Only orders placed on this day, by the business's clock.")
+    caller_id: UUID | None = Field(default=None, description="Only orders of this caller.")
 
 
 class OrderFace(Schema):
-    """Amounts are in minor units of `currency`."""
+    """`caller_number` is null for those who may not see callers."""
 
     id: UUID
     number: int = Field(examples=[1041])
-    state: str = Field(examples=["awaiting_payment"])
-    currency: Currency
-    subtotal_minor: int = Field(examples=[1200])
-    tax_minor: int = Field(examples=[99])
-    total_minor: int = Field(examples=[1299])
+    state: State
+    caller_id: UUID
+    caller_number: str | None = Field(default=None, examples=["+12125550123"])
+    call_id: UUID | None
+    subtotal: Amount
+    tax: Amount
+    total: Amount
     created_at: Instant
     expires_at: Instant | None
     paid_at: Instant | None
+
+
+class LineFace(Schema):
+    """Name and price are those that held when the order was placed. `net` and `tax` add up to what the line costs."""
+
+    item_id: UUID
+    name: str = Field(examples=["Margherita pizza"])
+    quantity: int = Field(examples=[2])
+    unit_price: Amount
+    net: Amount
+    tax: Amount
+
+    @classmethod
+    def of(cls, line: Line) -> LineFace:
+        currency = line.unit_price.currency
+        return cls(
+            item_id=line.item_id,
+            name=line.name,
+            quantity=line.quantity,
+            unit_price=Amount.of(line.unit_price),
+            net=Amount(amount=line.net_minor, currency=currency),
+            tax=Amount(amount=line.tax_minor, currency=currency),
+        )
+
+
+class TakenFace(Schema):
+    """A payment; `refunded` of its `amount` was given back. One that is `parked` does not fit its order, one that is
+    `surplus` came for an order that was paid."""
+
+    id: UUID
+    provider: str = Field(examples=["stripe"])
+    state: str = Field(examples=["settled"])
+    amount: Amount
+    refunded: Amount
+    settled_at: Instant
+
+
+class OrderDetail(OrderFace):
+    """An order with its lines and payments. `version` counts the changes of its lines."""
+
+    lines: list[LineFace]
+    payments: list[TakenFace]
+    version: Version

@@ -1,4 +1,4 @@
-"""Orders: quoted, placed, paid, expired."""
+"""Orders: quoted, placed, paid, expired, cancelled."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from callwaiting.core import clock
 from callwaiting.core.money import Money
 from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import merchant_of
+from callwaiting.core.versions import require_version
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.catalogue import service as catalogue
@@ -25,9 +26,11 @@ from callwaiting.features.orders.errors import (
     AmountOutOfRange,
     ItemsUnavailable,
     LinesInvalid,
+    NotCancellable,
     OrderNotFound,
     TotalChanged,
 )
+from callwaiting.features.orders.listing import lines_of
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.totals import Line, LineRequest, Quote, merged, price_line
 from callwaiting.features.orders.transitions import Move, State, after
@@ -41,10 +44,11 @@ __all__ = [
     "OrderSummary",
     "PlacedOrder",
     "Quote",
+    "cancel",
     "due_orders",
     "expire",
-    "newest",
     "on_payment_settled",
+    "order_of_call",
     "place_order",
     "quote",
     "summary",
@@ -198,35 +202,46 @@ def summary(session: Session, order_id: UUID) -> OrderSummary:
     order = session.get(Order, (merchant_of(session), order_id))
     if order is None:
         raise OrderNotFound(str(order_id))
-    rows = session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position))
-    lines = tuple(
-        Line(
-            item_id=row.item_id,
-            name=row.name,
-            quantity=row.quantity,
-            unit_price=Money(row.unit_price_minor, order.currency),
-            net_minor=row.net_minor,
-            tax_minor=row.tax_minor,
-        )
-        for row in rows
-    )
     return OrderSummary(
         id=order.id,
         number=order.number,
         version=order.version,
         state=order.state,
         business=merchants.profile(session).name,
-        quote=Quote(lines, order.currency, order.tax_basis_points, order.tax_inclusive),
+        quote=Quote(lines_of(session, order), order.currency, order.tax_basis_points, order.tax_inclusive),
         created_at=order.created_at,
         expires_at=order.expires_at,
         paid_at=order.paid_at,
     )
 
 
-def newest(session: Session, *, before: UUID | None, limit: int) -> Sequence[Order]:
-    """Orders by their ids, which rise with time, newest first; those older than `before`."""
-    query = select(Order).order_by(Order.id.desc()).limit(limit)
-    return session.scalars(query if before is None else query.where(Order.id < before)).all()
+def cancel(session: Session, order_id: UUID, version: int) -> None:
+    """Cancel an order that is not paid, and plan the text that says so. Its payment link stops taking money.
+
+    Raises OrderNotFound, PreconditionFailed, NotCancellable, or PaymentUnderway when its payment is being taken.
+    """
+    order = _locked(session, order_id)
+    require_version(order.version, version)
+    state = after(order.state, Move.CANCEL)
+    if state is None:
+        raise NotCancellable(order.state, message=f"This order is {order.state.replace('_', ' ')}.")
+    payments.require_none_underway(session, order.id)
+    order.state = state
+    session.flush()
+    messages.plan_message(
+        session,
+        caller_id=order.caller_id,
+        phone_number_id=order.phone_number_id,
+        kind="order_cancelled",
+        message_key=f"cancelled:{order.id}",
+        body=f"{merchants.profile(session).name}: order {order.number} is cancelled. Please do not pay for it.",
+    )
+    audit.record(session, "order.cancelled", subject=f"order:{order.id}", details={"number": order.number})
+
+
+def order_of_call(session: Session, call_id: UUID) -> UUID | None:
+    """The order that was placed in this call."""
+    return session.scalar(select(Order.id).where(Order.call_id == call_id))
 
 
 def due_orders(session: Session) -> list[DueOrder]:

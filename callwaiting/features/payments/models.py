@@ -82,6 +82,7 @@ class Payment(TenantRow, Base):
         UniqueConstraint("merchant_id", "provider", "payment_id"),
         CheckConstraint(f"state in {PAYMENT_STATES}", name="state"),
         Index("ix_payments_order", "merchant_id", "order_id"),
+        Index("ix_payments_settled", "merchant_id", "settled_at"),
     )
 
     order_id: Mapped[UUID | None]

@@ -7,11 +7,13 @@ from callwaiting.features.payments.capture import request_capture
 from callwaiting.features.payments.checkouts import end_checkout, start_checkout
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
 from callwaiting.features.payments.settlement import settle
+from callwaiting.features.payments.taken import Taken, require_none_underway, taken_for
 
 __all__ = [
     "Link",
     "LinkOwner",
     "PaymentProvider",
+    "Taken",
     "add_account",
     "create_link",
     "end_checkout",
@@ -19,6 +21,8 @@ __all__ = [
     "owner_of_token",
     "providers_of",
     "request_capture",
+    "require_none_underway",
     "settle",
     "start_checkout",
+    "taken_for",
 ]

@@ -1,4 +1,4 @@
-"""Placing, paying, expiring and listing orders."""
+"""Placing, paying and expiring orders."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -39,7 +37,6 @@ from callwaiting.features.orders.transitions import MOVES, Move, State, after
 from callwaiting.features.payments.events import PaymentSettled
 from callwaiting.features.payments.models import PaymentLink
 from tasks.orders import expire_orders
-from tests.factories import tokens
 from tests.factories.catalogue import create_menu
 from tests.factories.merchants import create_merchant
 from tests.factories.orders import CALLER, place
@@ -77,11 +74,6 @@ class Shop:
 @pytest.fixture
 def shop(worker: Runtime, merchant: MerchantScope) -> Shop:
     return Shop(worker, merchant, create_menu(worker, merchant), create_number(worker, merchant))
-
-
-@pytest.fixture
-def bearer(app: Flask, merchant: MerchantScope) -> dict[str, str]:
-    return tokens.bearer(app, merchant)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -228,34 +220,6 @@ def test_the_table_of_transitions() -> None:
     for final in (State.EXPIRED, State.CANCELLED, State.REFUNDED):
         assert not any(after(final, move) for move in Move)
     assert not any(new is State.PAID for (state, _), new in MOVES.items() if state is not State.AWAITING_PAYMENT)
-
-
-def test_the_list_pages_through_all(shop: Shop, client: FlaskClient, bearer: dict[str, str]) -> None:
-    placed = [shop.place(("Cola", 1)).number for _ in range(5)]
-    seen: list[int] = []
-    query = "?limit=2"
-    while query:
-        page = client.get(f"/api/v1/orders{query}", headers=bearer).get_json()
-        assert len(page["items"]) <= 2
-        seen += [order["number"] for order in page["items"]]
-        query = f"?limit=2&cursor={page['next']}" if page["next"] else ""
-    assert seen == placed[::-1]
-    assert page["items"][0]["total_minor"] == 325
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=1", "offset=3"])
-def test_a_page_that_cannot_be(client: FlaskClient, bearer: dict[str, str], query: str) -> None:
-    answer = client.get(f"/api/v1/orders?{query}", headers=bearer)
-    assert answer.status_code == 422
-    assert answer.get_json()["fields"][0]["field"] == query.partition("=")[0]
-
-
-def test_the_list_needs_a_token_and_shows_ones_own(shop: Shop, client: FlaskClient, bearer: dict[str, str]) -> None:
-    other = create_merchant(shop.worker, "Mario's")
-    items, number_id = create_menu(shop.worker, other), create_number(shop.worker, other, "+12125550101")
-    place(shop.worker, other, number_id, [LineRequest(items["Cola"], 1)])
-    assert client.get("/api/v1/orders").status_code == 401
-    assert client.get("/api/v1/orders", headers=bearer).get_json() == {"items": [], "next": None}
 
 
 def _alerts(shop: Shop) -> Sequence[str]:
