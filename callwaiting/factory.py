@@ -17,8 +17,9 @@ from callwaiting.core.crypto import KeyEncryptionKeys
 from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.events import EventBus
-from callwaiting.core.http import auth, errors, headers, limits, rate_limits, request_log
+from callwaiting.core.http import auth, errors, headers, limits, origins, rate_limits, request_log
 from callwaiting.core.http import jwt as access_tokens
+from callwaiting.core.http.application import Application
 from callwaiting.core.http.jwt import SigningRing
 from callwaiting.core.jobs import Doorbell
 from callwaiting.core.settings import Settings
@@ -84,9 +85,8 @@ def build_runtime(settings: Settings, *, tenant_role: DatabaseRole) -> Runtime:
 def create_app(settings: Settings, overrides: Mapping[str, object] | None = None) -> Flask:
     """The web application. `overrides` are Flask config values, for tests."""
     runtime = build_runtime(settings, tenant_role=DatabaseRole.WEB)
-    app = Flask("callwaiting", static_folder=None)
+    app = Application("callwaiting")
     app.config.update(
-        SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=limits.JSON_BYTES,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         TRUSTED_HOSTS=settings.trusted_hosts or None,
@@ -99,28 +99,10 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
     app.extensions.update(
         settings=settings, database=runtime.database, doorbell=runtime.doorbell, providers=runtime.providers
     )
-    request_log.register(app)
+    request_log.register(app, seconds=settings.request_timeout_ms / 1000)
     errors.register(app)
     headers.configure(app, talisman, settings)
-    cors.init_app(
-        app,
-        origins=settings.cors_origins,
-        resources=r"/api/*",
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-CSRF-Token", "X-Request-ID"],
-        expose_headers=[
-            "X-Request-ID",
-            "Retry-After",
-            "RateLimit-Limit",
-            "RateLimit-Remaining",
-            "RateLimit-Reset",
-            "ETag",
-            "Idempotent-Replayed",
-        ],
-        max_age=600,
-        always_send=False,
-        vary_header=True,
-    )
+    origins.configure(app, cors, settings)
     ring = SigningRing(lambda: signing_keys.load_ring(runtime.database))
     access_tokens.configure(app, jwt, settings, ring)
     app.before_request(auth.identify)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from callwaiting.core.errors import CallwaitingError, ErrorCode
 
-REQUEST_SECONDS = 28.0  # nginx gives up at 30 s; the answer must be on its way before
 STATEMENT_SECONDS = 10.0
 
 _end: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -23,21 +22,29 @@ class DeadlineExceeded(CallwaitingError):
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """Everything in the block shares one deadline; a nested block can only shorten it."""
-    outer = _end.get()
-    end = time.monotonic() + seconds
-    token = _end.set(end if outer is None else min(outer, end))
+    token = begin(seconds)
     try:
         yield
     finally:
-        _end.reset(token)
+        end(token)
+
+
+def begin(seconds: float) -> Token[float | None]:
+    """`within` for a request, which begins and ends in two hooks; `end` takes what this returns, in the same thread."""
+    outer, mine = _end.get(), time.monotonic() + seconds
+    return _end.set(mine if outer is None else min(outer, mine))
+
+
+def end(token: Token[float | None]) -> None:
+    _end.reset(token)
 
 
 def remaining(ceiling: float) -> float:
     """Seconds left, at most `ceiling`. Raises DeadlineExceeded when none are."""
-    end = _end.get()
-    if end is None:
+    until = _end.get()
+    if until is None:
         return ceiling
-    left = end - time.monotonic()
+    left = until - time.monotonic()
     if left <= 0:
         raise DeadlineExceeded
     return min(left, ceiling)

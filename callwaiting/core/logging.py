@@ -17,7 +17,7 @@ from typing import Any, TextIO, cast
 import orjson
 import structlog
 
-from callwaiting.core.request_context import current_request_id
+from callwaiting.core.request_context import current_request_id, current_trace_id
 
 SECRET_KEYS = re.compile(
     r"(?i)pass(word|wd)|secret|token(?!_id)|authorization|cookie|otp|signature|api[_-]?key|card|cvc|iban|ssn|dsn|body|raw"
@@ -35,7 +35,9 @@ EVENT_NAME = re.compile(r"[a-z_.]+\Z")
 MAX_CHARS = 2000
 # Written by our code alone, never from a request but for the request id, which has a form of its own and must stay
 # as it is to be followed. Every line has them, so that scanning them costs more than the rest of the line.
-OUR_OWN_WORDS = frozenset({"event", "level", "timestamp", "route", "method", "status", "ms", "request_id", "job"})
+OUR_OWN_WORDS = frozenset(
+    {"event", "level", "timestamp", "route", "method", "status", "ms", "request_id", "trace_id", "job"}
+)
 
 _pseudonym_key = b"unconfigured"
 
@@ -99,6 +101,9 @@ def _add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
     request_id = current_request_id()
     if request_id:
         event.setdefault("request_id", request_id)
+        trace_id = current_trace_id()
+        if trace_id:
+            event["trace_id"] = trace_id
     return event
 
 
@@ -111,7 +116,6 @@ def configure(*, json_lines: bool, level: str = "INFO", pseudonym_key: bytes) ->
     global _pseudonym_key
     _pseudonym_key = pseudonym_key
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_request_id,

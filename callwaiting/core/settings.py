@@ -89,6 +89,7 @@ class Settings(BaseModel):
     trusted_hosts: CommaList = []
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     cors_origins: Annotated[CommaList, AfterValidator(_origin)] = []
+    request_timeout_ms: int = Field(default=28_000, ge=100, le=28_000)  # nginx gives up at 30 s
     rate_limit_window_ms: int = Field(default=900_000, ge=1_000)
     rate_limit_max_requests: int = Field(default=100, ge=1)
     rate_limit_person_max_requests: int = Field(default=1_200, ge=1)

@@ -44,7 +44,9 @@ def test_fields_and_retry_after_are_told(client: FlaskClient) -> None:
     assert client.get("/api/probe/fail/busy").headers["Retry-After"] == "7"
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/api/probe/", "/api/%00", "/api/probe/open/", "/..%2f..%2fetc"])
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/api/probe/", "/api/%00", "/api/probe/open/", "/..%2f..%2fetc", "//", "/api//probe/open"]
+)
 def test_unknown_path_is_404(client: FlaskClient, path: str) -> None:
     assert_envelope(client.get(path), 404, "NOT_FOUND")
 

@@ -60,6 +60,10 @@ def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedVal
     server.stop()
 
 
+def counts_of(url: str) -> SharedCounts:
+    return SharedCounts(url, on_outage=lambda: None)
+
+
 def statuses(client: FlaskClient, count: int, path: str = PATH, address: str = ADDRESS, **sent: Any) -> list[int]:
     return [
         client.open(path, **{"method": "GET", **sent}, environ_base={"REMOTE_ADDR": address}).status_code
@@ -191,7 +195,7 @@ def test_signed_in_people_share_their_merchants_budget_and_no_address(
 
 
 def test_one_person_over_the_limit_takes_nothing_from_the_team(valkey_url: str) -> None:
-    counts, team = SharedCounts(valkey_url), str(uuid4())
+    counts, team = counts_of(valkey_url), str(uuid4())
 
     def take(person: str) -> bool:
         return counts.take([Bucket("person", person + team, 3, WINDOW_MS), Bucket("merchant", team, 5, WINDOW_MS)])[0]
@@ -227,9 +231,9 @@ def test_limits_are_shared_again_when_valkey_is_back(
     own_valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(buckets, "RETRY_S", 0.0)
-    first, second, bucket = SharedCounts(own_valkey.url()), SharedCounts(own_valkey.url()), Bucket("x", "1", 8, 900_000)
     outages: list[int] = []
-    first.on_outage = lambda: outages.append(1)
+    first, second = SharedCounts(own_valkey.url(), lambda: outages.append(1)), counts_of(own_valkey.url())
+    bucket = Bucket("x", "1", 8, WINDOW_MS)
     assert [first.take([bucket]).remaining, second.take([bucket]).remaining] == [7, 6]
 
     own_valkey.stop()
@@ -242,7 +246,7 @@ def test_limits_are_shared_again_when_valkey_is_back(
 
 
 def test_frozen_valkey_costs_one_request_a_moment(own_valkey: EmbeddedValkey) -> None:
-    counts, bucket = SharedCounts(own_valkey.url()), Bucket("frozen", "1", 100, WINDOW_MS)
+    counts, bucket = counts_of(own_valkey.url()), Bucket("frozen", "1", 100, WINDOW_MS)
     assert counts.take([bucket]).remaining == 99
     assert own_valkey.pid is not None
 
@@ -262,7 +266,7 @@ def test_frozen_valkey_costs_one_request_a_moment(own_valkey: EmbeddedValkey) ->
 
 
 def test_script_that_valkey_forgot_is_sent_again(valkey_url: str) -> None:
-    counts, bucket = SharedCounts(valkey_url), Bucket("script", str(uuid4()), 5, WINDOW_MS)
+    counts, bucket = counts_of(valkey_url), Bucket("script", str(uuid4()), 5, WINDOW_MS)
     counts.take([bucket])
     with redis.Redis.from_url(valkey_url) as valkey:
         valkey.script_flush()

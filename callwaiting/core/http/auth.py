@@ -117,14 +117,14 @@ def policy_of(endpoint: str) -> AccessPolicy | None:
 
 
 def identify() -> None:
-    """Run before the limits, which count a request for whoever sends it. What is wrong with its token is raised by
-    `enforce`, after it has been counted."""
+    """Run before the limits, which count a request for whoever sends it. Why it cannot be known is raised by
+    `enforce`, after the request has been counted."""
     policy = policy_of(request.endpoint) if request.endpoint else None
     if policy is not None and policy.kind == "requires":
         try:
             g.principal = authenticated()
-        except TokenRefused as refused:
-            g.token_refused = refused
+        except CallwaitingError as error:
+            g.not_identified = error
 
 
 def enforce() -> None:
@@ -136,8 +136,8 @@ def enforce() -> None:
     if policy is None:
         raise NotFound(f"{request.endpoint} declares no access policy", reason="auth.undeclared_route")
     if policy.kind == "requires":
-        if "token_refused" in g:
-            raise g.token_refused
+        if "not_identified" in g:
+            raise g.not_identified
         found = principal()
         if policy.name not in found.permissions:
             raise PermissionMissing(policy.name)

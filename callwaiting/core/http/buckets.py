@@ -113,8 +113,8 @@ class SharedCounts:
     `on_outage` is called in a thread of its own when Valkey is lost, once an outage.
     """
 
-    def __init__(self, redis_url: str) -> None:
-        self.on_outage: Callable[[], None] = lambda: None
+    def __init__(self, redis_url: str, on_outage: Callable[[], None]) -> None:
+        self._on_outage = on_outage
         self._pool = redis.ConnectionPool.from_url(
             redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=None
         )
@@ -156,7 +156,7 @@ class SharedCounts:
             self._retry_at = time.monotonic() + RETRY_S
         if not was_away:
             log.warning("limiter.per_process", error=type(error).__name__)
-            threading.Thread(target=self.on_outage, name="limiter-outage", daemon=True).start()
+            threading.Thread(target=self._on_outage, name="limiter-outage", daemon=True).start()
 
     def _ask(self, buckets: Sequence[Bucket]) -> list[int]:
         if not self._script_sha:

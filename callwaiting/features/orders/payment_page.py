@@ -18,7 +18,7 @@ from werkzeug.local import LocalProxy
 
 from callwaiting.core import clock
 from callwaiting.core.errors import BadRequest, CallwaitingError, ErrorCode
-from callwaiting.core.http import context, rate_limits
+from callwaiting.core.http import context
 from callwaiting.core.http.auth import View, public
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
@@ -154,11 +154,6 @@ def refused(error: CallwaitingError) -> Response:
     else:
         log.info("payment_page.refused", reason=error.reason, detail=error.detail)
     return _problem(status, error.retry_after)
-
-
-@blueprint.errorhandler(429)
-def too_many(_: HTTPException) -> Response:
-    return _problem(429, rate_limits.retry_after_s())
 
 
 @blueprint.errorhandler(Exception)
