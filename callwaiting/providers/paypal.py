@@ -15,9 +15,10 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from callwaiting.core.money import Money
 from callwaiting.providers.attempts import retry_after_s
 from callwaiting.providers.paypal_money import from_paypal, to_paypal
+from callwaiting.providers.paypal_refunds import EVENTS as REFUND_EVENTS
+from callwaiting.providers.paypal_refunds import read_refund
 from callwaiting.providers.paypal_signature import read_event
 from callwaiting.providers.ports import (
     Checkout,
@@ -27,6 +28,8 @@ from callwaiting.providers.ports import (
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
+    Refund,
+    RefundRequest,
     Settlement,
 )
 
@@ -111,11 +114,21 @@ class PayPalPayments:
         capture = _first(_mapping(unit.get("payments")).get("captures"))
         return self._settlement(capture, _text(order, "id"))
 
-    def refund(self, payment_id: str, amount: Money, *, account: str, idempotency_key: str) -> str:
-        """Give back part or all of a capture."""
-        _require_own(account)
-        path = f"/v2/payments/captures/{quote(payment_id, safe='')}/refund"
-        return _text(self._call("POST", path, key=idempotency_key, body={"amount": to_paypal(amount)}), "id")
+    def refund(self, request: RefundRequest) -> Refund:
+        """Give back part or all of a capture. PayPal keeps its request ids for 45 days
+        (developer.paypal.com/docs/api/payments/v2/#captures_refund)."""
+        _require_own(request.account)
+        path = f"/v2/payments/captures/{quote(request.payment_id, safe='')}/refund"
+        body = {"amount": to_paypal(request.amount), "custom_id": request.reference}
+        return read_refund(self._call("POST", path, key=request.idempotency_key, body=body))
+
+    def refund_of(self, raw: bytes) -> Refund | None:
+        """The refund in PAYMENT.CAPTURE.REFUNDED and in the events of one that takes longer."""
+        body = _mapping(orjson.loads(raw))
+        return read_refund(_mapping(body.get("resource"))) if body.get("event_type") in REFUND_EVENTS else None
+
+    def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:
+        raise ProviderRejected("PayPal tells of each refund by itself")
 
     def settlement_of(self, raw: bytes) -> Settlement | None:
         """The settlement in PAYMENT.CAPTURE.COMPLETED. Raises PayloadInvalid when it is incomplete."""

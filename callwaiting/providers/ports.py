@@ -181,6 +181,33 @@ class Settlement:
     reference: str = ""
 
 
+RefundState = Literal["pending", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Money to be given back out of one payment. `reference` comes back in whatever the provider tells of it."""
+
+    idempotency_key: str
+    payment_id: str
+    account: str
+    amount: Money
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund as its provider tells of it, whoever asked for it. `payment_id` is that of the settlement; `failure`
+    is the provider's word for why it failed."""
+
+    provider_id: str
+    payment_id: str
+    amount: Money
+    state: RefundState
+    reference: str = ""
+    failure: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedEvent:
     """An event as the provider lists it, for reconciliation: the same bytes a webhook would have carried."""
@@ -197,8 +224,14 @@ class Payments(Protocol):
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         """Take the money of an approved PayPal order. Stripe captures by itself and raises ProviderRejected."""
 
-    def refund(self, payment_id: str, amount: Money, *, account: str, idempotency_key: str) -> str:
-        """Give money back; returns the refund's id."""
+    def refund(self, request: RefundRequest) -> Refund:
+        """Give money back. The provider may need days for it: then the refund is `pending`."""
+
+    def refund_of(self, raw: bytes) -> Refund | None:
+        """Read the refund out of a verified event body; None when this event is not about one refund."""
+
+    def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:
+        """Every refund of a payment. PayPal has no such list and raises ProviderRejected."""
 
     def settlement_of(self, raw: bytes) -> Settlement | None:
         """Read the settlement out of a verified event body; None when this event settles nothing."""

@@ -11,7 +11,6 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 
 from callwaiting.core.errors import ErrorCode, Permanent
-from callwaiting.core.money import Money
 from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
 from callwaiting.providers.paypal_signature import Certificates
@@ -23,6 +22,8 @@ from callwaiting.providers.ports import (
     MailMessage,
     OutgoingMessage,
     Payments,
+    Refund,
+    RefundRequest,
     SentMessage,
     Settlement,
     Telephony,
@@ -165,7 +166,13 @@ class AbsentPayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise self._error()
 
-    def refund(self, payment_id: str, amount: Money, *, account: str, idempotency_key: str) -> str:
+    def refund(self, request: RefundRequest) -> Refund:
+        raise self._error()
+
+    def refund_of(self, raw: bytes) -> Refund | None:
+        raise self._error()
+
+    def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:
         raise self._error()
 
     def settlement_of(self, raw: bytes) -> Settlement | None:

@@ -24,9 +24,13 @@ from callwaiting.providers.ports import (
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
+    Refund,
+    RefundRequest,
     Settlement,
     SourceSecrets,
 )
+from callwaiting.providers.stripe_refunds import EVENTS as REFUND_EVENTS
+from callwaiting.providers.stripe_refunds import read_refund
 
 if TYPE_CHECKING:
     from stripe import RequestOptions, StripeClient, StripeError
@@ -86,13 +90,31 @@ class StripePayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise ProviderRejected("Stripe captures by itself")
 
-    def refund(self, payment_id: str, amount: Money, *, account: str, idempotency_key: str) -> str:
+    def refund(self, request: RefundRequest) -> Refund:
         """Give back part or all of a PaymentIntent. The caller knows that its currency is the payment's."""
         with _errors():
-            refund = self._client.v1.refunds.create(
-                {"payment_intent": payment_id, "amount": stripe_amount(amount)}, _options(account, idempotency_key)
+            made = self._client.v1.refunds.create(
+                {
+                    "payment_intent": request.payment_id,
+                    "amount": stripe_amount(request.amount),
+                    "metadata": {"reference": request.reference},
+                },
+                _options(request.account, request.idempotency_key),
             )
-        return refund.id
+        return read_refund(made.to_dict())
+
+    def refund_of(self, raw: bytes) -> Refund | None:
+        """The refund in one of Stripe's refund events. `charge.refunded` is none of them: it tells a sum."""
+        body = _mapping(orjson.loads(raw))
+        if body.get("type") not in REFUND_EVENTS:
+            return None
+        return read_refund(_mapping(_mapping(body.get("data")).get("object")))
+
+    def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:
+        """Every refund of a PaymentIntent, newest first; pages are followed to their end."""
+        with _errors():
+            listed = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": PAGE}, _options(account))
+            return [read_refund(refund.to_dict()) for refund in listed.auto_paging_iter()]
 
     def settlement_of(self, raw: bytes) -> Settlement | None:
         """The settlement in a Checkout event. A completed session may still wait for its money (bank debits); it is

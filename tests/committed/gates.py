@@ -55,6 +55,7 @@ LOOK_UPS = {
     "auth.merchant_of_number": "by the platform's keyed hash of a number",
     "auth.merchant_of_account": "by the provider's own id, for the service alone",
     "auth.payment_link": "by the hash of an unguessable token",
+    "auth.source_of_event": "mode and account of the source of one event of the transaction's merchant",
     "auth.oldest_due_event_seconds": "one number for the health check",
     "auth.user_by_email": "by the platform's keyed hash of an address",
     "auth.refresh_session": "by the id in a token whose seal has held",

@@ -10,6 +10,7 @@ from callwaiting.core.db import Base, TenantRow
 
 CHECKOUT_STATES = ("claimed", "open", "approved", "completed", "failed", "expired")
 PAYMENT_STATES = ("settled", "parked", "surplus", "part_refunded", "refunded")
+REFUND_STATES = ("pending", "succeeded", "failed")
 
 
 class PaymentAccount(TenantRow, Base):
@@ -75,12 +76,14 @@ class Checkout(TenantRow, Base):
 
 class Payment(TenantRow, Base):
     """Money that a provider says it took. `parked`: something does not match and a person must look; `surplus`: a
-    second payment for a paid order, kept apart to be refunded."""
+    second payment for a paid order, kept apart to be refunded. `entered_as` is the first state of the three, which
+    stays when money is given back; `refunded_minor` is what has been."""
 
     __tablename__ = "payments"
     __table_args__ = (
         UniqueConstraint("merchant_id", "provider", "payment_id"),
         CheckConstraint(f"state in {PAYMENT_STATES}", name="state"),
+        CheckConstraint(f"entered_as in {PAYMENT_STATES[:3]}", name="entered_as"),
         Index("ix_payments_order", "merchant_id", "order_id"),
         Index("ix_payments_settled", "merchant_id", "settled_at"),
     )
@@ -95,5 +98,34 @@ class Payment(TenantRow, Base):
     currency: Mapped[str]
     refunded_minor: Mapped[int] = mapped_column(server_default="0")
     state: Mapped[str]
+    entered_as: Mapped[str]
     reason: Mapped[str] = mapped_column(server_default="")
     settled_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Refund(TenantRow, Base):
+    """Money that goes back out of a payment: asked for here (`origin` api), or made at the provider's own desk.
+
+    `provider_id` is the provider's, once it has told us. `failure` is the provider's word for why it failed.
+    """
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "provider", "provider_id"),
+        CheckConstraint(f"state in {REFUND_STATES}", name="state"),
+        CheckConstraint("origin in ('api', 'provider')", name="origin"),
+        ForeignKeyConstraint(["merchant_id", "payment_id"], ["app.payments.merchant_id", "app.payments.id"]),
+        Index("ix_refunds_payment", "merchant_id", "payment_id", "id"),
+    )
+
+    payment_id: Mapped[UUID]
+    provider: Mapped[str]
+    provider_id: Mapped[str | None]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="pending")
+    origin: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    failure: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]

@@ -50,7 +50,8 @@ class WebhookEvent(Base):
         Index("ix_webhook_events_due", "next_at", postgresql_where=text("status in ('received', 'retry')")),
         Index("ix_webhook_events_leased", "lease_until", postgresql_where=text("status = 'running'")),
         Index("ix_webhook_events_body", "received_at", postgresql_where=text("emptied_at is null")),
-        Index("ix_webhook_events_merchant", "merchant_id", "received_at"),
+        Index("ix_webhook_events_merchant", "merchant_id", "id"),
+        Index("ix_webhook_events_dead", "merchant_id", "id", postgresql_where=text("status = 'dead'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
