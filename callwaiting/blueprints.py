@@ -18,6 +18,7 @@ from callwaiting.features.messages import routes as messages
 from callwaiting.features.messages import sms_routes as sms
 from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
+from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
 from callwaiting.features.webhooks import routes as webhooks
 
@@ -39,3 +40,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(consents.api.blueprint)
     app.register_blueprint(messages.api.blueprint)
     app.register_blueprint(alerts.api.blueprint)
+    app.register_blueprint(payments.api.blueprint)

@@ -29,7 +29,8 @@ from callwaiting.features.accounts import signing_keys
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.orders import service as orders
-from callwaiting.features.payments.events import PaymentSettled
+from callwaiting.features.orders.refunds import on_payment_refunded
+from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
 from callwaiting.features.webhooks import door
 from callwaiting.providers.registry import Providers, build_providers
 
@@ -57,6 +58,7 @@ def event_bindings() -> EventBus:
     """Which slice listens to which: the only place that knows both."""
     bus = EventBus()
     bus.bind(PaymentSettled, orders.on_payment_settled)
+    bus.bind(PaymentRefunded, on_payment_refunded)
     return bus
 
 

@@ -20,6 +20,7 @@ from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.service import PaymentProvider
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.webhooks.service import Handler, NotYet, StoredEvent
+from callwaiting.providers import paypal_refunds, stripe_refunds
 from callwaiting.providers.registry import Providers
 
 Verdict = Literal["done", "ignored"]
@@ -66,6 +67,28 @@ def _capture_denied(session: Session, event: StoredEvent, providers: Providers) 
     capture = _object(_object(orjson.loads(event.raw)).get("resource"))
     order_id = _text(_object(_object(capture.get("supplementary_data")).get("related_ids")), "order_id")
     return _changed(payments.end_checkout(session, "paypal", order_id, _text(capture, "custom_id"), "failed"))
+
+
+def _refund(provider: PaymentProvider) -> Handler:
+    """A refund that moved on, asked for here or at the provider's own desk."""
+
+    def handle(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+        told = providers.payments[provider].refund_of(event.raw)
+        if told is None:
+            return "ignored"
+        return _changed(payments.take_refund(session, told, provider=provider, received_at=event.received_at))
+
+    return handle
+
+
+def _charge_refunded(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+    """Something was given back of a Stripe payment; what, is looked up."""
+    charge = _object(_object(_object(orjson.loads(event.raw)).get("data")).get("object"))
+    reference = _text(_object(charge.get("metadata")), "reference")
+    payment_id = _text(charge, "payment_intent")
+    return _changed(
+        payments.request_refund_list(session, payment_id, reference=reference, received_at=event.received_at)
+    )
 
 
 def _message_status(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
@@ -130,6 +153,9 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {  # by (provider, event type)
     ("stripe", "checkout.session.async_payment_succeeded"): _settle("stripe"),
     ("stripe", "checkout.session.async_payment_failed"): _end_session("failed"),
     ("stripe", "checkout.session.expired"): _end_session("expired"),
+    ("stripe", "charge.refunded"): _charge_refunded,
+    **{("stripe", event_type): _refund("stripe") for event_type in stripe_refunds.EVENTS},
+    **{("paypal", event_type): _refund("paypal") for event_type in paypal_refunds.EVENTS},
     ("paypal", "CHECKOUT.ORDER.APPROVED"): _order_approved,
     ("paypal", "PAYMENT.CAPTURE.COMPLETED"): _settle("paypal"),
     ("paypal", "PAYMENT.CAPTURE.DENIED"): _capture_denied,

@@ -42,8 +42,11 @@ class WebhookBehaviour:
 
 @dataclass
 class BehaviourSet:
+    """With `refunds_wait` a new refund is pending until `/_sandbox/…/refunds/<id>/succeed` or `/fail`."""
+
     api: ApiBehaviours = field(default_factory=ApiBehaviours)
     webhooks: WebhookBehaviour = field(default_factory=WebhookBehaviour)
+    refunds_wait: bool = False
 
 
 class Behaviours:
@@ -56,6 +59,10 @@ class Behaviours:
     @property
     def webhooks(self) -> WebhookBehaviour:
         return self._set.webhooks
+
+    @property
+    def refunds_wait(self) -> bool:
+        return self._set.refunds_wait
 
     def replace(self, document: object) -> None:
         """Put all behaviours at once; what is not named goes back to normal. Raises Misfit."""

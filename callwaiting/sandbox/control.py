@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from callwaiting.sandbox import calls, checkout, paypal_orders, phones
+from callwaiting.sandbox import calls, checkout, paypal_orders, paypal_refunds, phones, stripe_refunds
 from callwaiting.sandbox.context import sandbox
+from callwaiting.sandbox.store import Row
+from callwaiting.sandbox.stripe_answers import StripeRefusal
 from callwaiting.sandbox.stripe_objects import session_face
 
 bp = Blueprint("control", __name__, url_prefix="/_sandbox")
@@ -37,6 +39,8 @@ def _no_such_call(error: calls.NoSuchCall) -> tuple[Response, int]:
 @bp.errorhandler(calls.NotPossible)
 @bp.errorhandler(checkout.NotOpen)
 @bp.errorhandler(paypal_orders.NotPossible)
+@bp.errorhandler(paypal_orders.PayPalRefusal)
+@bp.errorhandler(StripeRefusal)
 def _not_possible(error: Exception) -> tuple[Response, int]:
     return jsonify({"error": str(error)}), 409
 
@@ -170,6 +174,22 @@ def change_session(session_id: str, what: str) -> Response:
     return jsonify(session_face(row["object"]))
 
 
+@bp.post("/stripe/payments/<intent_id>/refund")
+def refund_payment(intent_id: str) -> Response:
+    """Give money back at Stripe's own desk: `amount`, or all that is left."""
+    amount = _body().get("amount")
+    if amount is not None and not isinstance(amount, int):
+        raise _Wrong(400, "amount is an integer of minor units")
+    with sandbox().store.transaction():
+        return _refund(stripe_refunds.at_the_desk(sandbox(), intent_id, amount), intent_id)
+
+
+@bp.post("/stripe/refunds/<refund_id>/<any(succeed, fail):what>")
+def settle_refund(refund_id: str, what: str) -> Response:
+    """The outcome of a refund that waits; one that has succeeded may still fail."""
+    return _refund(stripe_refunds.settle(sandbox(), refund_id, succeeded=what == "succeed"), refund_id)
+
+
 @bp.get("/paypal/orders")
 def list_orders() -> Response:
     return jsonify({"orders": [row["order"] for row in sandbox().store.rows("paypal.orders")]})
@@ -184,6 +204,20 @@ def approve_order(order_id: str) -> Response:
     return jsonify(row["order"])
 
 
+@bp.post("/paypal/captures/<capture_id>/refund")
+def refund_capture(capture_id: str) -> Response:
+    """Give money back at PayPal's own desk: `amount` as PayPal writes it, or all that is left."""
+    with sandbox().store.transaction():
+        taken = sandbox().store.get("paypal.captures", capture_id)
+        return _refund(taken and paypal_refunds.create(sandbox(), taken, _body()), capture_id)
+
+
+@bp.post("/paypal/refunds/<refund_id>/<any(succeed, fail):what>")
+def settle_paypal_refund(refund_id: str, what: str) -> Response:
+    """The outcome of a refund that waits."""
+    return _refund(paypal_refunds.settle(sandbox(), refund_id, succeeded=what == "succeed"), refund_id)
+
+
 @bp.get("/paypal/ca.pem")
 def ca_certificate() -> Response:
     return Response(sandbox().authority.root_pem, mimetype="application/x-pem-file")
@@ -194,6 +228,12 @@ def _session(session_id: str) -> Any:
     if row is None:
         raise _Wrong(404, f"no such session: {session_id}")
     return row
+
+
+def _refund(made: Row | None, sought: str) -> Response:
+    if made is None:
+        raise _Wrong(404, f"no such payment or refund: {sought}")
+    return jsonify(made)
 
 
 def _body() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from callwaiting.sandbox import paypal_events as events
 from callwaiting.sandbox import paypal_orders as orders
+from callwaiting.sandbox import paypal_refunds
 from callwaiting.sandbox.context import fingerprint, sandbox
 from callwaiting.sandbox.faults import inject
 from callwaiting.sandbox.paypal_orders import PayPalRefusal
@@ -159,7 +160,7 @@ def show_capture(capture_id: str) -> Response:
 @bp.post("/v2/payments/captures/<capture_id>/refund")
 @_effect("refund")
 def refund_capture(capture_id: str) -> tuple[Row, int]:
-    return orders.refund(sandbox(), _found("paypal.captures", capture_id), _json()), 201
+    return paypal_refunds.create(sandbox(), _found("paypal.captures", capture_id), _json()), 201
 
 
 @bp.get("/v2/payments/refunds/<refund_id>")

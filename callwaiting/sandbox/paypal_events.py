@@ -25,7 +25,7 @@ def emit(here: Sandbox, kind: str, resource: Row, summary: str) -> None:
             "id": event_id,
             "event_version": "1.0",
             "create_time": now_text(milliseconds=True),
-            "resource_type": "refund" if kind.endswith("REFUNDED") else _RESOURCE_TYPES[kind.split(".")[0]],
+            "resource_type": "refund" if "REFUND" in kind else _RESOURCE_TYPES[kind.split(".")[0]],
             "resource_version": "2.0",
             "event_type": kind,
             "summary": summary,

@@ -114,44 +114,10 @@ def capture(here: Sandbox, row: Row) -> Row:
         here.store.put("paypal.captures", taken["id"], taken)
         units.append({**unit, "payments": {"captures": [taken]}})
         kind = {"COMPLETED": "COMPLETED", "PENDING": "PENDING"}.get(status, "DENIED")
-        emit(here, f"PAYMENT.CAPTURE.{kind}", taken, f"Payment {kind.lower()} for {_spoken(taken['amount'])}")
+        emit(here, f"PAYMENT.CAPTURE.{kind}", taken, f"Payment {kind.lower()} for {spoken(taken['amount'])}")
     order = {**order, "status": "COMPLETED", "purchase_units": units, "update_time": now_text()}
     here.store.put("paypal.orders", order["id"], {**row, "order": order})
     return order
-
-
-def refund(here: Sandbox, taken: Row, given: Mapping[str, Any]) -> Row:
-    """Give back part or all of a capture. Raises PayPalRefusal."""
-    earlier = [item for item in here.store.rows("paypal.refunds") if item["capture_id"] == taken["id"]]
-    currency = taken["amount"]["currency_code"]
-    left = minor(taken["amount"]) - sum(minor(item["refund"]["amount"]) for item in earlier)
-    if taken["status"] not in {"COMPLETED", "PARTIALLY_REFUNDED"}:
-        issue = "CAPTURE_FULLY_REFUNDED" if taken["status"] == "REFUNDED" else "INVALID_RESOURCE_STATE"
-        raise unprocessable(issue, "The capture cannot be refunded.")
-    amount = given.get("amount") or money(left, currency)
-    check_amount(amount, "/amount")
-    if amount["currency_code"] != currency:
-        raise unprocessable("REFUND_CURRENCY_MISMATCH", "The currency differs from the capture's.", "/amount")
-    if minor(amount) > left:
-        raise unprocessable("REFUND_AMOUNT_EXCEEDED", "The amount exceeds what is left of the capture.", "/amount")
-    refund_id = paypal_id()
-    done = {
-        "id": refund_id,
-        "amount": amount,
-        "status": "COMPLETED",
-        "create_time": now_text(),
-        "update_time": now_text(),
-        "links": [
-            _link(here, f"v2/payments/refunds/{refund_id}", "self"),
-            _link(here, f"v2/payments/captures/{taken['id']}", "up"),
-        ],
-    }
-    done |= {name: given[name] for name in ("invoice_id", "custom_id", "note_to_payer") if name in given}
-    status = "REFUNDED" if minor(amount) == left else "PARTIALLY_REFUNDED"
-    here.store.put("paypal.refunds", refund_id, {"capture_id": taken["id"], "refund": done})
-    here.store.put("paypal.captures", taken["id"], {**taken, "status": status})
-    emit(here, "PAYMENT.CAPTURE.REFUNDED", done, f"A {_spoken(amount)} capture payment was refunded")
-    return done
 
 
 def check_amount(amount: object, field: str) -> None:
@@ -193,9 +159,9 @@ def _new_capture(here: Sandbox, order_id: str, unit: Row, status: str, overrides
         "create_time": now_text(),
         "update_time": now_text(),
         "links": [
-            _link(here, f"v2/payments/captures/{capture_id}", "self"),
-            _link(here, f"v2/payments/captures/{capture_id}/refund", "refund", "POST"),
-            _link(here, f"v2/checkout/orders/{order_id}", "up"),
+            link(here, f"v2/payments/captures/{capture_id}", "self"),
+            link(here, f"v2/payments/captures/{capture_id}/refund", "refund", "POST"),
+            link(here, f"v2/checkout/orders/{order_id}", "up"),
         ],
     }
     if status == "PENDING":
@@ -206,16 +172,16 @@ def _new_capture(here: Sandbox, order_id: str, unit: Row, status: str, overrides
 def _links(here: Sandbox, order_id: str) -> list[dict[str, str]]:
     page = f"{here.config.public_base_url}/paypal/approve/{order_id}"
     return [
-        _link(here, f"v2/checkout/orders/{order_id}", "self"),
+        link(here, f"v2/checkout/orders/{order_id}", "self"),
         {"href": page, "rel": "payer-action", "method": "GET"},
         {"href": page, "rel": "approve", "method": "GET"},
-        _link(here, f"v2/checkout/orders/{order_id}/capture", "capture", "POST"),
+        link(here, f"v2/checkout/orders/{order_id}/capture", "capture", "POST"),
     ]
 
 
-def _link(here: Sandbox, path: str, rel: str, method: str = "GET") -> dict[str, str]:
+def link(here: Sandbox, path: str, rel: str, method: str = "GET") -> dict[str, str]:
     return {"href": f"{here.config.public_base_url}/paypal/{path}", "rel": rel, "method": method}
 
 
-def _spoken(amount: Mapping[str, str]) -> str:
+def spoken(amount: Mapping[str, str]) -> str:
     return f"{amount['value']} {amount['currency_code']}"

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from callwaiting.sandbox import checkout
+from callwaiting.sandbox import checkout, stripe_refunds
 from callwaiting.sandbox import stripe_objects as objects
 from callwaiting.sandbox.context import sandbox
 from callwaiting.sandbox.faults import inject
@@ -26,7 +26,6 @@ from callwaiting.sandbox.stripe_answers import (
     refusal,
     whole,
 )
-from callwaiting.sandbox.stripe_events import emit
 
 bp = Blueprint("stripe", __name__, url_prefix="/stripe/v1")
 inject(bp, "stripe", lambda status: problem(status, "api_error", "Injected failure"))
@@ -110,19 +109,8 @@ def create_refund() -> Row:
     if charge_id is None:
         raise StripeRefusal("One of charge or payment_intent is required.", code="parameter_missing")
     charge = own("stripe.charges", "charge", charge_id, account())
-    left = charge["amount_captured"] - charge["amount_refunded"]
-    amount = whole(given["amount"], "amount") if "amount" in given else left
-    if left <= 0:
-        raise StripeRefusal(f"Charge {charge_id} has already been refunded.", code="charge_already_refunded")
-    if not 0 < amount <= left:
-        raise StripeRefusal(f"Refund amount ({amount}) is greater than unrefunded amount ({left}).", param="amount")
-    refund = objects.new_refund(charge, amount, given)
-    charge = {**charge, "amount_refunded": charge["amount_refunded"] + amount, "refunded": amount == left}
-    checkout.put(here, "stripe.refunds", account(), refund)
-    checkout.put(here, "stripe.charges", account(), charge)
-    emit(here, "refund.created", account(), refund)
-    emit(here, "charge.refunded", account(), charge)
-    return refund
+    amount = whole(given["amount"], "amount") if "amount" in given else None
+    return stripe_refunds.create(here, account(), charge, amount, given)
 
 
 @bp.get("/refunds/<refund_id>")

@@ -160,7 +160,7 @@ def new_charge(charge_id: str, intent: Row, *, paid: bool) -> dict[str, Any]:
     }
 
 
-def new_refund(charge: Row, amount: int, form: Mapping[str, Any]) -> dict[str, Any]:
+def new_refund(charge: Row, amount: int, form: Mapping[str, Any], status: str) -> dict[str, Any]:
     return {
         "id": new_id("re_", 24),
         "object": "refund",
@@ -173,7 +173,7 @@ def new_refund(charge: Row, amount: int, form: Mapping[str, Any]) -> dict[str, A
         "payment_intent": charge["payment_intent"],
         "reason": form.get("reason"),
         "receipt_number": None,
-        "status": "succeeded",
+        "status": status,
     }
 
 

@@ -29,8 +29,6 @@ AWAITED = {
     "kpis.read",
     "members.manage",
     "members.read",
-    "payments.read",
-    "payments.refund",
     "users.manage",
     "webhooks.manage",
     "webhooks.read",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
+
 from callwaiting.core.ids import new_id
 from callwaiting.core.money import Money
 from callwaiting.core.tenancy import MerchantScope
@@ -14,6 +16,7 @@ from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.service import LineRequest
 from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.models import Checkout, Payment, PaymentLink
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.providers.ports import Mode, Settlement
 
@@ -100,3 +103,28 @@ def settlement_for(
         settled=True,
         reference=reference,
     )
+
+
+def make_payment(worker: Runtime, payable: Payable, *, account: str = "", amount: Money | None = None) -> UUID:
+    """A payment through Stripe that has settled the order, or that was parked when it does not fit."""
+    with worker.database.unit_of_work(payable.scope) as session:
+        link_id = session.scalars(select(PaymentLink.id).where(PaymentLink.order_id == payable.order_id)).one()
+        checkout_id, provider_id = new_id(), f"cs_{new_id().hex}"
+        session.add(
+            Checkout(
+                merchant_id=payable.scope.merchant_id,
+                id=checkout_id,
+                link_id=link_id,
+                order_id=payable.order_id,
+                provider="stripe",
+                mode="test",
+                account="",
+                attempt=1,
+                state="open",
+                provider_id=provider_id,
+            )
+        )
+        session.flush()
+        settlement = settlement_for(payable, provider_id, account=account, amount=amount)
+        payments.settle(session, settlement, provider="stripe")
+        return session.scalars(select(Payment.id).where(Payment.payment_id == settlement.payment_id)).one()

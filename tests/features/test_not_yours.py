@@ -11,7 +11,7 @@ from callwaiting.core.ids import new_id
 from callwaiting.factory import Runtime
 from callwaiting.features.calls import repository as calls
 from tests.api_client import ApiClient
-from tests.factories.payments import make_caller, make_payable
+from tests.factories.payments import make_accounts, make_caller, make_payable, make_payment
 from tests.features.alerts.test_api import raise_alert
 from tests.features.catalogue.test_api import ITEM
 
@@ -50,6 +50,15 @@ def alert(owner: ApiClient, worker: Runtime) -> UUID:
     return UUID(owner.get("/alerts")["items"][0]["id"])
 
 
+def payment(owner: ApiClient, worker: Runtime) -> UUID:
+    make_accounts(worker, owner.scope)
+    return make_payment(worker, make_payable(worker, owner.scope))
+
+
+def refund(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post(f"/payments/{payment(owner, worker)}/refunds", {})["id"])
+
+
 @pytest.mark.parametrize(
     ("make", "method", "path", "body"),
     [
@@ -69,6 +78,9 @@ def alert(owner: ApiClient, worker: Runtime) -> UUID:
         (alert, "GET", "/alerts/{}", None),
         (alert, "POST", "/alerts/{}/acknowledge", None),
         (alert, "POST", "/alerts/{}/resolve", None),
+        (payment, "GET", "/payments/{}", None),
+        (payment, "POST", "/payments/{}/refunds", {}),
+        (refund, "GET", "/refunds/{}", None),
     ],
 )
 def test_another_merchants_id_is_like_an_absent_one(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -16,6 +17,9 @@ from callwaiting.providers.ports import (
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
+    Refund,
+    RefundRequest,
+    RefundState,
     Settlement,
 )
 from tests.providers.api_server import Answer, ApiServer, Received, api_server, closed_port_url, json_answer
@@ -83,19 +87,62 @@ def test_an_id_cannot_lead_to_another_path() -> None:
         assert server.received[1].path == "/v2/checkout/orders/..%2Fx%3Fy/capture"
 
 
+REFUND_REQUEST = RefundRequest("refund:1", "CAP-1", "", Money(500, "USD"), "cwr-1")
+REFUND: dict[str, object] = {
+    "id": "REF-1",
+    "status": "COMPLETED",
+    "amount": {"currency_code": "USD", "value": "5.00"},
+    "custom_id": "cwr-1",
+    "links": [
+        {"rel": "self", "href": "https://api.paypal.com/v2/payments/refunds/REF-1"},
+        {"rel": "up", "href": "https://api.paypal.com/v2/payments/captures/CAP-1"},
+    ],
+}
+REFUNDED = Refund("REF-1", "CAP-1", Money(500, "USD"), "succeeded", "cwr-1")
+
+
 def test_refunds_a_capture() -> None:
-    with api_server(json_answer(TOKEN), json_answer({"id": "REF-1"}, 201)) as server:
-        refund = payments(server).refund("CAP-1", Money(500, "USD"), account="", idempotency_key="refund:1")
+    with api_server(json_answer(TOKEN), json_answer(REFUND, 201)) as server:
+        assert payments(server).refund(REFUND_REQUEST) == REFUNDED
         request = server.received[1]
-    assert (refund, request.path) == ("REF-1", "/v2/payments/captures/CAP-1/refund")
-    assert orjson.loads(request.body) == {"amount": {"currency_code": "USD", "value": "5.00"}}
+    assert request.path == "/v2/payments/captures/CAP-1/refund"
+    assert request.headers["paypal-request-id"] == "refund:1"
+    assert orjson.loads(request.body) == {
+        "amount": {"currency_code": "USD", "value": "5.00"},
+        "custom_id": "cwr-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("event_type", "status", "state"),
+    [
+        ("PAYMENT.CAPTURE.REFUNDED", "COMPLETED", "succeeded"),
+        ("PAYMENT.REFUND.PENDING", "PENDING", "pending"),
+        ("PAYMENT.REFUND.FAILED", "FAILED", "failed"),
+    ],
+)
+def test_reads_a_refund(event_type: str, status: str, state: RefundState) -> None:
+    with api_server() as server:
+        adapter = payments(server)
+    raw = orjson.dumps({"event_type": event_type, "resource": {**REFUND, "status": status}})
+
+    assert adapter.refund_of(raw) == replace(REFUNDED, state=state)
+    assert adapter.settlement_of(raw) is None
+    assert adapter.refund_of(orjson.dumps({"event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": REFUND})) is None
+    unlinked = adapter.refund_of(orjson.dumps({"event_type": event_type, "resource": {**REFUND, "links": []}}))
+    assert unlinked is not None
+    assert unlinked.payment_id == ""
+    with pytest.raises(PayloadInvalid):
+        adapter.refund_of(orjson.dumps({"event_type": event_type, "resource": {**REFUND, "amount": {}}}))
+    with pytest.raises(ProviderRejected):
+        adapter.refunds_of("CAP-1", account="")
 
 
 def test_a_token_that_paypal_no_longer_takes_is_renewed_once() -> None:
     second = {**TOKEN, "access_token": "A21AA-second"}
-    answers = [json_answer(TOKEN), json_answer({}, 401), json_answer(second), json_answer({"id": "REF-1"})]
+    answers = [json_answer(TOKEN), json_answer({}, 401), json_answer(second), json_answer(REFUND)]
     with api_server(*answers) as server:
-        payments(server).refund("CAP-1", Money(500, "USD"), account="", idempotency_key="refund:1")
+        payments(server).refund(REFUND_REQUEST)
         assert server.received[3].headers["authorization"] == "Bearer A21AA-second"
 
 
@@ -114,7 +161,7 @@ def test_a_token_that_paypal_no_longer_takes_is_renewed_once() -> None:
 )  # fmt: skip
 def test_tells_refusals_from_bad_days(answer: Answer, expected: type[Exception], code: str | None) -> None:
     with api_server(json_answer(TOKEN), answer) as server, pytest.raises(expected) as caught:
-        payments(server).refund("CAP-1", Money(500, "USD"), account="", idempotency_key="refund:1")
+        payments(server).refund(REFUND_REQUEST)
     if isinstance(caught.value, ProviderRejected):
         assert caught.value.provider_code == code
 
@@ -163,7 +210,7 @@ def test_lists_all_pages_oldest_first_and_stays_on_its_host() -> None:
     "call",
     [
         lambda adapter: adapter.capture("O", account="acct_1", idempotency_key="k"),
-        lambda adapter: adapter.refund("C", Money(1, "USD"), account="acct_1", idempotency_key="k"),
+        lambda adapter: adapter.refund(replace(REFUND_REQUEST, account="acct_1")),
     ],
 )
 def test_never_pays_another_account_silently(call: Callable[[PayPalPayments], object]) -> None:

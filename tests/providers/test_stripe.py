@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,9 @@ from callwaiting.providers.ports import (
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
+    Refund,
+    RefundRequest,
+    RefundState,
     Settlement,
 )
 from callwaiting.providers.stripe import StripePayments
@@ -83,13 +87,73 @@ def test_creates_a_checkout_session_on_the_merchants_account() -> None:
     }
 
 
+REFUND_REQUEST = RefundRequest("refund:1", "pi_1", "", Money(500, "USD"), "cwr-1")
+REFUND = {
+    "id": "re_1",
+    "object": "refund",
+    "amount": 500,
+    "currency": "usd",
+    "payment_intent": "pi_1",
+    "status": "succeeded",
+    "metadata": {"reference": "cwr-1"},
+}
+REFUNDED = Refund("re_1", "pi_1", Money(500, "USD"), "succeeded", "cwr-1")
+
+
+def refund_event(event_type: str, **change: object) -> bytes:
+    return orjson.dumps({"id": "evt_1", "type": event_type, "data": {"object": {**REFUND, **change}}})
+
+
 def test_refunds_with_its_own_key() -> None:
-    with api_server(json_answer({"id": "re_1", "object": "refund"})) as server:
-        assert payments(server.url).refund("pi_1", Money(500, "USD"), account="", idempotency_key="refund:1") == "re_1"
+    with api_server(json_answer(REFUND)) as server:
+        assert payments(server.url).refund(REFUND_REQUEST) == REFUNDED
         request = server.received[0]
-    assert parse_qs(request.body.decode()) == {"payment_intent": ["pi_1"], "amount": ["500"]}
+    assert parse_qs(request.body.decode()) == {
+        "payment_intent": ["pi_1"],
+        "amount": ["500"],
+        "metadata[reference]": ["cwr-1"],
+    }
     assert request.headers["idempotency-key"] == "refund:1"
     assert "stripe-account" not in request.headers
+
+
+def test_lists_all_refunds_of_a_payment() -> None:
+    pages = [
+        json_answer({"object": "list", "url": "/v1/refunds", "has_more": True, "data": [{**REFUND, "id": "re_2"}]}),
+        json_answer({"object": "list", "url": "/v1/refunds", "has_more": False, "data": [REFUND]}),
+    ]
+    with api_server(*pages) as server:
+        found = payments(server.url).refunds_of("pi_1", account="acct_1")
+        first, second = (parse_qs(urlsplit(request.path).query) for request in server.received)
+        assert {request.headers["stripe-account"] for request in server.received} == {"acct_1"}
+    assert [refund.provider_id for refund in found] == ["re_2", "re_1"]
+    assert first == {"payment_intent": ["pi_1"], "limit": ["100"]}
+    assert second["starting_after"] == ["re_2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("succeeded", "succeeded"),
+        ("pending", "pending"),
+        ("requires_action", "pending"),
+        (None, "pending"),
+        ("canceled", "failed"),
+        ("failed", "failed"),
+    ],
+)
+def test_reads_a_refund(status: str | None, state: RefundState) -> None:
+    for event_type in ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"):
+        raw = refund_event(event_type, status=status, failure_reason="lost_or_stolen_card")
+        assert payments().refund_of(raw) == replace(REFUNDED, state=state, failure="lost_or_stolen_card")
+
+
+def test_other_events_are_about_no_refund() -> None:
+    assert payments().refund_of(refund_event("charge.refunded")) is None
+    assert payments().refund_of(event()) is None
+    for change in ({"amount": "500"}, {"currency": "dollars"}, {"id": None}):
+        with pytest.raises(PayloadInvalid):
+            payments().refund_of(refund_event("refund.updated", **change))
 
 
 def error(code: str, status: int, **headers: str) -> Answer:
@@ -162,4 +226,4 @@ def test_what_stripe_cannot_do_is_refused() -> None:
     with pytest.raises(ProviderRejected):
         payments().capture("cs_1", account="", idempotency_key="x")
     with pytest.raises(ProviderRejected, match="hundredths"):
-        payments().refund("pi_1", Money(1001, "KWD"), account="", idempotency_key="x")
+        payments().refund(replace(REFUND_REQUEST, amount=Money(1001, "KWD")))

@@ -16,6 +16,7 @@ from callwaiting.providers.ports import (
     OutgoingMessage,
     ProviderOutcomeUnknown,
     ProviderRejected,
+    RefundRequest,
     SignedRequest,
     SourceSecrets,
 )
@@ -94,8 +95,13 @@ def test_stripe_payment(control: Control, listener: Listener) -> None:
     listed = payments.list_events(account=CONNECTED, since=before, until=datetime.now(UTC))
     assert {item.event.dedupe_key for item in listed} == delivered
     assert listed[0].event.event_type == "checkout.session.completed"
-    refund = payments.refund(settlement.payment_id, Money(60, "USD"), account=CONNECTED, idempotency_key="refund:1")
-    assert refund.startswith("re_")
+    wanted = RefundRequest("refund:1", settlement.payment_id, CONNECTED, Money(60, "USD"), "cwr-1")
+    refund = payments.refund(wanted)
+    assert (refund.amount, refund.state, refund.reference) == (Money(60, "USD"), "succeeded", "cwr-1")
+    assert payments.refund(wanted) == refund
+    assert payments.refunds_of(settlement.payment_id, account=CONNECTED) == [refund]
+    told = [payments.refund_of(received.raw) for received in listener.wait(5, "/connect")]
+    assert [found for found in told if found] == [refund]
 
 
 def test_paypal_payment(control: Control, listener: Listener, tmp_path: Path) -> None:
@@ -117,7 +123,9 @@ def test_paypal_payment(control: Control, listener: Listener, tmp_path: Path) ->
     assert {event.event_type for event in events} == {"CHECKOUT.ORDER.APPROVED", "PAYMENT.CAPTURE.COMPLETED"}
     assert settlement in [payments.settlement_of(request.raw) for request in requests]
     assert (settlement.amount, settlement.settled, settlement.reference) == (Money(2060, "USD"), True, "order-1")
-    payments.refund(settlement.payment_id, Money(60, "USD"), account="", idempotency_key="refund:1")
+    refund = payments.refund(RefundRequest("refund:1", settlement.payment_id, "", Money(60, "USD"), "cwr-1"))
+    assert (refund.payment_id, refund.state, refund.reference) == (settlement.payment_id, "succeeded", "cwr-1")
+    assert refund in [payments.refund_of(received.raw) for received in listener.wait(3, "/paypal")]
     around = timedelta(seconds=1)
     listed = payments.list_events(account="", since=before - around, until=datetime.now(UTC) + around)
     assert len(listed) == 3

@@ -25,6 +25,7 @@ class Move(StrEnum):
     CANCEL = "cancel"
     REFUND_PART = "refund_part"
     REFUND_ALL = "refund_all"
+    REFUND_NOTHING = "refund_nothing"
 
 
 MOVES: Mapping[tuple[State, Move], State] = {
@@ -37,6 +38,10 @@ MOVES: Mapping[tuple[State, Move], State] = {
     (State.PAID, Move.REFUND_ALL): State.REFUNDED,
     (State.PART_REFUNDED, Move.REFUND_PART): State.PART_REFUNDED,
     (State.PART_REFUNDED, Move.REFUND_ALL): State.REFUNDED,
+    # A refund that had succeeded may come back: the payer's bank did not take it.
+    (State.PART_REFUNDED, Move.REFUND_NOTHING): State.PAID,
+    (State.REFUNDED, Move.REFUND_PART): State.PART_REFUNDED,
+    (State.REFUNDED, Move.REFUND_NOTHING): State.PAID,
 }
 
 

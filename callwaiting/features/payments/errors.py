@@ -36,3 +36,23 @@ class CheckoutUnavailable(CallwaitingError):
 
     code = ErrorCode.BAD_GATEWAY
     reason = "payments.checkout_unavailable"
+
+
+class PaymentNotFound(NotFound):
+    reason = "payments.not_found"
+
+
+class RefundNotFound(NotFound):
+    reason = "payments.refund_not_found"
+
+
+class RefundTooLarge(Conflict):
+    """More than is left of the payment. `message` says how much that is."""
+
+    reason = "payments.refund_too_large"
+
+
+class AccountGone(Conflict):
+    """The payment lies in an account that is not, or no longer, the merchant's."""
+
+    reason = "payments.account_gone"

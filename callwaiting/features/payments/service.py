@@ -6,6 +6,8 @@ from callwaiting.features.payments.accounts import PaymentProvider, add_account,
 from callwaiting.features.payments.capture import request_capture
 from callwaiting.features.payments.checkouts import end_checkout, start_checkout
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
+from callwaiting.features.payments.refund_effects import request_refund_list
+from callwaiting.features.payments.refunds import take_refund
 from callwaiting.features.payments.settlement import settle
 from callwaiting.features.payments.taken import Taken, require_none_underway, taken_for
 
@@ -21,8 +23,10 @@ __all__ = [
     "owner_of_token",
     "providers_of",
     "request_capture",
+    "request_refund_list",
     "require_none_underway",
     "settle",
     "start_checkout",
+    "take_refund",
     "taken_for",
 ]

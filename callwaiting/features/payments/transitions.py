@@ -1,4 +1,5 @@
-"""How the state of a checkout may move. Money that was taken ends it, whatever we thought of it before."""
+"""How the states of a checkout and of a refund may move. Money that was taken ends a checkout, whatever we thought of
+it before. A refund that has succeeded may still fail: the payer's bank sends it back."""
 
 from __future__ import annotations
 
@@ -11,4 +12,10 @@ NEXT: Mapping[str, frozenset[str]] = {
     "failed": frozenset({"completed"}),
     "expired": frozenset({"completed"}),
     "completed": frozenset(),
+}
+
+REFUND_NEXT: Mapping[str, frozenset[str]] = {
+    "pending": frozenset({"succeeded", "failed"}),
+    "succeeded": frozenset({"failed"}),
+    "failed": frozenset(),
 }

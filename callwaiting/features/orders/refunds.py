@@ -1,0 +1,50 @@
+"""What an order and its caller learn when money goes back."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callwaiting.features.audit import service as audit
+from callwaiting.features.merchants import service as merchants
+from callwaiting.features.messages import service as messages
+from callwaiting.features.orders.models import Order
+from callwaiting.features.orders.transitions import Move, State, after
+from callwaiting.features.payments.events import PaymentRefunded
+
+
+def on_payment_refunded(session: Session, event: PaymentRefunded) -> None:
+    """Move the order with what has been given back of the payment that paid it, and tell the caller of a refund."""
+    order = session.scalars(
+        select(Order).where(Order.id == event.order_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    if event.paid_for_order:
+        _follow(session, order, event)
+    if event.succeeded:
+        messages.plan_message(
+            session,
+            caller_id=order.caller_id,
+            phone_number_id=order.phone_number_id,
+            kind="refund",
+            message_key=f"refund:{event.refund_id}",
+            body=(
+                f"{merchants.profile(session).name}: we have given back {event.amount} for order {order.number}."
+                " Your bank may need some days to show it."
+            ),
+        )
+
+
+def _follow(session: Session, order: Order, event: PaymentRefunded) -> None:
+    move = Move.REFUND_PART if event.refunded.minor else Move.REFUND_NOTHING
+    if event.refunded.minor >= order.total_minor:
+        move = Move.REFUND_ALL
+    state = after(order.state, move)
+    if state is None or state == order.state:
+        return
+    order.state = state
+    audit.record(
+        session,
+        "order.refund_came_back" if state is State.PAID else f"order.{state}",
+        subject=f"order:{order.id}",
+        details={"number": order.number, "refunded_minor": event.refunded.minor},
+    )
