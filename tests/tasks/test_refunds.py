@@ -15,6 +15,7 @@ from callwaiting.features.alerts.models import Alert
 from callwaiting.features.messages.models import Message
 from callwaiting.features.outbox.models import Effect
 from callwaiting.features.payments import refunds
+from callwaiting.features.payments.errors import RefundTooLarge
 from callwaiting.features.payments.models import Payment, Refund
 from callwaiting.features.webhooks.service import NotYet, StoredEvent
 from callwaiting.providers.ports import ProviderRejected, ProviderUnavailable
@@ -190,7 +191,7 @@ def test_a_refund_that_waits_holds_its_amount_and_one_that_failed_gives_it_free(
     httpx.put(f"{world.server.url}/_sandbox/behaviours", json={"refunds_wait": True})
     ask(world)
     perform(world)
-    with pytest.raises(refunds.RefundTooLarge):
+    with pytest.raises(RefundTooLarge):
         ask(world, 1)
     made = httpx.get(
         f"{world.server.url}/stripe/v1/refunds", headers={"Authorization": "Bearer sk_test_of_the_tests"}
