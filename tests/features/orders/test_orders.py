@@ -219,7 +219,12 @@ def test_the_table_of_transitions() -> None:
             assert after(state, move) == MOVES.get((state, move))
     for final in (State.EXPIRED, State.CANCELLED):
         assert not any(after(final, move) for move in Move)
-    assert not any(new is State.PAID for (state, _), new in MOVES.items() if state is not State.AWAITING_PAYMENT)
+    paid = {(state, move) for (state, move), new in MOVES.items() if new is State.PAID}
+    assert paid == {
+        (State.AWAITING_PAYMENT, Move.SETTLE),
+        (State.PART_REFUNDED, Move.REFUND_NOTHING),
+        (State.REFUNDED, Move.REFUND_NOTHING),
+    }
 
 
 def _alerts(shop: Shop) -> Sequence[str]:
