@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func
@@ -11,6 +12,12 @@ from callwaiting.core.db import Base, TenantRow
 CHECKOUT_STATES = ("claimed", "open", "approved", "completed", "failed", "expired")
 PAYMENT_STATES = ("settled", "parked", "surplus", "part_refunded", "refunded")
 REFUND_STATES = ("pending", "succeeded", "failed")
+
+
+def _as_it_came(context: Any) -> str:
+    """A payment enters as what its first state says; one that is made refunded, as the settled one that it was."""
+    state: str = context.get_current_parameters()["state"]
+    return state if state in PAYMENT_STATES[:3] else "settled"
 
 
 class PaymentAccount(TenantRow, Base):
@@ -98,7 +105,7 @@ class Payment(TenantRow, Base):
     currency: Mapped[str]
     refunded_minor: Mapped[int] = mapped_column(server_default="0")
     state: Mapped[str]
-    entered_as: Mapped[str]
+    entered_as: Mapped[str] = mapped_column(default=_as_it_came)
     reason: Mapped[str] = mapped_column(server_default="")
     settled_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

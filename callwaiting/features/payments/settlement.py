@@ -104,7 +104,6 @@ def _keep(
             amount_minor=settlement.amount.minor,
             currency=settlement.amount.currency,
             state=state,
-            entered_as=state,
             reason=reason,
             settled_at=clock.now(),
         )
