@@ -1,12 +1,12 @@
-"""Flask extensions, unbound; the factory configures and binds them. The limiter is an app's own (`rate_limits`)."""
+"""Flask extensions, unbound; the factory configures and binds them."""
 
 from __future__ import annotations
 
 from flask_cors import CORS
-from flask_jwt_extended import JWTManager
 
 from callwaiting.core.http.headers import PreparedTalisman
+from callwaiting.core.http.jwt import TokenManager
 
 cors = CORS()
-jwt = JWTManager()
+jwt = TokenManager()
 talisman = PreparedTalisman()

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from flask import current_app, g, request
-from flask_jwt_extended import get_jwt, get_jwt_header, verify_jwt_in_request
-from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
+from flask_jwt_extended import decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import ExpiredSignatureError, PyJWTError
 
 from callwaiting.core import clock
@@ -22,6 +22,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 STEP_UP_SECONDS = 300
 MAX_TOKEN_BYTES = 4096
 ONE_TOKEN = re.compile(r"Bearer [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+SCHEME = "Bearer "
 MACHINE_PREFIX = "Bearer cwk_"
 MAX_VERSION = 2**31 - 1
 
@@ -150,21 +151,18 @@ def authenticated() -> Principal:
     sent = request.headers.get("Authorization", "")
     if sent.startswith(MACHINE_PREFIX) and "machine_access" in current_app.extensions:
         machine_access: Callable[[str], Principal] = current_app.extensions["machine_access"]
-        return machine_access(sent.removeprefix("Bearer "))
-    # The library looks for a token among several, separated by commas; a client of ours sends one.
-    if sent.startswith("Bearer ") and (len(sent) > MAX_TOKEN_BYTES or not ONE_TOKEN.fullmatch(sent)):
+        return machine_access(sent.removeprefix(SCHEME))
+    if not sent.startswith(SCHEME):
+        raise TokenRefused(code=ErrorCode.AUTH_TOKEN_MISSING, reason="auth.token_missing")
+    if len(sent) > MAX_TOKEN_BYTES or not ONE_TOKEN.fullmatch(sent):
         raise TokenRefused("not one token")
-    claims = verified_claims()
-    return principal_of(claims, get_jwt_header()["kid"])
+    return principal_of(verified_claims(sent.removeprefix(SCHEME)))
 
 
-def verified_claims() -> dict[str, Any]:
-    """The claims of the request's access token. Raises TokenRefused, whatever is wrong with it."""
+def verified_claims(token: str) -> dict[str, Any]:
+    """The claims of an access token and its `kid`. Raises TokenRefused, whatever is wrong with it."""
     try:
-        verify_jwt_in_request()
-        return get_jwt()
-    except NoAuthorizationError as error:
-        raise TokenRefused(code=ErrorCode.AUTH_TOKEN_MISSING, reason="auth.token_missing") from error
+        return decode_token(token)
     except ExpiredSignatureError as error:
         raise TokenRefused(code=ErrorCode.AUTH_TOKEN_EXPIRED, reason="auth.token_expired") from error
     # Beyond its own errors the library lets through what a malformed header or claim makes Python raise.
@@ -172,13 +170,13 @@ def verified_claims() -> dict[str, Any]:
         raise TokenRefused(type(error).__name__) from error
 
 
-def principal_of(claims: dict[str, Any], kid: str) -> Principal:
+def principal_of(claims: dict[str, Any]) -> Principal:
     """Raises TokenRefused when a claim that we rely on is malformed."""
     role, version, auth_time = claims["role"], claims["ver"], claims["auth_time"]
     try:
         user = str(UUID(claims["sub"]))
         merchant = None if claims["mid"] is None else UUID(claims["mid"])
-        session = SessionClaim(UUID(claims["sid"]), version, UUID(kid))
+        session = SessionClaim(UUID(claims["sid"]), version, UUID(claims["kid"]))
     except (ValueError, TypeError, AttributeError) as error:
         raise TokenRefused("an id in a claim is malformed") from error
     if not (isinstance(role, str) and type(version) is int and type(auth_time) is int and 0 <= version <= MAX_VERSION):
