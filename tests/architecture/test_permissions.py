@@ -103,6 +103,7 @@ def test_each_role_gets_in_where_the_table_says(app: Flask, merchant: MerchantSc
 def test_who_may_come_in_without_a_token_is_a_short_list(app: Flask) -> None:
     """Reviewed: a new open route is added here on purpose."""
     assert {route.endpoint.partition(".")[0] for route in routes(app, "public")} == {
+        "account_pages",
         "accounts",
         "docs",
         "health",

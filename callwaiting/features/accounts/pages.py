@@ -1,0 +1,89 @@
+"""The pages that mailed links lead to. The token stands in the fragment: a script of ours reads it and takes it out of
+the address bar; only a click sends it, so scanners that open links use none up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from flask import Blueprint, Response, render_template, request
+
+from callwaiting.core.errors import NotFound
+from callwaiting.core.http.auth import public
+from callwaiting.extensions import talisman
+
+blueprint = Blueprint("account_pages", __name__, template_folder="templates", url_prefix="/app")
+
+HERE = Path(__file__).parent / "static"
+ASSETS = {"account.css": "text/css; charset=utf-8", "account.js": "text/javascript; charset=utf-8"}
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`action` is the route of the API that the form is sent to; `by_link`: it wants the token of a mailed link."""
+
+    title: str
+    lead: str
+    action: str
+    button: str
+    done: str
+    field: Literal["", "password", "email"] = ""
+    by_link: bool = True
+
+
+PAGES = {
+    "verify-email": Page(
+        "Confirm your e-mail address",
+        "One click, and your account is ready.",
+        "verify-email",
+        "Confirm",
+        "Thank you: the address is confirmed, and you can sign in.",
+    ),
+    "new-password": Page(
+        "Choose a new password",
+        "At least 12 characters. Four unrelated words are good, and easy to remember.",
+        "password-reset/confirm",
+        "Save",
+        "Your new password is saved. You have been signed out everywhere; please sign in again.",
+        "password",
+    ),
+    "forgotten-password": Page(
+        "Forgotten your password?",
+        "We send you a link to choose a new one.",
+        "password-reset",
+        "Send the link",
+        "If this address has an account, there is a mail on its way to it.",
+        "email",
+        by_link=False,
+    ),
+}
+
+
+@blueprint.get("/<name>")
+@public("whoever follows a mailed link is not signed in; the page holds nothing of anybody")
+@talisman(content_security_policy=CONTENT_POLICY)
+def page(name: str) -> Response:
+    if name not in PAGES:
+        raise NotFound(name)
+    return _kept(render_template("accounts/page.html", page=PAGES[name]).encode(), "text/html; charset=utf-8")
+
+
+@blueprint.get("/assets/<name>")
+@public("the stylesheet and the script of these pages")
+def asset(name: str) -> Response:
+    if name not in ASSETS:
+        raise NotFound(name)
+    return _kept((HERE / name).read_bytes(), ASSETS[name])
+
+
+def _kept(body: bytes, content_type: str) -> Response:
+    """An answer that a browser keeps, and asks whether it is still the same."""
+    response = Response(body, content_type=content_type, headers={"Cache-Control": "no-cache"})
+    response.add_etag()
+    response.make_conditional(request)
+    return response
