@@ -1,4 +1,4 @@
-"""Flask extensions, unbound; the factory configures and binds them."""
+"""Flask extensions, unbound; the factory configures and binds them. The limiter is an app's own (`rate_limits`)."""
 
 from __future__ import annotations
 
