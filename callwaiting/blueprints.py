@@ -7,6 +7,7 @@ from flask import Flask
 from callwaiting.features.accounts import pages as account_pages
 from callwaiting.features.accounts import routes as accounts
 from callwaiting.features.alerts import routes as alerts
+from callwaiting.features.audit import routes as audit
 from callwaiting.features.callers import routes as callers
 from callwaiting.features.calls import routes as calls
 from callwaiting.features.calls import voice_routes as voice
@@ -21,7 +22,9 @@ from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
 from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
+from callwaiting.features.webhooks import event_routes as webhook_events
 from callwaiting.features.webhooks import routes as webhooks
+from callwaiting.features.webhooks import source_routes as webhook_sources
 
 
 def register(app: Flask) -> None:
@@ -43,3 +46,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(messages.api.blueprint)
     app.register_blueprint(alerts.api.blueprint)
     app.register_blueprint(payments.api.blueprint)
+    app.register_blueprint(webhook_sources.api.blueprint)
+    app.register_blueprint(webhook_events.api.blueprint)
+    app.register_blueprint(audit.api.blueprint)

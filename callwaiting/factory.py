@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,9 +33,11 @@ from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.refunds import on_payment_refunded
 from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
 from callwaiting.features.webhooks import door
+from callwaiting.features.webhooks.service import Handler
 from callwaiting.providers.registry import Providers, build_providers
 
 log = structlog.get_logger()
+EventHandlers = Mapping[tuple[str, str], Handler]
 WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
 # Somebody waits for the answer of a web process: three attempts at a checkout must fit into 8 s.
 WEB_PATIENCE = {"connect_timeout_s": 1.0, "read_timeout_s": 3.0}
@@ -60,6 +63,12 @@ def event_bindings() -> EventBus:
     bus.bind(PaymentSettled, orders.on_payment_settled)
     bus.bind(PaymentRefunded, on_payment_refunded)
     return bus
+
+
+def event_handlers() -> EventHandlers:
+    """What workers do with each event, for a dry run. They stand above the app and are taken by name."""
+    handlers: EventHandlers = importlib.import_module("tasks.webhook_handlers").HANDLERS
+    return handlers
 
 
 def build_runtime(settings: Settings, *, tenant_role: DatabaseRole) -> Runtime:
@@ -99,7 +108,11 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
         )
     app.extensions.update(
-        settings=settings, database=runtime.database, doorbell=runtime.doorbell, providers=runtime.providers
+        settings=settings,
+        database=runtime.database,
+        doorbell=runtime.doorbell,
+        providers=runtime.providers,
+        event_handlers=event_handlers,
     )
     request_log.register(app, seconds=settings.request_timeout_ms / 1000)
     errors.register(app)

@@ -22,7 +22,6 @@ AWAITED = {
     "account.use",
     "api_keys.manage",
     "api_keys.read",
-    "audit.read",
     "bookings.read",
     "bookings.write",
     "health.read",
@@ -30,9 +29,6 @@ AWAITED = {
     "members.manage",
     "members.read",
     "users.manage",
-    "webhooks.manage",
-    "webhooks.read",
-    "webhooks.replay",
 }
 
 

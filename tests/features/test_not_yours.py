@@ -7,11 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import SystemScope
 from callwaiting.factory import Runtime
 from callwaiting.features.calls import repository as calls
+from callwaiting.features.webhooks import claims
 from tests.api_client import ApiClient
 from tests.factories.payments import make_accounts, make_caller, make_payable, make_payment
+from tests.factories.stored_events import store_event, store_source
+from tests.factories.webhooks import make_source
 from tests.features.alerts.test_api import raise_alert
 from tests.features.catalogue.test_api import ITEM
 
@@ -59,6 +64,17 @@ def refund(owner: ApiClient, worker: Runtime) -> UUID:
     return UUID(owner.post(f"/payments/{payment(owner, worker)}/refunds", {})["id"])
 
 
+def event(owner: ApiClient, worker: Runtime) -> UUID:
+    made = store_event(worker, store_source(worker, owner.scope))
+    with worker.database.unit_of_work(SystemScope("a claim"), DatabaseRole.SERVICE) as session:
+        claims.take(session)
+    return made
+
+
+def source(owner: ApiClient, worker: Runtime) -> str:
+    return make_source(worker, scope=owner.scope).public_id
+
+
 @pytest.mark.parametrize(
     ("make", "method", "path", "body"),
     [
@@ -81,13 +97,21 @@ def refund(owner: ApiClient, worker: Runtime) -> UUID:
         (payment, "GET", "/payments/{}", None),
         (payment, "POST", "/payments/{}/refunds", {}),
         (refund, "GET", "/refunds/{}", None),
+        (event, "GET", "/webhook-events/{}", None),
+        (event, "GET", "/webhook-events/{}/body", None),
+        (event, "POST", "/webhook-events/{}/dry-run", None),
+        (event, "POST", "/webhook-events/{}/replay", {"reason": "x"}),
+        (source, "GET", "/webhook-sources/{}", None),
+        (source, "POST", "/webhook-sources/{}/rotate", {"secret": "whsec_of_a_stranger"}),
+        (source, "POST", "/webhook-sources/{}/pause", None),
+        (source, "POST", "/webhook-sources/{}/resume", None),
     ],
 )
 def test_another_merchants_id_is_like_an_absent_one(
     owner: ApiClient,
     stranger: ApiClient,
     worker: Runtime,
-    make: Callable[[ApiClient, Runtime], UUID],
+    make: Callable[[ApiClient, Runtime], UUID | str],
     method: str,
     path: str,
     body: dict[str, object] | None,

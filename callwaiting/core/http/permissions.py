@@ -62,6 +62,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "users.manage": OPERATORS,
     "webhooks.manage": MANAGERS,
     "webhooks.read": MANAGERS,
+    "webhooks.read_content": MANAGERS,
     "webhooks.replay": MANAGERS,
 }
 

@@ -37,6 +37,8 @@ class Filter:
     action: str | None = None
     subject: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,21 @@ class Entry:
     body: Mapping[str, Any]
 
 
-def links(session: Session, *, merchant_id: UUID | None = None) -> Iterator[Link]:
-    """All links, or one merchant's, in order, read page by page: memory does not grow with the log."""
+@dataclass(frozen=True, slots=True)
+class ChainedEntry:
+    """One record that has its place in the chain."""
+
+    seq: int
+    hash: bytes
+    body: Mapping[str, Any]
+
+
+def links(session: Session, *, merchant_id: UUID | None = None, since_seq: int = 0) -> Iterator[Link]:
+    """All links from a number on, or one merchant's, in order, page by page: memory does not grow with the log."""
     query = select(*(getattr(AuditLog, name) for name in Link._fields)).order_by(AuditLog.seq).limit(PAGE)
     if merchant_id:
         query = query.where(AuditLog.merchant_id == merchant_id)
-    last = -1
+    last = since_seq - 1
     while page := session.execute(query.where(AuditLog.seq > last)).all():
         yield from (Link(*row) for row in page)
         last = page[-1].seq
@@ -72,6 +83,17 @@ def entries(session: Session, wanted: Filter, *, limit: int) -> list[Entry]:
     ]
 
 
+def own_entries(session: Session, wanted: Filter, *, before: int | None, limit: int) -> list[ChainedEntry]:
+    """The chained entries that the session may see, newest first; those before a number."""
+    query = select(AuditLog.seq, AuditLog.hash, AuditLog.record).where(
+        *_conditions(wanted, AuditLog.merchant_id, AuditLog.record)
+    )
+    if before is not None:
+        query = query.where(AuditLog.seq < before)
+    rows = session.execute(query.order_by(AuditLog.seq.desc()).limit(limit))
+    return [ChainedEntry(row.seq, row.hash, orjson.loads(row.record)) for row in rows]
+
+
 def _newest(session: Session, query: Select[*tuple[Any, ...]], limit: int) -> list[Any]:
     return list(reversed(session.execute(query.limit(limit)).all())) if limit else []
 
@@ -88,5 +110,9 @@ def _conditions(
         yield body["action"].astext == wanted.action
     if wanted.subject:
         yield body["subject"].astext == wanted.subject
+    if wanted.actor:
+        yield body["actor"].astext == wanted.actor
     if wanted.since:
         yield cast(body["at"].astext, DateTime(timezone=True)) >= wanted.since
+    if wanted.until:
+        yield cast(body["at"].astext, DateTime(timezone=True)) < wanted.until

@@ -6,13 +6,15 @@ anchor (a number and its hash, as `verify` prints it) outside of the database an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import repository
 from callwaiting.features.audit.chain import GENESIS, link_hash
 from callwaiting.features.audit.repository import Link
@@ -59,6 +61,14 @@ class Verdict:
     fault: Fault | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The verdict on a stretch of a merchant's links. When it is not `complete`, go on after its head."""
+
+    verdict: Verdict
+    complete: bool
+
+
 def parse_anchor(text: str) -> Anchor:
     """`1234:<64 hex digits>`. Raises AnchorMalformed."""
     seq, _, digest = text.partition(":")
@@ -79,16 +89,39 @@ def verify(session: Session, *, merchant_id: UUID | None = None, anchor: Anchor 
     return judge(repository.links(session, merchant_id=merchant_id), whole=merchant_id is None, anchor=anchor)
 
 
-def judge(links: Iterable[Link], *, whole: bool = True, anchor: Anchor | None = None) -> Verdict:
-    """The verdict on links in order; `whole` is False for one merchant's part."""
+def verify_own(session: Session, *, after: Anchor | None, limit: int) -> Part:
+    """Check at most `limit` links of the session's merchant, from the first on, or from the one after `after`, which
+    must still be there."""
+    merchant_id = merchant_of(session)
+    found = repository.links(session, merchant_id=merchant_id, since_seq=after.seq if after else 0)
+    heads: dict[UUID, bytes] = {}
+    if after is not None:
+        first = next(found, None)
+        if first is None or (first.seq, first.hash) != after:
+            return Part(Verdict(0, None, Fault(after.seq, "anchor" if first else "missing_tail")), complete=True)
+        heads[merchant_id] = after.hash
+    taken = list(islice(found, limit + 1))
+    verdict = judge(taken[:limit], whole=False, merchant_heads=heads)
+    return Part(replace(verdict, head=verdict.head or after), complete=len(taken) <= limit)
+
+
+def judge(
+    links: Iterable[Link],
+    *,
+    whole: bool = True,
+    anchor: Anchor | None = None,
+    merchant_heads: Mapping[UUID, bytes] | None = None,
+) -> Verdict:
+    """The verdict on links in order; `whole` is False for one merchant's part. `merchant_heads` are the hashes of the
+    links before, of each merchant that has some."""
     count, head, anchored = 0, Anchor(0, GENESIS), anchor is None
-    merchant_heads: dict[UUID, bytes] = {}
+    heads = dict(merchant_heads or {})
     for link in links:
-        if cause := _cause(link, head if whole else None, merchant_heads):
+        if cause := _cause(link, head if whole else None, heads):
             seq = head.seq + 1 if cause == "gap" else link.seq
             return Verdict(count, head if count else None, Fault(seq, cause))
         if link.merchant_id:
-            merchant_heads[link.merchant_id] = link.hash
+            heads[link.merchant_id] = link.hash
         count, head = count + 1, Anchor(link.seq, link.hash)
         anchored = anchored or head == anchor
     fault = None

@@ -64,7 +64,8 @@ def replay(session: Session, event_id: UUID, *, reason: str) -> None:
     """
     event = _event(session, event_id)
     if event.status not in FINISHED:
-        raise Conflict(f"event {event_id} is {event.status}", reason="webhooks.event_not_finished")
+        message = "This event is not finished."
+        raise Conflict(f"event {event_id} is {event.status}", reason="webhooks.event_not_finished", message=message)
     event.raw = keys.seal_for_platform(session, body_place(event.id), _body(session, event))
     event.status, event.attempts, event.next_at = "received", 0, func.now()
     event.error_class = event.error = event.done_at = None
@@ -154,6 +155,10 @@ def _event(session: Session, event_id: UUID) -> WebhookEvent:
 
 def _body(session: Session, event: WebhookEvent) -> bytes:
     if event.raw is None:
-        raise Conflict(f"the body of event {event.id} has been emptied", reason="webhooks.body_emptied")
+        raise Conflict(
+            f"the body of event {event.id} has been emptied",
+            reason="webhooks.body_emptied",
+            message="The body of this event has been emptied.",
+        )
     opened = keys.unseal if event.status in {"done", "ignored"} else keys.unseal_for_platform
     return opened(session, body_place(event.id), event.raw)
