@@ -73,7 +73,7 @@ def play(world: World, narrator: Narrator) -> None:
     started = datetime.now(UTC)
     began = time.monotonic()
     narrator.chapter("1  Ordered by keypad, paid with Stripe")
-    order(world, narrator, [{"digits": "1"}, {"digits": "1"}, {"digits": "2"}, {"digits": "0"}], "stripe")
+    first = order(world, narrator, [{"digits": "1"}, {"digits": "1"}, {"digits": "2"}, {"digits": "0"}], "stripe")
     narrator.chapter("2  Ordered by speech, paid with PayPal")
     order(world, narrator, [{"speech": "two pepperoni and a coke please"}, {"speech": "that's all"}], "paypal")
     narrator.chapter("3  A table by keypad")
@@ -81,7 +81,7 @@ def play(world: World, narrator: Narrator) -> None:
     narrator.chapter("4  A caller who hangs up, and one who wants no texts")
     hang_up_and_stop(world, narrator)
     narrator.chapter("5  The owner looks at it")
-    look(world, narrator)
+    look(world, narrator, first)
     narrator.chapter("6  What the system did")
     account_for(world, narrator, started)
     if not narrator.as_json:
@@ -90,7 +90,7 @@ def play(world: World, narrator: Narrator) -> None:
         )
 
 
-def order(world: World, narrator: Narrator, turns: list[dict[str, str]], provider: str) -> None:
+def order(world: World, narrator: Narrator, turns: list[dict[str, str]], provider: str) -> Caller:
     caller = Caller(world, narrator)
     caller.ring()
     for said in turns:
@@ -118,6 +118,7 @@ def order(world: World, narrator: Narrator, turns: list[dict[str, str]], provide
         raise StoryBroken(f"the receipt names another amount than {total[0]}: {receipt!r}")
     wait_for("the paid page", lambda: "paid" in world.page(found.group()).lower() or None)
     narrator.tell("payer", f"sees on the page that the order is paid: {total[0]} once more")
+    return caller
 
 
 def book(world: World, narrator: Narrator) -> None:
@@ -142,16 +143,28 @@ def hang_up_and_stop(world: World, narrator: Narrator) -> None:
     caller.text_with("no more", "not text", "unsubscribed", "stopped")
 
 
-def look(world: World, narrator: Narrator) -> None:
-    """The owner signs in at the API and sees both orders, paid."""
+def look(world: World, narrator: Narrator, first: Caller) -> None:
+    """The owner signs in at the API, sees both orders, paid, and gives the first caller something back."""
     narrator.tell("owner", f"signs in for {world.sign_in()}")
     newest = world.orders()[:2]
     if [order["state"] for order in newest] != ["paid", "paid"]:
         raise StoryBroken(f"the API does not show the two orders as paid: {newest}")
     for shown in reversed(newest):
-        narrator.tell("owner", f"reads of order {shown['number']}: paid, ${shown['total_minor'] / 100:.2f}")
+        narrator.tell("owner", f"reads of order {shown['number']}: paid, {dollars(shown['total'])}")
+    refund = world.give_back(newest[-1]["id"], minor=100)
+    narrator.tell("owner", f"gives {dollars(refund['amount'])} of order {newest[-1]['number']} back: a cold crust")
+    _, waited = wait_for("the refund", lambda: world.refund_state(refund["id"]) == "succeeded" or None)
+    narrator.tell("stripe", "has the refund, and posts its signed events", ms=waited * 1000)
+    if "$1.00" not in first.text_with("given back"):
+        raise StoryBroken("the text names another amount than was given back")
+    if world.orders()[1]["state"] != "part_refunded":
+        raise StoryBroken("the order does not show that a part was given back")
     world.sign_out()
     narrator.tell("owner", "signs out, and the access token is good no more")
+
+
+def dollars(amount: dict[str, int]) -> str:
+    return f"${amount['amount'] / 100:.2f}"
 
 
 def account_for(world: World, narrator: Narrator, started: datetime) -> None:
@@ -172,7 +185,7 @@ def account_for(world: World, narrator: Narrator, started: datetime) -> None:
             "audit", f"{entry.body['action']} {entry.body['subject'].partition(':')[0]} {entry.body['outcome']}"
         )
     actions = [entry.body["action"] for entry in world.audit_since(started)]
-    for wanted, count in (("order.placed", 2), ("order.paid", 2), ("booking.confirmed", 1)):
+    for wanted, count in (("order.placed", 2), ("order.paid", 2), ("refund.succeeded", 1), ("booking.confirmed", 1)):
         if actions.count(wanted) != count:
             raise StoryBroken(f"the audit trail has {wanted} {actions.count(wanted)} times, not {count}")
     wait_for("the end of the audit chain", lambda: all(e.seq is not None for e in world.audit_since(started)) or None)

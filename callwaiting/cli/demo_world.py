@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import orjson
@@ -133,6 +133,16 @@ class World:
         found: list[dict[str, Any]] = self._api("GET", "/orders")["items"]
         return found
 
+    def give_back(self, order_id: str, *, minor: int) -> dict[str, Any]:
+        """Give back a part of the payment of an order; the refund as the API shows it."""
+        (payment,) = self._api("GET", f"/payments?order_id={order_id}")["items"]
+        body = {"amount": {"amount": minor, "currency": payment["amount"]["currency"]}}
+        made: dict[str, Any] = self._api("POST", f"/payments/{payment['id']}/refunds", body)
+        return made
+
+    def refund_state(self, refund_id: str) -> str:
+        return str(self._api("GET", f"/refunds/{refund_id}")["state"])
+
     def sign_out(self) -> None:
         """Raises StoryBroken when the access token is good for another request."""
         self._api("POST", "/auth/sign-out-everywhere")
@@ -147,6 +157,8 @@ class World:
 
     def _ask_api(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._token['access_token']}"} if self._token else {}
+        if method == "POST":
+            headers["Idempotency-Key"] = str(uuid4())
         return self._browser.request(method, f"{self._base_url}/api/v1{path}", json=body, headers=headers)
 
     # --- the operator -------------------------------------------------------------------------------------------
