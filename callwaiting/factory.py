@@ -84,6 +84,7 @@ def build_runtime(settings: Settings, *, tenant_role: DatabaseRole) -> Runtime:
         tenant_role=tenant_role,
         after_commit=doorbell.ring_names,
         pool_size=settings.database_pool_size,
+        prepare=settings.database_prepare,
         application_name=f"callwaiting-{tenant_role}",
     )
     database.info["keys"] = KeyRing(KeyEncryptionKeys(settings.key_encryption_secrets()))

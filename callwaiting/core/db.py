@@ -71,6 +71,7 @@ class Database:
 
     `info` is handed to every session (key ring, event bus). `tenant_role` is the role that serves merchants here:
     `web` in a web process, `worker` in a worker. `after_commit` receives the bells that a unit of work rang.
+    `prepare`: see `core.statements`.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Database:
         tenant_role: DatabaseRole,
         after_commit: Callable[[set[str]], None],
         pool_size: int = 10,
+        prepare: bool = True,
         application_name: str = "callwaiting",
     ) -> None:
         self._urls = dict(urls)
@@ -89,7 +91,7 @@ class Database:
         self._application_name = application_name
         self._engines: dict[DatabaseRole, Engine] = {}
         self._lock = threading.Lock()
-        self.info: dict[str, Any] = {}
+        self.info: dict[str, Any] = {"prepare": prepare}
 
     def url(self, role: DatabaseRole) -> str:
         """The libpq URL of a role. Raises KeyError when this process has no business with that role."""

@@ -104,6 +104,7 @@ class Settings(BaseModel):
     database_url_service: SecretStr | None = None
     database_url_audit: SecretStr | None = None
     database_pool_size: int = Field(default=10, ge=1, le=100)
+    database_prepare: bool = True
     redis_url: SecretStr
 
     secret_key: Secret

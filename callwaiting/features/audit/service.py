@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import orjson
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
@@ -12,12 +14,16 @@ from callwaiting.core.db import Database
 from callwaiting.core.ids import new_id
 from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import MerchantScope, Scope, scope_of
 
 Detail = str | int | bool | None
-# The driver's own statement: every state change writes one, and through the session it cost four times as much.
 # Nothing is returned, because writers may not read the outbox.
-INSERT = "insert into audit.outbox (merchant_id, record) values (%s, %s)"
+INSERT = Statement("""
+insert into audit.outbox (merchant_id, record)
+select %(merchant_id)s::uuid, record from unnest(%(records)s::bytea[]) record
+""")
+UNWRITTEN = "audit"  # where a session keeps the records that its commit will write
 
 
 def record(
@@ -29,13 +35,13 @@ def record(
     reason: str = "",
     details: Mapping[str, Detail] | None = None,
 ) -> None:
-    """Record an action in the same transaction as its effect: both happen, or neither.
+    """Record an action in the same transaction as its effect: both happen, or neither. The commit writes it.
 
     `action` is `slice.verb` in the past tense (`order.paid`); `subject` is `kind:id`. `details` hold no personal
     data: the log outlives an erasure.
     """
     scope = scope_of(session)
-    merchant_id = scope.merchant_id if isinstance(scope, MerchantScope) else None
+    merchant_id = _merchant_id(scope)
     body = {
         "v": 1,
         "id": str(new_id()),
@@ -49,12 +55,29 @@ def record(
         "request_id": current_request_id(),
         "details": dict(details or {}),
     }
-    row = (merchant_id, orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
-    session.connection().exec_driver_sql(INSERT, row)
+    session.info.setdefault(UNWRITTEN, []).append(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    if session.in_nested_transaction():
+        write_records(session)  # a savepoint takes its records with it
     ring(session, Job.CHAIN_AUDIT)
+
+
+@event.listens_for(Session, "before_commit")
+def write_records(session: Session) -> None:
+    """Write what was recorded since the last time, by one statement. Every commit does it of itself."""
+    if records := session.info.pop(UNWRITTEN, None):
+        INSERT(session, merchant_id=_merchant_id(scope_of(session)), records=records)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(UNWRITTEN, None)
 
 
 def record_denial(database: Database, scope: Scope, action: str, *, subject: str = "", reason: str) -> None:
     """Record a refusal in a transaction of its own, for the refused one is rolled back."""
     with database.unit_of_work(scope) as session:
         record(session, action, subject=subject, outcome="denied", reason=reason)
+
+
+def _merchant_id(scope: Scope) -> UUID | None:
+    return scope.merchant_id if isinstance(scope, MerchantScope) else None

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from callwaiting.core import clock
 from callwaiting.core.days import Days
 from callwaiting.core.ids import new_id
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.calls.models import Call, CallTurn
 
@@ -22,6 +24,29 @@ class CallRef(NamedTuple):
     call_id: UUID
 
 
+class KnownCall(NamedTuple):
+    id: UUID
+    status: str
+    outcome: str
+    caller_id: UUID | None
+    phone_number_id: UUID
+    last_event_at: datetime
+    finalised_at: datetime | None
+
+
+_KNOWN = """
+select id, status, outcome, caller_id, phone_number_id, last_event_at, finalised_at from app.calls where """
+KNOWN_BY_SID = Statement(_KNOWN + "call_sid = %(call_sid)s for update")
+KNOWN_BY_ID = Statement(_KNOWN + "id = %(id)s for update")
+NOTE = Statement("""
+update app.calls
+set last_event_at = %(at)s, seq = greatest(seq, %(seq)s), status = coalesce(%(status)s, status),
+    ended_at = coalesce(%(ended_at)s, ended_at)
+where id = %(id)s
+""")
+FINALISE = Statement("update app.calls set finalised_at = %(at)s where id = %(id)s")
+
+
 def locked(session: Session, call_sid: str) -> Call | None:
     """The call, locked until the transaction ends: turns and status notices of one call go one after another."""
     return session.scalar(
@@ -29,10 +54,24 @@ def locked(session: Session, call_sid: str) -> Call | None:
     )
 
 
-def locked_by_id(session: Session, call_id: UUID) -> Call | None:
-    return session.scalar(
-        select(Call).where(Call.id == call_id).with_for_update().execution_options(populate_existing=True)
-    )
+def known(session: Session, call_sid: str) -> KnownCall | None:
+    """What a notice needs of the call, locked until the transaction ends."""
+    row = KNOWN_BY_SID(session, call_sid=call_sid).one_or_none()
+    return None if row is None else KnownCall._make(row)
+
+
+def known_by_id(session: Session, call_id: UUID) -> KnownCall | None:
+    row = KNOWN_BY_ID(session, id=call_id).one_or_none()
+    return None if row is None else KnownCall._make(row)
+
+
+def note(session: Session, call_id: UUID, *, seq: int | None, status: str | None, ended_at: datetime | None) -> None:
+    """Keep that there was news of the call, and of what the news tells anything."""
+    NOTE(session, id=call_id, at=clock.now(), seq=seq, status=status, ended_at=ended_at)
+
+
+def finalise(session: Session, call_id: UUID) -> None:
+    FINALISE(session, id=call_id, at=clock.now())
 
 
 def insert_if_new(session: Session, call_sid: str, *, phone_number_id: UUID, caller_id: UUID | None) -> bool:

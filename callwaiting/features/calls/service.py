@@ -12,8 +12,7 @@ from callwaiting.core import clock
 from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
 from callwaiting.features.calls import repository
-from callwaiting.features.calls.models import Call
-from callwaiting.features.calls.repository import CallRef
+from callwaiting.features.calls.repository import CallRef, KnownCall
 from callwaiting.features.calls.transitions import TERMINAL, after
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
@@ -32,17 +31,15 @@ def apply_status(
 
     `seq` is Twilio's SequenceNumber. Raises NotYet when the call is unknown: its notice overtook its first turn.
     """
-    call = repository.locked(session, call_sid)
+    call = repository.known(session, call_sid)
     if call is None:
         raise NotYet(f"no call {call_sid}")
-    call.last_event_at = clock.now()
-    call.seq = max(call.seq, -1 if seq is None else seq)
     moved = after(call.status, status)
+    ended_at = (occurred_at or clock.now()) if moved in TERMINAL else None
+    repository.note(session, call.id, seq=seq, status=moved, ended_at=ended_at)
     if moved is None:
         return "stale"
-    call.status = moved
-    if moved in TERMINAL:
-        call.ended_at = occurred_at or clock.now()
+    if ended_at:
         _finalise(session, call)
     audit.record(session, "call.status_changed", subject=f"call:{call.id}", details={"status": moved})
     return "moved"
@@ -75,18 +72,18 @@ def stale_calls(session: Session) -> list[CallRef]:
 
 def finalise_stale(session: Session, call_id: UUID) -> Literal["finalised", "kept"]:
     """End a call whose terminal notice never came; `kept` when there was news meanwhile."""
-    call = repository.locked_by_id(session, call_id)
+    call = repository.known_by_id(session, call_id)
     if call is None or call.finalised_at is not None or call.last_event_at > clock.now() - SILENCE:
         return "kept"
     _finalise(session, call)
     return "finalised"
 
 
-def _finalise(session: Session, call: Call) -> None:
+def _finalise(session: Session, call: KnownCall) -> None:
     """Once a call: a caller for whom nothing was ordered or booked gets one text."""
     if call.finalised_at is not None:
         return
-    call.finalised_at = clock.now()
+    repository.finalise(session, call.id)
     profile = merchants.profile(session)
     if call.outcome == "none" and call.caller_id is not None and profile.active:
         messages.plan_message(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.crypto import Place
 from callwaiting.core.ids import new_id
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.consents.errors import ConsentRevoked
@@ -33,6 +34,9 @@ __all__ = [
 State = Literal["granted", "revoked"]
 Origin = Literal["sms", "voice", "provider", "operator"]
 NEWEST = (Consent.recorded_at.desc(), Consent.id.desc())
+LATEST = Statement("""
+select state from app.consents where caller_id = %(caller_id)s order by recorded_at desc, id desc limit 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ def honour(session: Session, caller_id: UUID, text: str, *, origin: Origin) -> D
 
 
 def _latest(session: Session, caller_id: UUID) -> str | None:
-    return session.scalar(select(Consent.state).where(Consent.caller_id == caller_id).order_by(*NEWEST).limit(1))
+    state: str | None = LATEST(session, caller_id=caller_id).scalar()
+    return state
 
 
 def _declared(session: Session, row: Consent) -> Declared:

@@ -14,11 +14,17 @@ from sqlalchemy.orm import Session
 from callwaiting.core import phone
 from callwaiting.core.days import Days
 from callwaiting.core.errors import FieldError, ValidationFailed
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants.models import Merchant
+
+PROFILE = Statement("""
+select id, name, timezone, currency, region, tax_basis_points, tax_inclusive, status
+from app.merchants where id = %(id)s
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ def create_merchant(
 
 def profile(session: Session) -> Profile:
     """The session's merchant."""
-    row = read(session)
+    row = PROFILE(session, id=merchant_of(session)).one()
     return Profile(
         id=row.id,
         name=row.name,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core import clock
 from callwaiting.core.crypto import Place
 from callwaiting.core.settings import Settings
+from callwaiting.core.statements import Statement
 from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
 from callwaiting.features.consents import service as consents
@@ -20,14 +21,21 @@ from callwaiting.features.consents.errors import ConsentRevoked
 from callwaiting.features.keys import service as keys
 from callwaiting.features.messages.errors import NoTwilioSource
 from callwaiting.features.messages.models import Message
-from callwaiting.features.messages.transitions import NEXT
+from callwaiting.features.messages.transitions import EARLIER, NEXT
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.ports import OutgoingMessage, ProviderRejected, SentMessage
 from callwaiting.providers.registry import Providers
 
 OPTED_OUT = "21610"  # twilio.com/docs/api/errors/21610: the recipient has told Twilio to stop
+FAILED = frozenset({"failed", "undelivered"})
 CLOCK_MARGIN = timedelta(seconds=30)  # Twilio dates a text by its own clock
+NOTICED = Statement("""
+update app.messages set status = %(status)s, error_code = coalesce(%(error_code)s, error_code)
+where provider_id = %(provider_id)s and direction = 'out' and status = any(%(earlier)s::text[])
+returning id, caller_id
+""")
+PRESENT = Statement("select status from app.messages where provider_id = %(provider_id)s and direction = 'out'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,10 @@ def record(session: Session, message_id: UUID, sent: SentMessage | None) -> None
 def reject(session: Session, message_id: UUID, error: ProviderRejected) -> None:
     """Keep that Twilio will never send it. 21610 is a declaration of the recipient and goes into the ledger."""
     row = session.scalars(select(Message).where(Message.id == message_id).with_for_update()).one()
-    _fail(session, row, "failed", error.provider_code)
+    if error.provider_code == OPTED_OUT:
+        consents.record_revocation_once(session, row.caller_id, origin="provider", evidence=error.provider_code)
+    row.error_code = error.provider_code or None
+    _move(session, row, "failed", reason=error.provider_code)
 
 
 def apply_status(
@@ -97,26 +108,19 @@ def apply_status(
 
     Raises NotYet when no text has this id: the notice may be faster than our own record of the sending.
     """
-    query = select(Message).where(Message.provider_id == provider_id, Message.direction == "out")
-    row = session.scalar(query.with_for_update())
-    if row is None:
-        raise NotYet("no text has this MessageSid")
-    if status not in NEXT:
-        return "unknown_status"
-    if status not in NEXT[row.status]:
-        return "stale"
-    if status in {"failed", "undelivered"}:
-        _fail(session, row, status, error_code)
-    else:
-        _move(session, row, status)
+    why = error_code if status in FAILED else ""
+    moved = NOTICED(
+        session, provider_id=provider_id, status=status, error_code=why or None, earlier=EARLIER.get(status, [])
+    ).one_or_none()
+    if moved is None:
+        present = PRESENT(session, provider_id=provider_id).scalar()
+        if present is None or status in NEXT[present]:  # in the second case it was recorded this very moment
+            raise NotYet("no text has this MessageSid")
+        return "stale" if status in NEXT else "unknown_status"
+    if why == OPTED_OUT:
+        consents.record_revocation_once(session, moved.caller_id, origin="provider", evidence=why)
+    audit.record(session, f"message.{status}", subject=f"message:{moved.id}", reason=why)
     return "moved"
-
-
-def _fail(session: Session, row: Message, status: str, error_code: str) -> None:
-    if error_code == OPTED_OUT:
-        consents.record_revocation_once(session, row.caller_id, origin="provider", evidence=error_code)
-    row.error_code = error_code or None
-    _move(session, row, status, reason=error_code)
 
 
 def _move(session: Session, row: Message, status: str, *, reason: str = "") -> None:

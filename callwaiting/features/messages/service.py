@@ -5,12 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from callwaiting.core.crypto import Place
 from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.ids import new_id
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
@@ -24,6 +24,13 @@ from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.phone_numbers.errors import NumberNotFound
 
 EFFECT = "twilio.message"
+PLAN = Statement("""
+insert into app.messages (merchant_id, id, caller_id, phone_number_id, direction, kind, message_key, body_sealed,
+    status, answers_live_call)
+values (%(merchant_id)s, %(id)s, %(caller_id)s, %(phone_number_id)s, 'out', %(kind)s, %(message_key)s, %(body_sealed)s,
+    %(status)s, %(answers_live_call)s)
+on conflict (merchant_id, message_key) do nothing returning id
+""")
 
 
 def plan_message(
@@ -47,23 +54,18 @@ def plan_message(
     except ConsentRevoked:
         status = "suppressed"
     message_id = new_id()
-    made: UUID | None = session.scalar(
-        insert(Message)
-        .values(
-            merchant_id=merchant_of(session),
-            id=message_id,
-            caller_id=caller_id,
-            phone_number_id=phone_number_id,
-            direction="out",
-            kind=kind,
-            message_key=message_key,
-            body_sealed=keys.seal(session, Place("messages", "body", message_id), body),
-            status=status,
-            answers_live_call=answers_live_call,
-        )
-        .on_conflict_do_nothing(index_elements=["merchant_id", "message_key"])
-        .returning(Message.id)
-    )
+    made: UUID | None = PLAN(
+        session,
+        merchant_id=merchant_of(session),
+        id=message_id,
+        caller_id=caller_id,
+        phone_number_id=phone_number_id,
+        kind=kind,
+        message_key=message_key,
+        body_sealed=keys.seal(session, Place("messages", "body", message_id), body),
+        status=status,
+        answers_live_call=answers_live_call,
+    ).scalar()
     if made is None:
         return session.scalars(select(Message.id).where(Message.message_key == message_key)).one()
     audit.record(session, f"message.{status}", subject=f"message:{made}", details={"kind": kind})

@@ -19,3 +19,4 @@ NEXT: Mapping[str, frozenset[str]] = {
     "suppressed": frozenset(),
     "received": frozenset(),
 }
+EARLIER: Mapping[str, list[str]] = {end: [status for status, ends in NEXT.items() if end in ends] for end in NEXT}

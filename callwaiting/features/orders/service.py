@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core import clock
 from callwaiting.core.money import Money
 from callwaiting.core.settings import Settings
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
 from callwaiting.features.alerts import service as alerts
@@ -33,7 +34,7 @@ from callwaiting.features.orders.errors import (
 from callwaiting.features.orders.listing import lines_of
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.totals import Line, LineRequest, Quote, merged, price_line
-from callwaiting.features.orders.transitions import Move, State, after
+from callwaiting.features.orders.transitions import MOVES, Move, State, after
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.events import PaymentSettled
 
@@ -60,6 +61,12 @@ MAX_QUANTITY = 99
 MIN_TOTAL_MINOR = 50
 MAX_TOTAL_MINOR = 99_999_999
 EXPIRY_BATCH = 500
+PAYABLE = [state for state, move in MOVES if move is Move.SETTLE]
+PAY = Statement("""
+update app.orders set state = 'paid', paid_at = %(paid_at)s
+where id = %(id)s and state = any(%(payable)s) and total_minor = %(total_minor)s and currency = %(currency)s
+returning number, caller_id, phone_number_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,25 +172,23 @@ def place_order(
 
 def on_payment_settled(session: Session, event: PaymentSettled) -> None:
     """Mark the order paid and plan the receipt. Money for an order that cannot become paid raises an alert."""
-    order = _locked(session, event.order_id)
-    state = after(order.state, Move.SETTLE)
-    if state is None or event.amount != Money(order.total_minor, order.currency):
-        alerts.raise_alert(
-            session,
-            "orders.unexpected_payment",
-            subject=f"order:{order.id}",
-            severity="high",
-            summary=f"Order {order.number} is {order.state.replace('_', ' ')} and got a payment that does not fit.",
-            details={"payment": str(event.payment_id), "amount_minor": event.amount.minor, "state": order.state},
-        )
+    order = PAY(
+        session,
+        id=event.order_id,
+        paid_at=clock.now(),
+        payable=PAYABLE,
+        total_minor=event.amount.minor,
+        currency=event.amount.currency,
+    ).one_or_none()
+    if order is None:
+        _alert_unexpected(session, event)
         return
-    order.state, order.paid_at = state, clock.now()
     messages.plan_message(
         session,
         caller_id=order.caller_id,
         phone_number_id=order.phone_number_id,
         kind="receipt",
-        message_key=f"receipt:{order.id}",
+        message_key=f"receipt:{event.order_id}",
         body=(
             f"{merchants.profile(session).name}: thank you, we received {event.amount}"
             f" for order {order.number}. It is paid in full."
@@ -192,8 +197,8 @@ def on_payment_settled(session: Session, event: PaymentSettled) -> None:
     audit.record(
         session,
         "order.paid",
-        subject=f"order:{order.id}",
-        details={"payment": str(event.payment_id), "total_minor": order.total_minor},
+        subject=f"order:{event.order_id}",
+        details={"payment": str(event.payment_id), "total_minor": event.amount.minor},
     )
 
 
@@ -264,6 +269,18 @@ def expire(session: Session, order_id: UUID) -> Literal["expired", "kept"]:
     order.state = state
     audit.record(session, "order.expired", subject=f"order:{order.id}", details={"number": order.number})
     return "expired"
+
+
+def _alert_unexpected(session: Session, event: PaymentSettled) -> None:
+    order = _locked(session, event.order_id)
+    alerts.raise_alert(
+        session,
+        "orders.unexpected_payment",
+        subject=f"order:{order.id}",
+        severity="high",
+        summary=f"Order {order.number} is {order.state.replace('_', ' ')} and got a payment that does not fit.",
+        details={"payment": str(event.payment_id), "amount_minor": event.amount.minor, "state": order.state},
+    )
 
 
 def _quote(session: Session, profile: Profile, lines: Sequence[LineRequest]) -> Quote:

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from callwaiting.core.ids import new_id
 from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
-from callwaiting.features.outbox.models import Effect
 from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
 
+PLAN = Statement("""
+insert into app.outbox (merchant_id, id, effect_key, kind, subject_id, request_id)
+values (%(merchant_id)s, %(id)s, %(effect_key)s, %(kind)s, %(subject_id)s, %(request_id)s)
+on conflict (merchant_id, effect_key) do nothing
+""")
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 
@@ -41,16 +45,13 @@ class Performer(Generic[Request, Result]):
 
 def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> None:
     """Plan one call of `kind` about the row `subject_id`. A second plan with the same key is the first."""
-    session.execute(
-        insert(Effect)
-        .values(
-            merchant_id=merchant_of(session),
-            id=new_id(),
-            effect_key=effect_key,
-            kind=kind,
-            subject_id=subject_id,
-            request_id=current_request_id(),
-        )
-        .on_conflict_do_nothing(index_elements=["merchant_id", "effect_key"])
+    PLAN(
+        session,
+        merchant_id=merchant_of(session),
+        id=new_id(),
+        effect_key=effect_key,
+        kind=kind,
+        subject_id=subject_id,
+        request_id=current_request_id(),
     )
     ring(session, Job.DRAIN_EFFECTS)

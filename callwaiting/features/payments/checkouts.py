@@ -22,6 +22,7 @@ from callwaiting.core.db import Database
 from callwaiting.core.errors import Permanent, Transient
 from callwaiting.core.ids import new_id
 from callwaiting.core.settings import Settings
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import MerchantScope, SystemScope, merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
@@ -36,7 +37,7 @@ from callwaiting.features.payments.errors import (
 )
 from callwaiting.features.payments.links import Link
 from callwaiting.features.payments.models import Checkout, PaymentAccount
-from callwaiting.features.payments.owed import AWAITING, owed
+from callwaiting.features.payments.owed import AWAITING, Bill, owed
 from callwaiting.features.payments.transitions import NEXT
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers import ports
@@ -56,6 +57,7 @@ REUSE_MARGIN = timedelta(minutes=2)
 PAYPAL_LIFETIME = timedelta(hours=3)  # how long an order may wait for its payer's approval
 
 REFERENCE_PREFIX = "cw-"
+MOVE = Statement("update app.checkouts set state = %(state)s where id = %(id)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,22 @@ def reference_of(checkout_id: UUID) -> str:
     return REFERENCE_PREFIX + checkout_id.hex
 
 
+def id_in(reference: str) -> UUID | None:
+    """The checkout that a reference of ours names."""
+    if not reference.startswith(REFERENCE_PREFIX):
+        return None
+    try:
+        return UUID(reference.removeprefix(REFERENCE_PREFIX))
+    except ValueError:
+        return None
+
+
 def checkout_by(session: Session, provider: str, provider_id: str, reference: str) -> Checkout | None:
     """The checkout by its provider's id or else by our reference, locked; its own order is not yet."""
     ours = select(Checkout).where(Checkout.provider == provider).with_for_update()
     found = session.scalar(ours.where(Checkout.provider_id == provider_id)) if provider_id else None
-    if found is None and reference.startswith(REFERENCE_PREFIX):
-        try:
-            found = session.scalar(ours.where(Checkout.id == UUID(reference.removeprefix(REFERENCE_PREFIX))))
-        except ValueError:
-            return None
+    if found is None and (checkout_id := id_in(reference)):
+        found = session.scalar(ours.where(Checkout.id == checkout_id))
     return found
 
 
@@ -130,12 +139,11 @@ def locked(session: Session, checkout_id: UUID) -> Checkout:
     return session.scalars(select(Checkout).where(Checkout.id == checkout_id).with_for_update()).one()
 
 
-def move(session: Session, checkout: Checkout, state: str, *, reason: str = "") -> Literal["moved", "stale"]:
+def move(session: Session, checkout: Checkout | Bill, state: str, *, reason: str = "") -> Literal["moved", "stale"]:
     """Move a locked checkout along the table; `stale` when it is already there or past it."""
     if state not in NEXT[checkout.state]:
         return "stale"
-    checkout.state = state
-    session.flush()
+    MOVE(session, id=checkout.id, state=state)
     audit.record(session, f"checkout.{state}", subject=f"checkout:{checkout.id}", reason=reason)
     return "moved"
 

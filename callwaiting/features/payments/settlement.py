@@ -5,26 +5,32 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.events import publish
 from callwaiting.core.ids import new_id
-from callwaiting.core.money import Money
+from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.payments import checkouts
 from callwaiting.features.payments.accounts import PaymentProvider
 from callwaiting.features.payments.events import PaymentSettled
-from callwaiting.features.payments.models import Checkout, Payment, PaymentLink
-from callwaiting.features.payments.owed import AWAITING, Owed, owed
+from callwaiting.features.payments.owed import AWAITING, Bill, bill
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.ports import Settlement
 
-Outcome = Literal["settled", "parked", "surplus", "repeated", "foreign"]
+Kept = Literal["settled", "parked", "surplus"]
+Outcome = Literal[Kept, "repeated", "foreign"]
 PAID = frozenset({"paid", "part_refunded", "refunded"})
+KEEP = Statement("""
+insert into app.payments (merchant_id, id, order_id, checkout_id, provider, mode, account, payment_id, amount_minor,
+    currency, state, reason, settled_at)
+values (%(merchant_id)s, %(id)s, %(order_id)s, %(checkout_id)s, %(provider)s, %(mode)s, %(account)s, %(payment_id)s,
+    %(amount_minor)s, %(currency)s, %(state)s, %(reason)s, %(settled_at)s)
+on conflict (merchant_id, provider, payment_id) do nothing returning id
+""")
 
 
 def settle(session: Session, settlement: Settlement, *, provider: PaymentProvider) -> Outcome:
@@ -34,93 +40,91 @@ def settle(session: Session, settlement: Settlement, *, provider: PaymentProvide
     person must look. `surplus`: the order is paid already; the money waits to be given back. `repeated`: known.
     `foreign`: the merchant's own business, not ours. Raises NotYet when the checkout is ours and not recorded yet.
     """
-    checkout = checkouts.checkout_by(session, provider, settlement.provider_id, settlement.reference)
-    known = select(Payment.id).where(Payment.provider == provider, Payment.payment_id == settlement.payment_id)
-    if session.scalar(known) is not None:
-        return "repeated"
-    if checkout is None:
-        if not settlement.reference.startswith(checkouts.REFERENCE_PREFIX):
-            return "foreign"
-        return _park(session, settlement, provider, None, "unknown checkout")
-    if checkout.state == "claimed":
+    found = bill(session, provider, settlement.provider_id, checkouts.id_in(settlement.reference))
+    if found is None and not settlement.reference.startswith(checkouts.REFERENCE_PREFIX):
+        return "foreign"
+    if found is not None and found.state == "claimed":
         raise NotYet("the checkout is claimed and not recorded")
-    link = session.scalars(select(PaymentLink).where(PaymentLink.id == checkout.link_id)).one()
-    due = owed(session, checkout.order_id)
-    checkouts.move(session, checkout, "completed")
-    if mismatch := _mismatch(settlement, checkout, link, due):
-        return _park(session, settlement, provider, checkout, mismatch)
-    if due.state in PAID:
-        payment_id = _keep(session, settlement, provider, checkout, "surplus", "second payment")
+    state, reason = _judge(settlement, found)
+    payment_id = _keep(session, settlement, provider, found, state, reason)
+    if payment_id is None:
+        return "repeated"
+    if found is not None:
+        checkouts.move(session, found, "completed")
+    _record(session, settlement, found, payment_id, state, reason)
+    if state == "parked":
+        _alert(session, "payments.parked", payment_id, f"Money came in that does not fit its order: {reason}.")
+    elif state == "surplus":
         _alert(session, "payments.surplus", payment_id, "A paid order was paid once more: give the money back.")
-        return "surplus"
-    if due.state != AWAITING:
-        return _park(session, settlement, provider, checkout, f"order {due.state}")
-    payment_id = _keep(session, settlement, provider, checkout, "settled", "")
-    publish(session, PaymentSettled(checkout.order_id, payment_id, settlement.amount))
-    return "settled"
+    elif found is not None:
+        publish(session, PaymentSettled(found.order_id, payment_id, settlement.amount))
+    return state
 
 
-def _mismatch(settlement: Settlement, checkout: Checkout, link: PaymentLink, due: Owed) -> str:
+def _judge(settlement: Settlement, found: Bill | None) -> tuple[Kept, str]:
+    """What becomes of the money, and why."""
+    if found is None:
+        return "parked", "unknown checkout"
+    if mismatch := _mismatch(settlement, found):
+        return "parked", mismatch
+    if found.due.state in PAID:
+        return "surplus", "second payment"
+    if found.due.state != AWAITING:
+        return "parked", f"order {found.due.state}"
+    return "settled", ""
+
+
+def _mismatch(settlement: Settlement, found: Bill) -> str:
     """What does not fit, in words; empty when all does."""
-    amount = Money(link.amount_minor, link.currency)
+    paid, asked, due = settlement.amount, found.asked, found.due
     facts = {
-        "checkout": settlement.provider_id == checkout.provider_id,
-        "account": settlement.account == checkout.account,
-        "mode": settlement.mode == checkout.mode,
-        "currency": settlement.amount.currency == amount.currency == due.total.currency,
-        "amount": settlement.amount.minor == amount.minor == due.total.minor,
-        "order version": link.order_version == due.version and link.revoked_at is None,
+        "checkout": settlement.provider_id == found.provider_id,
+        "account": settlement.account == found.account,
+        "mode": settlement.mode == found.mode,
+        "currency": paid.currency == asked.currency == due.total.currency,
+        "amount": paid.minor == asked.minor == due.total.minor,
+        "order version": found.order_version == due.version and found.revoked_at is None,
     }
     return ", ".join(name for name, fits in facts.items() if not fits)
 
 
-def _park(
-    session: Session, settlement: Settlement, provider: PaymentProvider, checkout: Checkout | None, reason: str
-) -> Literal["parked"]:
-    payment_id = _keep(session, settlement, provider, checkout, "parked", reason)
-    _alert(session, "payments.parked", payment_id, f"Money came in that does not fit its order: {reason}.")
-    return "parked"
-
-
 def _keep(
-    session: Session,
-    settlement: Settlement,
-    provider: PaymentProvider,
-    checkout: Checkout | None,
-    state: Literal["settled", "parked", "surplus"],
-    reason: str,
-) -> UUID:
-    payment_id = new_id()
-    session.add(
-        Payment(
-            merchant_id=merchant_of(session),
-            id=payment_id,
-            order_id=checkout.order_id if checkout else None,
-            checkout_id=checkout.id if checkout else None,
-            provider=provider,
-            mode=settlement.mode,
-            account=settlement.account,
-            payment_id=settlement.payment_id,
-            amount_minor=settlement.amount.minor,
-            currency=settlement.amount.currency,
-            state=state,
-            reason=reason,
-            settled_at=clock.now(),
-        )
-    )
-    session.flush()
+    session: Session, settlement: Settlement, provider: PaymentProvider, found: Bill | None, state: Kept, reason: str
+) -> UUID | None:
+    """The payment's id; None when it is known."""
+    kept: UUID | None = KEEP(
+        session,
+        merchant_id=merchant_of(session),
+        id=new_id(),
+        order_id=found.order_id if found else None,
+        checkout_id=found.id if found else None,
+        provider=provider,
+        mode=settlement.mode,
+        account=settlement.account,
+        payment_id=settlement.payment_id,
+        amount_minor=settlement.amount.minor,
+        currency=settlement.amount.currency,
+        state=state,
+        reason=reason,
+        settled_at=clock.now(),
+    ).scalar()
+    return kept
+
+
+def _record(
+    session: Session, settlement: Settlement, found: Bill | None, payment_id: UUID, state: Kept, reason: str
+) -> None:
     audit.record(
         session,
         f"payment.{state}",
         subject=f"payment:{payment_id}",
         reason=reason,
         details={
-            "order": str(checkout.order_id) if checkout else None,
+            "order": str(found.order_id) if found else None,
             "amount_minor": settlement.amount.minor,
             "currency": settlement.amount.currency,
         },
     )
-    return payment_id
 
 
 def _alert(session: Session, rule: str, payment_id: UUID, summary: str) -> None:

@@ -19,6 +19,7 @@ from callwaiting.core import metrics
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.ids import new_id
 from callwaiting.core.retry import ATTEMPTS, FailureClass
+from callwaiting.core.statements import Statement
 from callwaiting.features.alerts.service import raise_alert
 from callwaiting.features.audit import service as audit
 from callwaiting.providers.ports import Mode, ProviderName
@@ -31,14 +32,14 @@ LEASE_SECONDS = 40  # above a job's hard limit of 30 s; a lost event is taken up
 CLAIM = """
 with picked as (
     select e.id, e.status, e.lease_until from app.webhook_events e
-    where {due} order by e.next_at limit :batch for update skip locked
+    where {due} order by e.next_at limit %(batch)s for update skip locked
 ), numbered as (
     select p.*, 1 + coalesce((select max(a.n) from app.webhook_attempts a where a.event_id = p.id), 0) as n
     from picked p
 ), claimed as (
     update app.webhook_events e
-    set status = 'running', attempts = e.attempts + 1, lease_token = :token,
-        lease_until = clock_timestamp() + make_interval(secs => :lease),
+    set status = 'running', attempts = e.attempts + 1, lease_token = %(token)s,
+        lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
         merchant_id = coalesce(
             e.merchant_id, s.merchant_id,
             (select m.merchant_id from auth.merchant_of_number(decode(e.routing_keys->>'number_hash', 'hex')) m),
@@ -51,16 +52,16 @@ with picked as (
         p.lease_until as lost_at
 ), lost as (
     insert into app.webhook_attempts (event_id, n, merchant_id, started_at, ended_at, outcome)
-    select c.id, c.n - 1, c.merchant_id, c.lost_at - make_interval(secs => :lease), c.lost_at, 'lost'
+    select c.id, c.n - 1, c.merchant_id, c.lost_at - make_interval(secs => %(lease)s), c.lost_at, 'lost'
     from claimed c where c.was_lost
 )
 select *, set_config('synchronous_commit', 'off', true) from claimed order by received_at, id
 """
-FRESH = text(CLAIM.format(due="e.status = 'received' and e.next_at <= now()"))
-AGAIN = text(
+FRESH = Statement(CLAIM.format(due="e.status = 'received' and e.next_at <= now()"))
+AGAIN = Statement(
     CLAIM.format(due="(e.status = 'retry' and e.next_at <= now()) or (e.status = 'running' and e.lease_until < now())")
 )
-DUE = text("""
+DUE = Statement("""
 select exists (select from app.webhook_events where status in ('received', 'retry') and next_at <= now())
     or exists (select from app.webhook_events where status = 'running' and lease_until < now())
 """)
@@ -117,7 +118,7 @@ def take(session: Session, *, again_first: bool = False, batch: int = BATCH) -> 
     token = new_id()
     turns = ((AGAIN, 1), (FRESH, batch)) if again_first else ((FRESH, batch), (AGAIN, 1))
     for statement, limit in turns:
-        found = session.execute(statement, {"batch": limit, "token": token, "lease": LEASE_SECONDS}).mappings().all()
+        found = statement(session, batch=limit, token=token, lease=LEASE_SECONDS).mappings().all()
         if found:
             return [claim for row in found if (claim := _routed(session, row, token))]
     return None
@@ -125,7 +126,7 @@ def take(session: Session, *, again_first: bool = False, batch: int = BATCH) -> 
 
 def any_due(session: Session) -> bool:
     """Whether `take` would find something. The session is a system one of the service role."""
-    return bool(session.scalar(DUE))
+    return bool(DUE(session).scalar())
 
 
 def put_back(session: Session, claims: Sequence[Claim], *, delay_s: float) -> None:

@@ -131,6 +131,7 @@ def _rehearse(
 ) -> Rehearsal:
     try:
         outcome = handler(session, stored, providers)
+        audit.write_records(session)
         session.flush()
     except Exception as failure:
         return Rehearsal("failed", (), describe(failure))
