@@ -1,7 +1,8 @@
 """The bare loop: the very statements that the worker's handling of an event consists of, and nothing around them.
 
 `record` handles claimed events for real, except that each transaction is rolled back where it would commit, and keeps
-every statement as the server got it. `python -m bench.bare FILE` then runs such a file with commits.
+every statement as the server got it. `python -m bench.bare FILE` then runs such a file with commits. What the worker
+has planned once a connection is so here too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 from sqlalchemy import event
@@ -25,9 +26,18 @@ from callwaiting.factory import Runtime
 from callwaiting.features.webhooks import claims, drain
 from tasks.webhook_handlers import HANDLERS
 
+PREPARE = b"prepare "
 
-def record(runtime: Runtime) -> list[list[bytes]]:
-    """Claim all that is due and handle it, undoing each; the statements of each event. They are then still claimed."""
+
+class Recording(NamedTuple):
+    """What a connection prepares, and the statements of each event."""
+
+    prepared: list[bytes]
+    events: list[list[bytes]]
+
+
+def record(runtime: Runtime) -> Recording:
+    """Claim all that is due and handle it, undoing each. It is then still claimed."""
     taken: list[claims.Claim] = []
     while True:
         with runtime.database.unit_of_work(SystemScope("claims of the bench"), DatabaseRole.SERVICE) as session:
@@ -49,35 +59,39 @@ def record(runtime: Runtime) -> list[list[bytes]]:
     engine.dispose()  # the recorder is set on new connections
     event.listen(engine, "connect", lambda connection, _: setattr(connection, "cursor_factory", Recorder))
     event.listen(engine, "commit", undo)
-    recorded = []
+    recorded = Recording([], [])
     for claim in taken:
         seen.clear()
         outcome = drain.attempt(runtime.database, runtime.providers, HANDLERS, claim)
         if outcome not in {"done", "ignored"}:
             raise SystemExit(f"an event of the bench was not done but {outcome}")
-        recorded.append(list(seen))
+        recorded.prepared.extend(statement for statement in seen if statement.startswith(PREPARE))
+        recorded.events.append([statement for statement in seen if not statement.startswith(PREPARE)])
     return recorded
 
 
-def replay(url: str, recorded: list[list[bytes]], directory: Path, processes: int) -> float:
+def replay(url: str, recorded: Recording, directory: Path, processes: int) -> float:
     """Events a second of so many processes that run the statements at once."""
     begin = time.time() + 2.0
     running = []
     for number in range(processes):
         file = directory / f"bare-{number}"
-        file.write_bytes(pickle.dumps((url, begin, recorded[number::processes])))
+        file.write_bytes(pickle.dumps((url, begin, recorded.prepared, recorded.events[number::processes])))
         argv = [sys.executable, "-m", "bench.bare", str(file)]
         running.append(subprocess.Popen(argv, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True))
     ends: list[float] = [json.loads(process.communicate(timeout=120)[0]) for process in running]
-    return len(recorded) / (max(ends) - begin)
+    return len(recorded.events) / (max(ends) - begin)
 
 
 def main() -> None:
-    url, begin, recorded = pickle.loads(Path(sys.argv[1]).read_bytes())  # our own file, written a moment ago
+    url, begin, prepared, events = pickle.loads(Path(sys.argv[1]).read_bytes())  # our own file, written a moment ago
     connection = psycopg2.connect(url)
-    time.sleep(max(0.0, begin - time.time()))
     with connection.cursor() as cursor:
-        for statements in recorded:
+        for statement in prepared:
+            cursor.execute(statement)
+        connection.commit()
+        time.sleep(max(0.0, begin - time.time()))
+        for statements in events:
             for statement in statements:
                 cursor.execute(statement)
             connection.commit()

@@ -1,0 +1,65 @@
+"""Busy statements: planned once a connection, or not at all behind a pooler; everything else as in any session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from callwaiting.core.db import Database, DatabaseRole
+from callwaiting.core.settings import load
+from callwaiting.core.statements import Statement
+from callwaiting.core.tenancy import MerchantScope
+from callwaiting.factory import build_runtime
+from callwaiting.features.merchants.models import Merchant
+
+SPAN = Statement("select %(low)s::int as low, %(high)s::int as high, %(low)s::int + %(high)s::int as total")
+NAME = Statement("select name from app.merchants")
+PREPARED = text("select count(*) from pg_prepared_statements where statement like '%as total%'")
+
+
+@pytest.fixture(params=["true", "false"])
+def database(
+    environment: dict[str, str], merchant: MerchantScope, request: pytest.FixtureRequest
+) -> Iterator[Database]:
+    """With one connection, and preparing or not."""
+    settings = load(environment | {"DATABASE_PREPARE": request.param, "DATABASE_POOL_SIZE": "1"})
+    runtime = build_runtime(settings, tenant_role=DatabaseRole.WORKER)
+    yield runtime.database
+    runtime.close()
+
+
+def total(session: Session, low: int, high: int) -> int:
+    row = SPAN(session, low=low, high=high).one()
+    assert (row.low, row.high) == (low, high)
+    assert isinstance(row.total, int)
+    return row.total
+
+
+def test_it_is_planned_once_a_connection(database: Database, merchant: MerchantScope) -> None:
+    once = 1 if database.info["prepare"] else 0
+    for low in range(3):
+        with database.unit_of_work(merchant) as session:
+            assert [total(session, low, 2), total(session, low, 3)] == [low + 2, low + 3]
+            assert session.scalar(PREPARED) == once
+    database.dispose()
+    with database.unit_of_work(merchant) as session:
+        assert session.scalar(PREPARED) == 0
+        assert total(session, 1, 1) == 2
+
+
+def test_it_outlives_the_transaction_that_failed(database: Database, merchant: MerchantScope) -> None:
+    with pytest.raises(DBAPIError), database.unit_of_work(merchant) as session:
+        total(session, 2**31 - 1, 1)
+    with database.unit_of_work(merchant) as session:
+        assert total(session, 1, 2) == 3
+
+
+def test_it_sees_what_the_orm_has_yet_to_write(database: Database, merchant: MerchantScope) -> None:
+    with database.unit_of_work(merchant) as session:
+        row = session.get_one(Merchant, merchant.merchant_id)
+        row.name = "Peppino's"
+        assert NAME(session).scalars().all() == ["Peppino's"]
