@@ -26,9 +26,9 @@ Outcome = Literal[Kept, "repeated", "foreign"]
 PAID = frozenset({"paid", "part_refunded", "refunded"})
 KEEP = Statement("""
 insert into app.payments (merchant_id, id, order_id, checkout_id, provider, mode, account, payment_id, amount_minor,
-    currency, state, reason, settled_at)
+    currency, state, entered_as, reason, settled_at)
 values (%(merchant_id)s, %(id)s, %(order_id)s, %(checkout_id)s, %(provider)s, %(mode)s, %(account)s, %(payment_id)s,
-    %(amount_minor)s, %(currency)s, %(state)s, %(reason)s, %(settled_at)s)
+    %(amount_minor)s, %(currency)s, %(state)s, %(state)s, %(reason)s, %(settled_at)s)
 on conflict (merchant_id, provider, payment_id) do nothing returning id
 """)
 
