@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from callwaiting.features.accounts import factors_routes as factors
 from callwaiting.features.accounts import pages as account_pages
 from callwaiting.features.accounts import routes as accounts
 from callwaiting.features.alerts import routes as alerts
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(accounts.api.blueprint)
+    app.register_blueprint(factors.api.blueprint)
     app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(sms.blueprint)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyotp
+
 from callwaiting.cli.home import Home, write_private
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_id
@@ -38,7 +40,7 @@ MENU = (("Margherita", 1150, 1, ("plain pizza",)), ("Pepperoni", 1375, 2, ()), (
 def seed(home: Home, environment: Mapping[str, str], *, sandbox_url: str | None) -> Mapping[str, str]:
     """Make the demo merchant and its owner unless they are there, and write what the sandbox has to know.
 
-    Returns how the owner signs in: `email`, `password`.
+    Returns how the owner signs in: `email`, `password`, `totp_secret`.
     """
     generated = home.secrets()
     story = _known(home)
@@ -112,10 +114,11 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
 
 
 def _create_owner(runtime: Runtime, merchant_id: UUID) -> dict[str, str]:
-    """With a generated password, which the data directory keeps."""
-    password = secrets.token_urlsafe(12)
-    people.create_owner(runtime.database, merchant_id, email=OWNER_EMAIL, name=OWNER_NAME, password=password)
-    return {"email": OWNER_EMAIL, "password": password}
+    """With a generated password and authenticator, whose secrets the data directory keeps."""
+    password, secret = secrets.token_urlsafe(12), pyotp.random_base32()
+    user_id = people.create_owner(runtime.database, merchant_id, email=OWNER_EMAIL, name=OWNER_NAME, password=password)
+    people.enrol(runtime.database, user_id, secret)
+    return {"email": OWNER_EMAIL, "password": password, "totp_secret": secret}
 
 
 def _sandbox_config(generated: Mapping[str, str], story: Mapping[str, Any], sandbox_url: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -74,7 +74,7 @@ class Stage:
         self.processes: list[ManagedProcess] = []
         self._verbose = verbose
         self._up = False
-        self._greeting = ""
+        self._greeting: Callable[[], str] = str
 
     def open(self, *, port: int, workers: int, web_workers: int, sandbox: bool, seed: bool) -> None:
         """Start the servers, bring the database to the present schema, and line up the rest. Raises StartFailed."""
@@ -105,7 +105,7 @@ class Stage:
             self._worker(workers, worker),
             self._beat(worker),
         ]
-        self._greeting = _greeting(base_url, sandbox_url, owner)
+        self._greeting = lambda: _greeting(base_url, sandbox_url, owner)
 
     def _servers(self, secrets: Mapping[str, str]) -> tuple[str, str]:
         """(administrator's database URL, Redis URL)."""
@@ -170,7 +170,7 @@ class Stage:
 
     def greet(self, seconds: float) -> None:
         self._up = True
-        click.echo(f"\nCallwaiting is ready ({seconds:.1f} s).\n{self._greeting}")
+        click.echo(f"\nCallwaiting is ready ({seconds:.1f} s).\n{self._greeting()}")
 
     def close(self) -> None:
         """Stop what runs, the last one first."""
@@ -185,7 +185,8 @@ def _greeting(base_url: str, sandbox_url: str | None, owner: Mapping[str, str] |
         lines.append(f"  mailbox      {sandbox_url}/mailbox   (no mail leaves this machine)")
     if owner:
         lines.append(f"  API          {base_url}/docs")
-        lines.append(f"  sign in as   {owner['email']}   password {owner['password']}")
+        lines.append(f"  sign in as   {owner['email']}   password {owner['password']}   code {_code(owner)} just now")
+        lines.append(f"               (for an authenticator: {owner['totp_secret']})")
     lines.append("\nTry, in another terminal:")
     if owner and sandbox_url:
         lines.append("  callwaiting demo            a missed call becomes a paid order, told step by step")
@@ -195,6 +196,12 @@ def _greeting(base_url: str, sandbox_url: str | None, owner: Mapping[str, str] |
         "\nCtrl-C stops all of it; the data stay.",
     ]
     return "\n".join(lines)
+
+
+def _code(owner: Mapping[str, str]) -> str:
+    import pyotp
+
+    return pyotp.TOTP(owner["totp_secret"]).now()
 
 
 def _answers(url: str) -> bool:

@@ -102,6 +102,7 @@ def test_who_may_come_in_without_a_token_is_a_short_list(app: Flask) -> None:
         "account_pages",
         "accounts",
         "docs",
+        "factors",
         "health",
         "payment_page",
     }

@@ -57,7 +57,8 @@ def test_signed_routes_refuse_without_a_signature(app: Flask, client: FlaskClien
 OPEN_DOORS = {
     "/api/v1/auth/" + name
     for name in (
-        "sign-up", "verify-email", "sign-in", "refresh", "sign-out", "password-reset", "password-reset/confirm",
+        "sign-up", "verify-email", "sign-in", "sign-in/code", "refresh", "sign-out", "password-reset",
+        "password-reset/confirm",
     )
 }  # fmt: skip
 

@@ -57,7 +57,7 @@ def signed_in(
 ) -> SignedIn:
     """A session without the detour over a password; `age` is the time since the person proved itself."""
     with clock.frozen(clock.now()), database.unit_of_work(scope_of_person(person.id, "sign in")) as session:
-        opened = sessions.open_session(session, client, amr=("pwd",), remember=remember)
+        opened = sessions.open_session(session, client, amr=("pwd", "otp"), remember=remember)
         if not age:
             return opened
         row = UserSession.id == opened.session_id
@@ -78,5 +78,5 @@ def member_token(database: Database, scope: MerchantScope, role: str, *, age: ti
     opened = signed_in(database, person, age=age)
     if role in TEAM:
         return opened.access_token
-    subject = TokenSubject(person.id, opened.session_id, scope.merchant_id, role, 1, ("pwd",), clock.now())
+    subject = TokenSubject(person.id, opened.session_id, scope.merchant_id, role, 1, ("pwd", "otp"), clock.now())
     return issue(signing_keys.load_ring(database), subject, lifetime_s=opened.expires_in)

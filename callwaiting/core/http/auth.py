@@ -15,7 +15,7 @@ from jwt import ExpiredSignatureError, PyJWTError
 
 from callwaiting.core import clock
 from callwaiting.core.errors import CallwaitingError, ErrorCode, NotFound
-from callwaiting.core.http.permissions import WITHOUT_MERCHANT, permissions_of
+from callwaiting.core.http.permissions import MUST_ENROL, WITHOUT_MERCHANT, permissions_of
 from callwaiting.core.tenancy import MerchantScope, Scope, SessionClaim, SystemScope
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -23,6 +23,8 @@ STEP_UP_SECONDS = 300
 MAX_TOKEN_BYTES = 4096
 ONE_TOKEN = re.compile(r"Bearer [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 SCHEME = "Bearer "
+OWN_ACCOUNT = "account.use"
+OTP = "otp"  # RFC 8176
 MACHINE_PREFIX = "Bearer cwk_"
 MAX_VERSION = 2**31 - 1
 
@@ -37,6 +39,13 @@ class TokenRefused(CallwaitingError):
 class PermissionMissing(CallwaitingError):
     code = ErrorCode.FORBIDDEN
     reason = "auth.permission_missing"
+
+
+class FactorRequired(CallwaitingError):
+    """The role demands a second factor, and the person has signed in without one."""
+
+    code = ErrorCode.AUTH_MFA_REQUIRED
+    reason = "auth.factor_required"
 
 
 class StepUpRequired(CallwaitingError):
@@ -61,7 +70,8 @@ class Principal:
     """Who sends a request: a person with an access token, or a machine with an API key of one merchant.
 
     `user` is the person's id, or the key's. Operators, and persons in no team, have no merchant. `auth_time` is when
-    the person last proved itself, in seconds since 1970; 0 for a machine, which cannot step up.
+    the person last proved itself, in seconds since 1970; 0 for a machine, which cannot step up. With `must_enrol` it
+    may only look after its own account.
     """
 
     user: str
@@ -70,6 +80,7 @@ class Principal:
     permissions: frozenset[str]
     auth_time: int = 0
     session: SessionClaim | None = None
+    must_enrol: bool = False
 
     @property
     def user_id(self) -> UUID:
@@ -129,8 +140,8 @@ def identify() -> None:
 
 
 def enforce() -> None:
-    """Run before every request. Raises TokenRefused, PermissionMissing or StepUpRequired; an undeclared route is not
-    there."""
+    """Run before every request. Raises TokenRefused, PermissionMissing, FactorRequired or StepUpRequired; an
+    undeclared route is not there."""
     if request.endpoint is None:
         return
     policy = policy_of(request.endpoint)
@@ -142,6 +153,8 @@ def enforce() -> None:
         found = principal()
         if policy.name not in found.permissions:
             raise PermissionMissing(policy.name)
+        if found.must_enrol and policy.name != OWN_ACCOUNT:
+            raise FactorRequired(message="Your role requires an authenticator. Please set one up first.")
         if policy.step_up and clock.now().timestamp() - found.auth_time > STEP_UP_SECONDS:
             raise StepUpRequired
 
@@ -172,7 +185,7 @@ def verified_claims(token: str) -> dict[str, Any]:
 
 def principal_of(claims: dict[str, Any]) -> Principal:
     """Raises TokenRefused when a claim that we rely on is malformed."""
-    role, version, auth_time = claims["role"], claims["ver"], claims["auth_time"]
+    role, version, auth_time, amr = claims["role"], claims["ver"], claims["auth_time"], claims["amr"]
     try:
         user = str(UUID(claims["sub"]))
         merchant = None if claims["mid"] is None else UUID(claims["mid"])
@@ -183,7 +196,10 @@ def principal_of(claims: dict[str, Any]) -> Principal:
         raise TokenRefused("a claim is malformed")
     if (merchant is None) != (role in WITHOUT_MERCHANT):
         raise TokenRefused("the role does not fit the merchant")
-    return Principal(user, merchant, role, permissions_of(role), auth_time, session)
+    if not isinstance(amr, list):
+        raise TokenRefused("a claim is malformed")
+    must_enrol = role in MUST_ENROL and OTP not in amr
+    return Principal(user, merchant, role, permissions_of(role), auth_time, session, must_enrol)
 
 
 def principal() -> Principal:

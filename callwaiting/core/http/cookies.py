@@ -15,10 +15,11 @@ from callwaiting.core.errors import CallwaitingError, ErrorCode
 from callwaiting.core.http.context import settings
 from callwaiting.core.http.limits import UnsupportedMediaType
 
-REFRESH, CSRF, DEVICE = "cw_rt", "cw_csrf", "cw_dev"
+REFRESH, CSRF, DEVICE, TICKET = "cw_rt", "cw_csrf", "cw_dev", "cw_mfa"
 CSRF_HEADER = "X-CSRF-Token"
 REMEMBERED_SECONDS = 30 * 86_400
 DEVICE_SECONDS = 365 * 86_400
+TICKET_SECONDS = 300
 OURS = {"same-origin", "same-site"}
 
 
@@ -63,6 +64,15 @@ def set_sign_in(cookies: SignInCookies) -> None:
 
 def set_device(value: str) -> None:
     _set(DEVICE, value, DEVICE_SECONDS, http_only=True)
+
+
+def set_ticket(value: str) -> None:
+    """What shows, between password and code, that the password was right."""
+    _set(TICKET, value, TICKET_SECONDS, http_only=True)
+
+
+def clear_ticket() -> None:
+    _set(TICKET, "", 0, http_only=True)
 
 
 def clear_sign_in() -> None:

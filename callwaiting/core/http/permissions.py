@@ -26,6 +26,8 @@ STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.AGENT})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
 OWNERS = frozenset({Role.OWNER})
 OPERATORS = frozenset({Role.OPERATOR})
+# Those who could do most harm bring a second factor; until they have one they may only set it up.
+MUST_ENROL = frozenset({Role.OWNER, Role.OPERATOR})
 WITHOUT_MERCHANT = frozenset({Role.OPERATOR, Role.PERSON})
 
 # Viewers see what happened and what it earned, but nothing that names or quotes a caller.

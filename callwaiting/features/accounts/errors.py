@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwaiting.core.errors import CallwaitingError, ErrorCode, FieldError, ValidationFailed
+from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode, FieldError, ValidationFailed
 
 
 class CredentialsInvalid(CallwaitingError):
@@ -43,6 +43,26 @@ class RefreshReused(CallwaitingError):
 class SessionExpired(CallwaitingError):
     code = ErrorCode.AUTH_SESSION_EXPIRED
     reason = "accounts.session_expired"
+
+
+class MfaRequired(CallwaitingError):
+    """The password was right, and the account has a second factor: the ticket for its code is in a cookie."""
+
+    code = ErrorCode.AUTH_MFA_REQUIRED
+    reason = "accounts.mfa_required"
+
+
+class MfaInvalid(CallwaitingError):
+    """A wrong or used code, or a ticket that is spent: all the same to whoever asks."""
+
+    code = ErrorCode.AUTH_MFA_INVALID
+    reason = "accounts.mfa_invalid"
+
+
+class NothingToConfirm(Conflict):
+    """No new authenticator waits for its first code, or it has waited for too long."""
+
+    reason = "accounts.nothing_to_confirm"
 
 
 class LinkSpent(ValidationFailed):

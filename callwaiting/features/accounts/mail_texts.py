@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+FactorChange = Literal["added", "removed", "codes_renewed"]
+CHANGES: dict[FactorChange, tuple[str, str]] = {
+    "added": ("An authenticator was added", "an authenticator has just been set up for your account"),
+    "removed": ("Your authenticator was removed", "the authenticator of your account has just been removed"),
+    "codes_renewed": ("You have new recovery codes", "new recovery codes have just been made for your account"),
+}
 SIGNATURE = "\n\nCallwaiting\n"
 
 
@@ -49,6 +56,34 @@ def password_changed(name: str, link: str) -> MailText:
         "Your password was changed",
         f"Hello {name},\n\nyour password has just been changed, and you have been signed out on your other devices.\n\n"
         f"If it was not you, choose a new one at once:\n\n{link}",
+    )
+
+
+def factor_changed(name: str, change: FactorChange, link: str) -> MailText:
+    subject, sentence = CHANGES[change]
+    return _mail(
+        f"factor_{change}",
+        subject,
+        f"Hello {name},\n\n{sentence}.\n\n"
+        f"If it was not you, choose a new password at once, and then tell us:\n\n{link}",
+    )
+
+
+def recovery_code_used(name: str, left: int, link: str) -> MailText:
+    return _mail(
+        "recovery_code_used",
+        "A recovery code was used",
+        f"Hello {name},\n\none of your recovery codes has just been used to sign in; {left} are left. New ones can be "
+        f"made in your account.\n\nIf it was not you, choose a new password at once:\n\n{link}",
+    )
+
+
+def new_device(name: str, device: str, link: str) -> MailText:
+    return _mail(
+        "new_device",
+        "A new sign-in to your account",
+        f"Hello {name},\n\nyour account was used on a device that we have not seen before: {device}.\n\n"
+        f"If it was you, there is nothing to do. If not, choose a new password; that signs out everybody:\n\n{link}",
     )
 
 

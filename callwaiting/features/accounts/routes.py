@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import request
 from sqlalchemy.orm import Session
 
 from callwaiting.core.errors import ErrorCode
 from callwaiting.core.http import cookies
 from callwaiting.core.http.api import Api
-from callwaiting.core.http.auth import PermissionMissing, Principal, principal
+from callwaiting.core.http.auth import principal
 from callwaiting.core.http.context import database
-from callwaiting.core.http.cookies import SignInCookies
-from callwaiting.core.http.limits import client_network
-from callwaiting.core.tenancy import SessionClaim
 from callwaiting.features.accounts import people, refresh_tokens, sessions, sign_in, sign_up
 from callwaiting.features.accounts import schemas as faces
-from callwaiting.features.accounts.clients import Client
+from callwaiting.features.accounts.entering import access_token, client_of_request, entered, session_of
+from callwaiting.features.accounts.errors import MfaRequired
 from callwaiting.features.accounts.process_keys import csrf_token, key_for
-from callwaiting.features.accounts.sessions import SignedIn
+from callwaiting.features.accounts.sign_in import CodeWanted
 
 USE = "account.use"
 BUSY = frozenset({ErrorCode.RATE_LIMIT_EXCEEDED, ErrorCode.SERVICE_UNAVAILABLE})
@@ -36,7 +33,7 @@ def ask_for_account(body: faces.SignUp) -> faces.MailOnItsWay:
 
     A mail asks to confirm the address. When it has an account already, its owner is told instead.
     """
-    sign_up.sign_up(database(), _client(), email=body.email, name=body.name, password=body.password)
+    sign_up.sign_up(database(), client_of_request(), email=body.email, name=body.name, password=body.password)
     return faces.MailOnItsWay()
 
 
@@ -49,16 +46,22 @@ def confirm_address(body: faces.Link) -> None:
 @api.post(
     "/auth/sign-in", public="brings a password", idempotent=False,
     body=faces.SignIn, answers=faces.AccessToken,
-    refuses=BUSY | {ErrorCode.AUTH_CREDENTIALS_INVALID, ErrorCode.FORBIDDEN},
+    refuses=BUSY | {ErrorCode.AUTH_CREDENTIALS_INVALID, ErrorCode.AUTH_MFA_REQUIRED, ErrorCode.FORBIDDEN},
 )  # fmt: skip
 def enter(body: faces.SignIn) -> faces.AccessToken:
     """Sign in with e-mail address and password.
 
-    Sets the refresh cookie. `remember` keeps the person signed in for 30 days instead of 24 hours.
+    Sets the refresh cookie. AUTH_MFA_REQUIRED: go on at /auth/sign-in/code. `remember` keeps the person signed in
+    for 30 days instead of 24 hours.
     """
-    welcome = sign_in.sign_in(database(), _client(), email=body.email, password=body.password, remember=body.remember)
+    welcome = sign_in.sign_in(
+        database(), client_of_request(), email=body.email, password=body.password, remember=body.remember
+    )
+    if isinstance(welcome, CodeWanted):
+        cookies.set_ticket(welcome.ticket)
+        raise MfaRequired
     cookies.set_device(welcome.device_cookie)
-    return _entered(welcome.signed_in)
+    return entered(welcome.signed_in)
 
 
 @api.post(
@@ -70,7 +73,7 @@ def renew() -> faces.AccessToken:
 
     Each is good once: when one comes a second time the session is ended, for somebody has a copy.
     """
-    return _entered(sign_in.refresh(database(), _client(), _own_refresh_token()))
+    return entered(sign_in.refresh(database(), client_of_request(), _own_refresh_token()))
 
 
 @api.post("/auth/sign-out", public="brings the refresh cookie", idempotent=False, refuses=COOKIE)
@@ -100,13 +103,13 @@ def show_me(session: Session) -> faces.Me:
 @api.post("/auth/switch", requires=USE, idempotent=False, body=faces.SwitchMerchant, answers=faces.AccessToken)
 def change_merchant(session: Session, body: faces.SwitchMerchant) -> faces.AccessToken:
     """Get an access token for another business of the person."""
-    return _token(sessions.switch_merchant(session, _claim(principal()).session_id, body.merchant_id))
+    return access_token(sessions.switch_merchant(session, session_of(principal()), body.merchant_id))
 
 
 @api.get("/auth/sessions", requires=USE, answers=faces.Sessions)
 def list_sessions(session: Session) -> faces.Sessions:
     """List the person's sessions."""
-    mine = _claim(principal()).session_id
+    mine = session_of(principal())
     return faces.Sessions(
         items=[
             faces.SessionFace(
@@ -135,9 +138,9 @@ def change_password(body: faces.ChangePassword) -> None:
     who = principal()
     sign_up.change_password(
         database(),
-        _client(),
+        client_of_request(),
         user_id=who.user_id,
-        session_id=_claim(who).session_id,
+        session_id=session_of(who),
         present=body.password,
         wanted=body.new_password,
     )
@@ -149,7 +152,7 @@ def change_password(body: faces.ChangePassword) -> None:
 )  # fmt: skip
 def ask_for_reset(body: faces.EmailOnly) -> faces.MailOnItsWay:
     """Ask for a link to choose a new password."""
-    sign_up.ask_for_reset(database(), _client(), email=body.email)
+    sign_up.ask_for_reset(database(), client_of_request(), email=body.email)
     return faces.MailOnItsWay()
 
 
@@ -162,16 +165,6 @@ def choose_new_password(body: faces.NewPassword) -> None:
     cookies.set_device(sign_up.reset_password(database(), token=body.token, password=body.password))
 
 
-def _client() -> Client:
-    return Client(client_network(), request.headers.get("User-Agent", "")[:500], cookies.sent(cookies.DEVICE))
-
-
-def _claim(who: Principal) -> SessionClaim:
-    if who.session is None:
-        raise PermissionMissing("a machine has no session")
-    return who.session
-
-
 def _own_refresh_token() -> str:
     """The cookie's, once it is clear that our own page sent it. Raises OriginRefused, RefreshInvalid, CsrfFailed."""
     cookies.require_own_page()
@@ -179,18 +172,3 @@ def _own_refresh_token() -> str:
     presented = refresh_tokens.read(key_for(database(), "refresh token"), token)
     cookies.require_csrf_token(csrf_token(database(), presented.session_id))
     return token
-
-
-def _entered(signed_in: SignedIn) -> faces.AccessToken:
-    cookies.set_sign_in(SignInCookies(signed_in.refresh_token, signed_in.csrf_token, signed_in.remembered))
-    return _token(signed_in)
-
-
-def _token(signed_in: SignedIn) -> faces.AccessToken:
-    return faces.AccessToken(
-        access_token=signed_in.access_token,
-        expires_in=signed_in.expires_in,
-        csrf_token=signed_in.csrf_token,
-        merchant_id=signed_in.merchant_id,
-        role=signed_in.role,
-    )

@@ -15,7 +15,7 @@ from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.errors import Conflict, NotFound
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import MerchantScope, SystemScope, person_of
-from callwaiting.features.accounts import passwords, people, sessions
+from callwaiting.features.accounts import factors, passwords, people, sessions
 from callwaiting.features.accounts.models import AccountToken, Membership, RecoveryCode, TotpFactor, User, UserSession
 from callwaiting.features.audit import service as audit
 
@@ -63,6 +63,12 @@ def create_user(
 def create_owner(database: Database, merchant_id: UUID, *, email: str, name: str, password: str) -> UUID:
     """The first person of a merchant's team. Raises as `create_user` does."""
     return create_user(database, email=email, name=name, password=password, merchant_id=merchant_id)
+
+
+def enrol(database: Database, user_id: UUID, secret: str) -> None:
+    """Give a person an authenticator whose secret is known already."""
+    with database.unit_of_work(_scope(user_id, "enrol")) as session:
+        factors.enrol(session, secret)
 
 
 def add_member(session: Session, user_id: UUID, role: str) -> None:

@@ -25,7 +25,7 @@ from callwaiting.core.tenancy import person_of
 from callwaiting.features.accounts import people, refresh_tokens, signing_keys
 from callwaiting.features.accounts.clients import Client, client_hash
 from callwaiting.features.accounts.errors import RefreshInvalid, SessionExpired
-from callwaiting.features.accounts.models import UserSession
+from callwaiting.features.accounts.models import User, UserSession
 from callwaiting.features.accounts.people import Team
 from callwaiting.features.accounts.process_keys import csrf_token, key_for
 from callwaiting.features.accounts.refresh_tokens import PresentedToken
@@ -143,6 +143,17 @@ def switch_merchant(session: Session, session_id: UUID, merchant_id: UUID) -> Si
     session.flush()
     audit.record(session, "session.switched", subject=f"session:{session_id}", details={"to": str(merchant_id)})
     return _signed_in(session, row, place, operator=False)
+
+
+def prove_again(session: Session, session_id: UUID, amr: Sequence[str]) -> SignedIn:
+    """An access token that says that the person has proved itself just now, by `amr`."""
+    row = session.scalars(select(UserSession).where(UserSession.id == session_id).with_for_update()).one()
+    operator = bool(session.scalar(select(User.operator).where(User.id == row.user_id)))
+    row.amr, row.auth_time = list(dict.fromkeys([*row.amr, *amr])), clock.now()
+    place = None if operator else _first_place(session, row.current_merchant_id)
+    session.flush()
+    audit.record(session, "session.proved_again", subject=f"session:{session_id}", details={"amr": " ".join(amr)})
+    return _signed_in(session, row, place, operator=operator)
 
 
 def list_sessions(session: Session) -> Sequence[ListedSession]:

@@ -9,8 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.core.db import Database
-from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.features.accounts import mail_links, mail_texts, passwords, people, refresh_tokens, sessions, throttle
+from callwaiting.core.tenancy import MerchantScope, SystemScope, person_of
+from callwaiting.features.accounts import (
+    factors,
+    factors_ticket,
+    mail_links,
+    mail_texts,
+    passwords,
+    people,
+    refresh_tokens,
+    sessions,
+    throttle,
+)
 from callwaiting.features.accounts.clients import Client, new_device_cookie
 from callwaiting.features.accounts.errors import (
     AccountClosed,
@@ -34,7 +44,14 @@ class Welcome:
     device_cookie: str
 
 
-def sign_in(database: Database, client: Client, *, email: str, password: str, remember: bool) -> Welcome:
+@dataclass(frozen=True, slots=True)
+class CodeWanted:
+    """The password was right; the ticket is to come back with a code of the person's second factor."""
+
+    ticket: str
+
+
+def sign_in(database: Database, client: Client, *, email: str, password: str, remember: bool) -> Welcome | CodeWanted:
     """Raises CredentialsInvalid, alike for an unknown account and a wrong password; AccountClosed only after the
     right one; TooManyAttempts; ServiceUnavailable when too many passwords are being hashed."""
     with database.unit_of_work(SystemScope("sign in", actor="anonymous")) as session:
@@ -59,8 +76,11 @@ def sign_in(database: Database, client: Client, *, email: str, password: str, re
         if renewed:
             people.set_password(session, renewed, renewed=True)
         cookie = client.device_cookie if attempt.known_device else new_device_cookie(session, email_hash)
-        welcome = None
-        if found.status == "active":
+        welcome: Welcome | CodeWanted | None = None
+        if found.status == "active" and factors.added_at(session) is not None:
+            welcome = CodeWanted(factors_ticket.issue(session, remember=remember))
+        elif found.status == "active":
+            tell_of_new_device(session, client, known=attempt.known_device)
             signed_in = sessions.open_session(session, client, amr=("pwd",), remember=remember, operator=found.operator)
             welcome = Welcome(signed_in, cookie)
         elif found.status == "pending":
@@ -70,6 +90,15 @@ def sign_in(database: Database, client: Client, *, email: str, password: str, re
     if welcome is None:
         raise AccountClosed(found.status, message=_why_closed(found))
     return welcome
+
+
+def tell_of_new_device(session: Session, client: Client, *, known: bool) -> None:
+    """By mail, when the person has signed in before, but never on this one."""
+    before = session.scalar(select(User.last_signed_in_at).where(User.id == person_of(session)))
+    if not known and before is not None:
+        _, name = people.contact(session)
+        link = mail_links.page(session, "forgotten-password")
+        mail_links.tell(session, mail_texts.new_device(name, client.device, link))
 
 
 def refresh(database: Database, client: Client, token: str) -> SignedIn:

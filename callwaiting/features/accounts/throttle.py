@@ -41,6 +41,7 @@ LIMITS: Mapping[str, Limit] = {
     "account": Limit(20, timedelta(hours=1)),  # one account from anywhere: strangers only
     "all": Limit(600, timedelta(minutes=1)),  # everybody: strangers only
     "device": Limit(10, timedelta(minutes=15)),
+    "factor": Limit(10, timedelta(minutes=15)),  # codes of one person
     "mail_to": Limit(5, timedelta(hours=1)),  # mails to one address
     "mail_from": Limit(20, timedelta(hours=1)),  # mails asked for from one network
 }
@@ -57,7 +58,7 @@ returning failures, window_ends_at, old.last_at as last_at
 """)
 GIVE_BACK = text("""
 update app.sign_in_failures
-set failures = case when kind in ('pair', 'device') then 0 else greatest(failures - 1, 0) end
+set failures = case when kind in ('pair', 'device', 'factor') then 0 else greatest(failures - 1, 0) end
 where bucket = any(:buckets)
 """)
 
@@ -98,7 +99,12 @@ def count(session: Session, wanted: Mapping[str, bytes]) -> tuple[bytes, ...]:
 
 def give_back(session: Session, attempt: Attempt) -> None:
     """The attempt was right: it does not count."""
-    session.execute(GIVE_BACK, {"buckets": list(attempt.buckets)})
+    forget(session, attempt.buckets)
+
+
+def forget(session: Session, buckets: tuple[bytes, ...]) -> None:
+    """What `count` counted turned out right."""
+    session.execute(GIVE_BACK, {"buckets": list(buckets)})
 
 
 def forget_old_failures(database: Database) -> int:

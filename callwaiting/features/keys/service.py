@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import crypto
 from callwaiting.core.crypto import DataKey, KeyDomain, KeyEncryptionKeys, Place, Undecipherable
-from callwaiting.core.tenancy import merchant_of
-from callwaiting.features.keys.models import MerchantKey, PlatformKey
+from callwaiting.core.tenancy import merchant_of, person_of
+from callwaiting.features.keys.models import MerchantKey, PlatformKey, UserKey
 
 CACHE_SECONDS = 300.0
 PLATFORM = "platform"
@@ -59,6 +59,18 @@ class KeyRing:
         if row is None or row.wrapped is None:
             raise Undecipherable("the merchant's data key is absent or destroyed")
         return self._keep(KeyDomain.MERCHANT, owner, row.version, row.kek_version, row.wrapped, version is None)
+
+    def user(self, session: Session, version: int | None = None) -> DataKey:
+        """The key of the session's person. Raises Undecipherable when it is absent or destroyed."""
+        owner = str(person_of(session))
+        cached = self._cached(KeyDomain.USER, owner, version)
+        if cached:
+            return cached
+        query = select(UserKey).where(UserKey.user_id == person_of(session)).order_by(UserKey.version.desc()).limit(1)
+        row = session.scalar(query if version is None else query.where(UserKey.version == version))
+        if row is None or row.wrapped is None:
+            raise Undecipherable("the person's data key is absent or destroyed")
+        return self._keep(KeyDomain.USER, owner, row.version, row.kek_version, row.wrapped, version is None)
 
     def forget(self, owner: str) -> None:
         """Drop all cached keys of an owner, after its key has changed."""
@@ -108,6 +120,16 @@ def unseal_for_platform(session: Session, place: Place, sealed: bytes) -> bytes:
     return key_ring(session).platform(session, crypto.key_version(sealed)).open(place, sealed)
 
 
+def seal_for_user(session: Session, place: Place, plain: str | bytes) -> bytes:
+    """Seal with the key of the session's person, which `ensure_user_key` makes."""
+    return key_ring(session).user(session).seal(place, _bytes(plain))
+
+
+def unseal_for_user(session: Session, place: Place, sealed: bytes) -> bytes:
+    """Open what `seal_for_user` made. Raises Undecipherable."""
+    return key_ring(session).user(session, crypto.key_version(sealed)).open(place, sealed)
+
+
 def lookup_hash(session: Session, label: str, value: str) -> bytes:
     """The merchant's keyed hash of a normalised value, for equality look-ups (`callers.phone`, …)."""
     return key_ring(session).merchant(session, 1).lookup_hash(label, value)
@@ -124,6 +146,14 @@ def ensure_platform_key(session: Session) -> None:
     session.execute(
         insert(PlatformKey).values(version=1, kek_version=kek_version, wrapped=wrapped).on_conflict_do_nothing()
     )
+
+
+def ensure_user_key(session: Session) -> None:
+    """Make the first data key of the session's person when there is none."""
+    user_id = person_of(session)
+    kek_version, wrapped = key_ring(session).keks.wrap(KeyDomain.USER, str(user_id), 1, os.urandom(32))
+    row = insert(UserKey).values(user_id=user_id, version=1, kek_version=kek_version, wrapped=wrapped)
+    session.execute(row.on_conflict_do_nothing())
 
 
 def create_merchant_key(session: Session) -> None:
