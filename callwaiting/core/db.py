@@ -16,12 +16,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from callwaiting.core import deadline
 from callwaiting.core.deadline import DeadlineExceeded
 from callwaiting.core.errors import ServiceUnavailable
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import Scope
 
-QUERY_CANCELED = "57014"  # SQLSTATE of a statement that ran into statement_timeout
+# SQLSTATEs of a statement that ran into statement_timeout, of a transaction that ran into transaction_timeout
+TOO_LONG = frozenset({"57014", "25P04"})
 
 
 class DatabaseRole(StrEnum):
@@ -133,8 +135,9 @@ class Database:
             raise ServiceUnavailable("no database connection is free", reason="core.database_busy") from error
         except OperationalError as error:
             sqlstate = getattr(error.orig, "pgcode", None)
-            if sqlstate == QUERY_CANCELED:
-                raise DeadlineExceeded("a statement took too long") from error
+            # A transaction that is ended while it says nothing loses its connection without a word.
+            if sqlstate in TOO_LONG or deadline.left() == 0:
+                raise DeadlineExceeded("a statement or the transaction took too long") from error
             if error.connection_invalidated or sqlstate is None:
                 raise ServiceUnavailable("the database cannot be reached", reason="core.database_down") from error
             raise

@@ -48,3 +48,9 @@ def remaining(ceiling: float) -> float:
     if left <= 0:
         raise DeadlineExceeded
     return min(left, ceiling)
+
+
+def left() -> float | None:
+    """Seconds left, 0 when none are; None when nothing limits this work."""
+    until = _end.get()
+    return None if until is None else max(0.0, until - time.monotonic())

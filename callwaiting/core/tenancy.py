@@ -22,7 +22,7 @@ SET_SCOPE = (
     "select set_config('app.merchant_id', %s, true), set_config('app.user_id', %s, true),"
     " set_config('app.session_id', %s, true), set_config('app.role', %s, true),"
     " set_config('app.request_id', %s, true), set_config('statement_timeout', %s, true),"
-    " set_config('lock_timeout', %s, true)"
+    " set_config('transaction_timeout', %s, true), set_config('lock_timeout', %s, true)"
 )
 # The same statement asks whether what the access token says still holds: no round trip more, and no cache, which
 # could not promise that a revocation works on the next request.
@@ -110,6 +110,8 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: Co
     merchant, role = (str(scope.merchant_id), scope.role) if isinstance(scope, MerchantScope) else ("", "system")
     user, claim = str(scope.user_id or ""), scope.session
     statement_ms = int(deadline.remaining(deadline.STATEMENT_SECONDS) * 1000)
+    # Many statements, each of them short enough, may be too long together. 0: nobody waits for this.
+    transaction_ms = int((deadline.left() or 0) * 1000)
     settings = (
         merchant,
         user,
@@ -117,6 +119,7 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: Co
         role,
         current_request_id(),
         str(statement_ms),
+        str(transaction_ms),
         str(LOCK_TIMEOUT_MS),
     )
     if claim is None:

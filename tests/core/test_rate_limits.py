@@ -301,3 +301,28 @@ def test_address_is_not_named_for_longer_than_its_window(make_client: MakeClient
 
     assert isinstance(left, int)
     assert 0 < left <= WINDOW_MS
+
+
+def test_whoever_may_guess_or_send_mail_has_a_tighter_budget(make_client: MakeClient) -> None:
+    client = make_client(RATE_LIMIT_MAX_REQUESTS="20")
+    wrong = {"email": "nobody@example.com", "password": "not the right one"}
+
+    answers = [client.post("/api/v1/auth/sign-in", json=wrong) for _ in range(7)]
+
+    assert [answer.headers["RateLimit-Limit"] for answer in answers] == ["6"] * 7
+    assert answers[-1].status_code == 429
+    assert answers[-1].get_json()["message"] == "Rate limit exceeded. Please try again later."
+    assert client.get(PATH).headers["RateLimit-Remaining"] == "13"
+
+
+def test_open_doors_of_accounts_have_budgets(make_client: MakeClient) -> None:
+    app = make_client().application
+    found = {
+        rule.rule.rpartition("/auth/")[2]: getattr(app.view_functions[rule.endpoint], "budget", None)
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/auth/") and "POST" in (rule.methods or set())
+    }
+    with app.app_context():
+        assert {name for name, budget in found.items() if budget is not None} >= {
+            "sign-up", "verify-email", "sign-in", "password", "password-reset", "password-reset/confirm",
+        }  # fmt: skip

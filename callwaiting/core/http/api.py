@@ -29,6 +29,7 @@ from callwaiting.core.http.context import database
 from callwaiting.core.http.idempotency import Answer
 from callwaiting.core.http.parsing import read_body, read_query
 from callwaiting.core.http.permissions import PERMISSIONS, TEAM
+from callwaiting.core.http.rate_limits import Budget
 from callwaiting.core.http.schemas import Schema
 from callwaiting.core.tenancy import Scope, SystemScope
 
@@ -64,6 +65,7 @@ class Operation:
     idempotent: bool
     if_match: bool
     refuses: frozenset[ErrorCode]
+    budget: Budget | None
 
 
 class Api:
@@ -83,10 +85,13 @@ class Api:
         query: type[Schema] = NoParameters,
         step_up: bool = False,
         refuses: Collection[ErrorCode] = (),
+        budget: Budget | None = None,
     ) -> Callable[[Work[Answers]], Work[Answers]]:
+        """`budget`: a tighter limit than that of all requests (`rate_limits`)."""
         return self._route(
-            "GET", rule, answers, requires, public, query=query, step_up=step_up, refuses=frozenset(refuses)
-        )
+            "GET", rule, answers, requires, public, query=query, step_up=step_up, refuses=frozenset(refuses),
+            budget=budget,
+        )  # fmt: skip
 
     def post(
         self,
@@ -102,12 +107,13 @@ class Api:
         idempotent: bool = True,
         if_match: bool = False,
         refuses: Collection[ErrorCode] = (),
+        budget: Budget | None = None,
     ) -> Callable[[Work[Answers]], Work[Answers]]:
         """`idempotent` requires an Idempotency-Key and a merchant's principal; switch it off where a second time does
-        no harm or an answer must not be kept."""
+        no harm or an answer must not be kept. `budget` as for `get`."""
         return self._route(
             "POST", rule, answers, requires, public, query=query, body=body, status=status, step_up=step_up,
-            idempotent=idempotent, if_match=if_match, refuses=frozenset(refuses),
+            idempotent=idempotent, if_match=if_match, refuses=frozenset(refuses), budget=budget,
         )  # fmt: skip
 
     def put(
@@ -169,6 +175,7 @@ class Api:
         idempotent: bool = False,
         if_match: bool = False,
         refuses: frozenset[ErrorCode] = frozenset(),
+        budget: Budget | None = None,
     ) -> Callable[[Work[Answers]], Work[Answers]]:
         if (requires is None) == (public is None):
             raise TypeError(f"{rule}: name a permission or the reason why it is public")
@@ -182,10 +189,11 @@ class Api:
                 method=method, rule=rule, tag=self.name, name=work.__name__, summary=summary.rstrip("."),
                 description=description.strip(), policy=policy or AccessPolicy("requires", requires or "", step_up),
                 query=query, body=body, answers=answers, status=status or (200 if answers else 204),
-                idempotent=idempotent, if_match=if_match, refuses=refuses,
+                idempotent=idempotent, if_match=if_match, refuses=refuses, budget=budget,
             )  # fmt: skip
             view = _view(operation, work)
             view.access_policy = operation.policy  # type: ignore[attr-defined]  # read by `auth.enforce`
+            view.budget = operation.budget  # type: ignore[attr-defined]  # read by the limiter
             view.operation = operation  # type: ignore[attr-defined]  # read by the API's description
             self.blueprint.add_url_rule(rule, work.__name__, view, methods=[method])
             return work

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
 
 from callwaiting.core import metrics
@@ -20,6 +21,21 @@ from callwaiting.core.settings import Settings
 class RateLimitExceeded(CallwaitingError):
     code = ErrorCode.RATE_LIMIT_EXCEEDED
     reason = "http.rate_limit_exceeded"
+
+
+class Budget(NamedTuple):
+    """A tighter limit of some routes together, of an address or, behind a sign-in, of a person.
+
+    `share` is that of RATE_LIMIT_MAX_REQUESTS, so that raising the one number raises all.
+    """
+
+    name: str
+    share: float
+
+
+SIGN_IN = Budget("sign-in", 0.3)
+MAIL = Budget("mail", 0.1)  # whatever sends a mail to an address that somebody types
+MAILED_TOKEN = Budget("mailed-token", 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +53,13 @@ class Numbers:
         None for signed requests: a provider has few addresses and sends many.
         """
         endpoint, who = request.endpoint or "", g.get("principal")
+        budget: Budget | None = getattr(current_app.view_functions.get(endpoint), "budget", None)
         if isinstance(who, Principal):
             mine = [self._bucket("person", who.user, self.person)]
             if who.merchant_id is not None:
                 mine.append(self._bucket("merchant", who.merchant_id.hex, self.merchant))
+            if budget is not None:
+                mine.append(self._tight(budget, who.user))
             return mine
         if endpoint.startswith("health."):
             return [self._bucket("health", client_network(), self.merchant)]
@@ -50,7 +69,11 @@ class Numbers:
         policy = policy_of(endpoint)
         if policy is not None and policy.kind == "signed":
             return []
-        return [self._bucket("address", client_network(), self.address)]
+        address = self._bucket("address", client_network(), self.address)
+        return [address] if budget is None else [address, self._tight(budget, address.who)]
+
+    def _tight(self, budget: Budget, who: str) -> Bucket:
+        return self._bucket(budget.name, who, math.ceil(self.address * budget.share))
 
     def _bucket(self, kind: str, who: str, limit: int) -> Bucket:
         return Bucket(kind, who, limit, self.window_ms)

@@ -11,6 +11,7 @@ from callwaiting.core.http import cookies
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.auth import principal
 from callwaiting.core.http.context import database
+from callwaiting.core.http.rate_limits import MAIL, MAILED_TOKEN, SIGN_IN
 from callwaiting.features.accounts import people, refresh_tokens, sessions, sign_in, sign_up
 from callwaiting.features.accounts import schemas as faces
 from callwaiting.features.accounts.entering import access_token, client_of_request, entered, session_of
@@ -25,7 +26,7 @@ api = Api("accounts")
 
 
 @api.post(
-    "/auth/sign-up", public="has no account yet", idempotent=False, status=202,
+    "/auth/sign-up", public="has no account yet", idempotent=False, budget=MAIL, status=202,
     body=faces.SignUp, answers=faces.MailOnItsWay, refuses=BUSY,
 )  # fmt: skip
 def ask_for_account(body: faces.SignUp) -> faces.MailOnItsWay:
@@ -37,14 +38,14 @@ def ask_for_account(body: faces.SignUp) -> faces.MailOnItsWay:
     return faces.MailOnItsWay()
 
 
-@api.post("/auth/verify-email", public="brings a mailed token", idempotent=False, body=faces.Link)
+@api.post("/auth/verify-email", public="brings a mailed token", idempotent=False, budget=MAILED_TOKEN, body=faces.Link)
 def confirm_address(body: faces.Link) -> None:
     """Confirm an e-mail address by the mailed link."""
     sign_up.verify_email(database(), body.token)
 
 
 @api.post(
-    "/auth/sign-in", public="brings a password", idempotent=False,
+    "/auth/sign-in", public="brings a password", idempotent=False, budget=SIGN_IN,
     body=faces.SignIn, answers=faces.AccessToken,
     refuses=BUSY | {ErrorCode.AUTH_CREDENTIALS_INVALID, ErrorCode.AUTH_MFA_REQUIRED, ErrorCode.FORBIDDEN},
 )  # fmt: skip
@@ -132,7 +133,7 @@ def end_session(session: Session, session_id: UUID) -> None:
     sessions.end_session(session, session_id, "revoked")
 
 
-@api.post("/auth/password", requires=USE, idempotent=False, body=faces.ChangePassword, refuses=BUSY)
+@api.post("/auth/password", requires=USE, idempotent=False, budget=SIGN_IN, body=faces.ChangePassword, refuses=BUSY)
 def change_password(body: faces.ChangePassword) -> None:
     """Change the password. The person's other sessions end."""
     who = principal()
@@ -147,7 +148,7 @@ def change_password(body: faces.ChangePassword) -> None:
 
 
 @api.post(
-    "/auth/password-reset", public="cannot sign in", idempotent=False, status=202,
+    "/auth/password-reset", public="cannot sign in", idempotent=False, budget=MAIL, status=202,
     body=faces.EmailOnly, answers=faces.MailOnItsWay, refuses=BUSY,
 )  # fmt: skip
 def ask_for_reset(body: faces.EmailOnly) -> faces.MailOnItsWay:
@@ -157,7 +158,7 @@ def ask_for_reset(body: faces.EmailOnly) -> faces.MailOnItsWay:
 
 
 @api.post(
-    "/auth/password-reset/confirm", public="brings a mailed token", idempotent=False,
+    "/auth/password-reset/confirm", public="brings a mailed token", idempotent=False, budget=MAILED_TOKEN,
     body=faces.NewPassword, refuses=BUSY,
 )  # fmt: skip
 def choose_new_password(body: faces.NewPassword) -> None:

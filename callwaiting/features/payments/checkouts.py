@@ -16,9 +16,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callwaiting.core import clock
+from callwaiting.core import clock, deadline
 from callwaiting.core.crypto import Place
 from callwaiting.core.db import Database
+from callwaiting.core.deadline import DeadlineExceeded
 from callwaiting.core.errors import Permanent, Transient
 from callwaiting.core.ids import new_id
 from callwaiting.core.settings import Settings
@@ -214,13 +215,16 @@ def _request(session: Session, link: Link, checkout: Checkout, token: str) -> Cl
 def _call(provider: Payments, request: CheckoutRequest) -> ports.Checkout:
     """Three attempts within our patience. An answer that comes later is lost, and the next try's key gets it again.
 
-    Raises ProviderUnavailable, ProviderRejected.
+    Raises ProviderUnavailable, ProviderRejected, and DeadlineExceeded when the request has less time than we patience.
     """
+    patience = deadline.remaining(PATIENCE_S)
     thread = ThreadPoolExecutor(1, "checkout")
     try:
-        answer = thread.submit(three_attempts, lambda: provider.create_checkout(request), deadline_s=PATIENCE_S / 2)
-        return answer.result(PATIENCE_S)
+        answer = thread.submit(three_attempts, lambda: provider.create_checkout(request), deadline_s=patience / 2)
+        return answer.result(patience)
     except TimeoutError as error:
+        if patience < PATIENCE_S:
+            raise DeadlineExceeded("the provider took too long") from error
         raise ProviderUnavailable("the provider took too long") from error
     finally:
         thread.shutdown(wait=False)
