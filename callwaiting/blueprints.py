@@ -24,6 +24,7 @@ from callwaiting.features.orders import routes as orders
 from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
 from callwaiting.features.webhooks import event_routes as webhook_events
+from callwaiting.features.webhooks import operator_routes as webhook_operators
 from callwaiting.features.webhooks import routes as webhooks
 from callwaiting.features.webhooks import source_routes as webhook_sources
 
@@ -50,4 +51,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(payments.api.blueprint)
     app.register_blueprint(webhook_sources.api.blueprint)
     app.register_blueprint(webhook_events.api.blueprint)
+    app.register_blueprint(webhook_operators.api.blueprint)
     app.register_blueprint(audit.api.blueprint)

@@ -97,6 +97,7 @@ def source(owner: ApiClient, worker: Runtime) -> str:
         (payment, "GET", "/payments/{}", None),
         (payment, "POST", "/payments/{}/refunds", {}),
         (refund, "GET", "/refunds/{}", None),
+        (refund, "POST", "/refunds/{}/retry", {}),
         (event, "GET", "/webhook-events/{}", None),
         (event, "GET", "/webhook-events/{}/body", None),
         (event, "POST", "/webhook-events/{}/dry-run", None),

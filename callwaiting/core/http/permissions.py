@@ -63,6 +63,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "phone_numbers.write": MANAGERS,
     "users.manage": OPERATORS,
     "webhooks.manage": MANAGERS,
+    "webhooks.operate": OPERATORS,
     "webhooks.read": MANAGERS,
     "webhooks.read_content": MANAGERS,
     "webhooks.replay": MANAGERS,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callwaiting.core.errors import Conflict
 from callwaiting.core.ids import new_id
 from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
@@ -24,6 +26,12 @@ on conflict (merchant_id, effect_key) do nothing
 """)
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+
+
+class NotGivenUp(Conflict):
+    """The call is still being tried, was made or refused, or was planned too often."""
+
+    reason = "outbox.not_given_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +63,14 @@ def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> N
         request_id=current_request_id(),
     )
     ring(session, Job.DRAIN_EFFECTS)
+
+
+def plan_again(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> None:
+    """Plan a call once more that was given up, nine times at most. Raises NotGivenUp while the last plan is alive."""
+    keys = [effect_key, *(f"{effect_key}:{again}" for again in range(1, 10))]
+    known = select(Effect.effect_key, Effect.state).where(Effect.effect_key.in_(keys))
+    states = {row.effect_key: row.state for row in session.execute(known)}
+    planned = [states[key] for key in keys if key in states]
+    if planned[-1:] != ["dead"] or len(planned) == len(keys):
+        raise NotGivenUp(f"{effect_key} is {planned[-1:]}")
+    plan(session, kind, effect_key=keys[len(planned)], subject_id=subject_id)

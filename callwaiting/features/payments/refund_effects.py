@@ -58,7 +58,7 @@ def load(session: Session, refund_id: UUID) -> Asked | None:
     if refund.state != "pending" or refund.provider_id is not None:
         return None
     request = RefundRequest(
-        idempotency_key=f"refund:{refund.id}",
+        idempotency_key=refunds.key_of(refund.id),
         payment_id=payment.payment_id,
         account=payment.account,
         amount=Money(refund.amount_minor, refund.currency),

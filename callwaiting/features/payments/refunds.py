@@ -23,7 +23,7 @@ from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.outbox import service as outbox
 from callwaiting.features.payments.accounts import PaymentProvider
-from callwaiting.features.payments.errors import AccountGone, PaymentNotFound, RefundTooLarge
+from callwaiting.features.payments.errors import AccountGone, PaymentNotFound, RefundNotFound, RefundTooLarge
 from callwaiting.features.payments.events import PaymentRefunded
 from callwaiting.features.payments.models import Payment, PaymentAccount, Refund
 from callwaiting.features.payments.transitions import REFUND_NEXT
@@ -65,10 +65,26 @@ def request_refund(session: Session, payment_id: UUID, *, amount: Money | None, 
         most = Money(max(left, 0), payment.currency)
         raise RefundTooLarge(message=f"Of this payment, {most} can be given back.")
     refund = _add(session, payment, asked, origin="api", reason=reason)
-    outbox.plan(session, effect_of(payment.provider), effect_key=f"refund:{refund.id}", subject_id=refund.id)
+    outbox.plan(session, effect_of(payment.provider), effect_key=key_of(refund.id), subject_id=refund.id)
     audit.record(
         session, "refund.requested", subject=f"refund:{refund.id}", reason=reason, details=_facts(payment, refund)
     )
+    return refund
+
+
+def ask_again(session: Session, refund_id: UUID) -> Refund:
+    """Ask for a refund once more that could not be asked for, its provider having been away for too long.
+
+    The key is the same, so what has been given back already is not given back twice. Raises RefundNotFound, and
+    NotGivenUp while it is still being asked for or its provider has told of it.
+    """
+    refund = session.scalar(select(Refund).where(Refund.id == refund_id).with_for_update())
+    if refund is None:
+        raise RefundNotFound(str(refund_id))
+    if refund.state != "pending" or refund.provider_id is not None:
+        raise outbox.NotGivenUp(message="The provider knows of this refund already.")
+    outbox.plan_again(session, effect_of(refund.provider), effect_key=key_of(refund.id), subject_id=refund.id)
+    audit.record(session, "refund.asked_again", subject=f"refund:{refund.id}")
     return refund
 
 
@@ -153,6 +169,11 @@ def move(
         )
         publish(session, news)
     return "moved"
+
+
+def key_of(refund_id: UUID) -> str:
+    """The idempotency key that the provider knows the refund by, and the first key of its effect."""
+    return f"refund:{refund_id}"
 
 
 def reference_of(refund_id: UUID) -> str:

@@ -68,3 +68,19 @@ def newest_refunds(session: Session, query: RefundQuery) -> Page[RefundFace]:
 def one_refund(session: Session, refund_id: UUID) -> RefundFace:
     """One refund, and what became of it."""
     return RefundFace.model_validate(overview.refund(session, refund_id))
+
+
+@api.post(
+    "/refunds/<uuid:refund_id>/retry",
+    requires="payments.refund",
+    answers=RefundFace,
+    status=200,
+    step_up=True,
+    refuses=[ErrorCode.CONFLICT],
+)
+def ask_again(session: Session, refund_id: UUID) -> RefundFace:
+    """Ask the provider once more for a refund that was given up.
+
+    409 while it is still being tried, and once the provider has told of it.
+    """
+    return RefundFace.model_validate(overview.known(refunds.ask_again(session, refund_id)))

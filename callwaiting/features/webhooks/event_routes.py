@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import cast
 from uuid import UUID
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
 from callwaiting.core.errors import ErrorCode
@@ -17,10 +14,8 @@ from callwaiting.core.http.context import database
 from callwaiting.core.http.paging import Page
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.features.audit import service as audit
-from callwaiting.features.webhooks import replay, repository
-from callwaiting.features.webhooks.repository import EventFilter
+from callwaiting.features.webhooks import event_views, replay, repository
 from callwaiting.features.webhooks.schemas import (
-    AttemptFace,
     BodyFace,
     EventDetail,
     EventFace,
@@ -28,8 +23,6 @@ from callwaiting.features.webhooks.schemas import (
     RehearsalFace,
     ReplayBody,
 )
-from callwaiting.features.webhooks.service import Handler
-from callwaiting.providers.registry import Providers
 
 api = Api("webhook-events")
 
@@ -37,24 +30,13 @@ api = Api("webhook-events")
 @api.get("/webhook-events", requires="webhooks.read", query=EventQuery, answers=Page[EventFace])
 def events(session: Session, query: EventQuery) -> Page[EventFace]:
     """Stored events, newest first."""
-    wanted = EventFilter(
-        status=query.status,
-        provider=query.provider,
-        event_type=query.type,
-        object_key=query.object,
-        since=query.since,
-        until=query.until,
-    )
-    rows = repository.own_events(session, wanted, before=query.position(UUID), limit=query.limit + 1)
-    return Page[EventFace].of(rows, query, key=lambda row: row.id)
+    return event_views.page(session, query)
 
 
 @api.get("/webhook-events/<uuid:event_id>", requires="webhooks.read", answers=EventDetail)
 def event(session: Session, event_id: UUID) -> EventDetail:
     """One event, and how each attempt at it ended."""
-    facts = EventFace.model_validate(repository.own_event(session, event_id))
-    attempts = [AttemptFace.model_validate(attempt) for attempt in repository.last_attempts(session, event_id)]
-    return EventDetail.model_construct(**dict(facts), attempt_log=attempts)
+    return event_views.detail(session, event_id)
 
 
 @api.get(
@@ -87,9 +69,7 @@ def dry_run(event_id: UUID) -> RehearsalFace:
         raise PermissionMissing("no merchant")
     with database().unit_of_work(scope) as session:
         facts = repository.own_event(session, event_id)
-    handlers = cast(Mapping[tuple[str, str], Handler], current_app.extensions["event_handlers"]())
-    providers = cast(Providers, current_app.extensions["providers"])
-    return RehearsalFace.model_validate(replay.dry_run(database(), scope, providers, handlers, facts))
+    return event_views.rehearse(scope, facts)
 
 
 @api.post(
@@ -106,5 +86,4 @@ def replay_event(session: Session, event_id: UUID, body: ReplayBody) -> EventFac
     409 while it is not finished, and once its body has been emptied.
     """
     replay.replay(session, event_id, reason=body.reason)
-    session.flush()
-    return EventFace.model_validate(repository.own_event(session, event_id))
+    return event_views.face(session, event_id)

@@ -134,6 +134,29 @@ def test_two_at_once_do_not_give_back_twice(owner: ApiClient, worker: Runtime, p
     assert sorted(answers) == [201, 409, 409, 409]
 
 
+def test_a_refund_that_was_given_up_is_asked_for_again(
+    owner: ApiClient, worker: Runtime, payable: Payable, admin_url: str
+) -> None:
+    refund = owner.post(f"/payments/{make_payment(worker, payable)}/refunds", {})
+    path = f"/refunds/{refund['id']}/retry"
+    planned = "select effect_key, state from app.outbox where kind = 'stripe.refund' order by id"
+    alive = owner.send("POST", path)
+    for _ in range(2):
+        rows(admin_url, "update app.outbox set state = 'dead' where kind = 'stripe.refund'")
+        assert owner.post(path, status=200) == refund
+    again = owner.send("POST", path)
+    refund_succeeds(worker, owner, refund)
+    told = owner.send("POST", path)
+
+    assert [answer.status_code for answer in (alive, again, told)] == [409, 409, 409]
+    assert rows(admin_url, planned) == [
+        {"effect_key": f"refund:{refund['id']}", "state": "dead"},
+        {"effect_key": f"refund:{refund['id']}:1", "state": "dead"},
+        {"effect_key": f"refund:{refund['id']}:2", "state": "planned"},
+    ]
+    assert actions(admin_url).count("refund.asked_again") == 2
+
+
 def test_who_may_and_how_lately_proved(owner: ApiClient, worker: Runtime, payable: Payable) -> None:
     path = f"/payments/{make_payment(worker, payable)}/refunds"
     refused = [replace(owner, role=role).send("POST", path, {}) for role in ("agent", "viewer")]
