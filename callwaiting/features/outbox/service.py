@@ -16,6 +16,7 @@ from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.outbox.models import Effect
 from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
 
