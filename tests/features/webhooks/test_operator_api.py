@@ -28,7 +28,7 @@ class Operator:
         person = create_person(database)
         self.id = person.id
         with database.unit_of_work(scope_of_person(person.id, "sign in")) as session:
-            opened = sessions.open_session(session, DESK, amr=("pwd",), remember=False, operator=True)
+            opened = sessions.open_session(session, DESK, amr=("pwd", "otp"), remember=False, operator=True)
         self.headers = {"Authorization": f"Bearer {opened.access_token}"}
 
     def send(self, method: str, path: str, body: object = None, *, merchant: object = None) -> TestResponse:
