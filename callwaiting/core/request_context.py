@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
-from callwaiting.core.ids import new_id
+from callwaiting.core.ids import new_id_text
 
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 # Version, trace, parent and flags; version ff and zeros are not valid (w3.org/TR/trace-context, 3.2.2).
@@ -20,7 +20,7 @@ _trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 
 def accept_request_id(offered: str | None) -> str:
     """The client's id when it is well-formed, else a new one."""
-    return offered if offered and ACCEPTED.match(offered) else new_id().hex
+    return offered if offered and ACCEPTED.match(offered) else new_id_text().replace("-", "")
 
 
 def current_request_id() -> str:

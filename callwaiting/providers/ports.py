@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from callwaiting.core.errors import CallwaitingError, ErrorCode, Permanent, Transient
 from callwaiting.core.money import Money
@@ -24,8 +24,7 @@ ANY_CONNECTED_ACCOUNT = "*"
 # --- verification -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(NamedTuple):
     """One request as it came over the wire. `url` is the public URL with its query, built from configuration, never
     from the Host header. Header names are lower-case."""
 
@@ -47,8 +46,7 @@ class SourceSecrets:
     webhook_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedEvent:
+class VerifiedEvent(NamedTuple):
     """A request whose signature holds.
 
     `dedupe_key` is unique within the source for ever; `object_key` names the thing whose events must not run side by

@@ -12,7 +12,7 @@ import psycopg2
 
 from callwaiting.core.crypto import Place
 from callwaiting.core.errors import CallwaitingError
-from callwaiting.core.ids import new_id
+from callwaiting.core.ids import new_id_text
 from callwaiting.core.request_context import current_request_id
 from callwaiting.features.keys.service import NUMBER_LABEL
 from callwaiting.features.webhooks.sources import Source
@@ -72,9 +72,11 @@ class Row:
 
     __slots__ = ("answered", "body", "body_changed", "event_id", "failure", "fields", "key", "outcome", "sha256")
 
-    def __init__(self, fields: dict[str, object], body: bytes, sha256: bytes) -> None:
-        self.event_id = str(fields["id"])
-        self.key = (str(fields["source_id"]), str(fields["dedupe_key"]))
+    def __init__(
+        self, event_id: str, key: tuple[str, str], fields: dict[str, object], body: bytes, sha256: bytes
+    ) -> None:
+        self.event_id = event_id
+        self.key = key
         self.fields = fields
         self.body = body
         self.sha256 = sha256
@@ -88,7 +90,7 @@ class Row:
 def make_row(verified: VerifiedEvent, request: SignedRequest, source: Source, origin: str) -> Row:
     """Seal the body for the row's own id and lay out its values. A later delivery's sealed body is dropped unopened:
     the stored row keeps its first."""
-    row_id = new_id()
+    row_id = new_id_text()
     routing: dict[str, str] = {}
     if verified.account:
         routing["account"] = verified.account
@@ -97,7 +99,7 @@ def make_row(verified: VerifiedEvent, request: SignedRequest, source: Source, or
     sha256 = hashlib.sha256(request.raw).digest()
     fields: dict[str, object] = {
         "id": row_id,
-        "source_id": source.id,
+        "source_id": source.id_text,
         "dedupe_key": verified.dedupe_key,
         "provider": verified.provider,
         "routing_keys": routing,
@@ -112,7 +114,8 @@ def make_row(verified: VerifiedEvent, request: SignedRequest, source: Source, or
         "origin": origin,
         "deliveries": 1,
     }
-    return Row(fields, source.sealing_key.seal(Place("webhook_events", "raw", row_id), request.raw), sha256)
+    key = (source.id_text, verified.dedupe_key)
+    return Row(row_id, key, fields, source.sealing_key.seal(Place("webhook_events", "raw", row_id), request.raw), sha256)
 
 
 def _is_kept(value: str | None) -> bool:

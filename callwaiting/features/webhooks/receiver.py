@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from prometheus_client import Counter
 
 from callwaiting.core import metrics
 from callwaiting.core.db import Database, DatabaseRole
@@ -39,6 +42,11 @@ class Receiver:
         self.inbox.close()
 
 
+@lru_cache(maxsize=8)
+def _acknowledged(provider: str, outcome: Outcome) -> Counter:
+    return metrics.WEBHOOKS.labels(provider, outcome)
+
+
 def acknowledge(receiver: Receiver, environ: WSGIEnvironment, provider: str, public_id: str) -> Outcome:
     """Store the event in this request; when it returns, the event is durable.
 
@@ -57,5 +65,5 @@ def acknowledge(receiver: Receiver, environ: WSGIEnvironment, provider: str, pub
         metrics.WEBHOOKS.labels(provider, error.reason).inc()
         receiver.rejections.count(source, error)
         raise
-    metrics.WEBHOOKS.labels(provider, outcome).inc()
+    _acknowledged(provider, outcome).inc()
     return outcome

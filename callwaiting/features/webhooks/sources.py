@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -64,7 +65,7 @@ class Secret:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One endpoint of one provider account and mode. `sealing_key` seals what it receives, `lookup_key` hashes the
     numbers that lead to a merchant; both are the platform's."""
@@ -81,8 +82,20 @@ class Source:
     sealing_key: DataKey = field(repr=False)
     lookup_key: DataKey = field(repr=False)
 
+    @cached_property
+    def id_text(self) -> str:
+        return str(self.id)
+
     def credentials(self, now: datetime) -> SourceSecrets:
         """What a signature is judged by at `now`. Raises UnknownSource when nothing is configured."""
+        return self._lasting or self._live(now)
+
+    @cached_property
+    def _lasting(self) -> SourceSecrets | None:
+        """The same at every time, unless a secret is on its way out."""
+        return None if any(secret.expires_at for secret in self.secrets) else self._live(clock.now())
+
+    def _live(self, now: datetime) -> SourceSecrets:
         live = [secret.value for secret in self.secrets if secret.expires_at is None or now < secret.expires_at]
         if not (self.webhook_id if self.provider == "paypal" else live):
             raise UnknownSource(f"{self.provider} source {self.id} has no secret", reason="webhooks.no_secret")

@@ -15,11 +15,11 @@ import pytest
 
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.errors import CallwaitingError, ServiceUnavailable
+from callwaiting.core.ids import new_id
 from callwaiting.factory import Runtime
 from callwaiting.features.webhooks import inbox as inbox_module
 from callwaiting.features.webhooks.inbox import Inbox, NotStorable, _Committer
 from callwaiting.features.webhooks.inbox_rows import Batch, Row, make_row
-from callwaiting.features.webhooks.service import body_place
 from callwaiting.features.webhooks.source_cache import read_source
 from callwaiting.features.webhooks.sources import Source
 from callwaiting.providers.ports import SignedRequest, VerifiedEvent
@@ -52,7 +52,7 @@ def open_inbox(url: str, changed: Changed, after_commit: Callable[[], None] = la
 
 def event(key: str = "evt_1", **changes: Any) -> VerifiedEvent:
     made = VerifiedEvent("stripe", key, key, "invoice.paid", f"in_{key}", account="acct_1")
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def request(raw: bytes = b'{"id":"evt_1"}') -> SignedRequest:
@@ -171,7 +171,7 @@ def test_only_the_bad_row_of_a_batch_fails(web: Runtime, source: Source, query: 
     """Postgres cannot keep NUL in a text, and a source may have been deleted."""
     bad = make_row(event("evt_bad", event_type="in\0voice"), request(), source, "webhook")
     surrogate = make_row(event("evt_half", object_key="\ud800"), request(), source, "webhook")
-    orphan = make_row(event("evt_orphan"), request(), replace(source, id=body_place(source.id).row_id), "webhook")
+    orphan = make_row(event("evt_orphan"), request(), replace(source, id=new_id()), "webhook")
     orphan.fields["source_id"] = orphan.fields["id"]
     rows = [make_row(event(f"evt_{n}"), request(), source, "webhook") for n in range(20)]
     together(web.database.url(DatabaseRole.WEBHOOK), [*rows[:7], bad, *rows[7:13], orphan, surrogate, *rows[13:]])
