@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from callwaiting.core.settings import SettingsInvalid, load
@@ -12,3 +13,7 @@ try:
 except SettingsInvalid as error:
     sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
     raise
+
+# What is loaded by now stays for ever: the collector need not walk through it in the middle of a request.
+gc.collect()
+gc.freeze()

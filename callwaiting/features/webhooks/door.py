@@ -25,7 +25,7 @@ from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.http import headers
 from callwaiting.core.http.errors import envelope
 from callwaiting.core.jobs import Doorbell
-from callwaiting.core.request_context import accept_request_id, request_id
+from callwaiting.core.request_context import accept_request_id, accept_trace_id, follow, unfollow
 from callwaiting.core.settings import Settings
 from callwaiting.features.webhooks.receiver import Receiver, acknowledge
 from callwaiting.features.webhooks.routes import RULE
@@ -87,14 +87,15 @@ class Door:
         started = time.perf_counter()
         accepted = accept_request_id(environ.get("HTTP_X_REQUEST_ID"))
         answer: Headers = [("X-Request-ID", accepted)]
-        with request_id(accepted):
-            try:
-                acknowledge(self._receiver, environ, parts[2], parts[3])
-                status, reason, body = 204, "", b""
-            except Exception as error:
-                status, reason, body = _refuse(error, answer)
-            seconds = time.perf_counter() - started
-            self._log_answer(status, reason, seconds)
+        tokens = follow(accepted, accept_trace_id(environ.get("HTTP_TRACEPARENT")))
+        try:
+            acknowledge(self._receiver, environ, parts[2], parts[3])
+            status, reason, body = 204, "", b""
+        except Exception as error:
+            status, reason, body = _refuse(error, answer)
+        seconds = time.perf_counter() - started
+        self._log_answer(status, reason, seconds)
+        unfollow(tokens)
         _requests(status).inc()
         REQUEST_SECONDS.observe(seconds)
         start_response(STATUS_LINES[status], answer + self._security[_scheme(environ)])

@@ -115,7 +115,9 @@ def make_row(verified: VerifiedEvent, request: SignedRequest, source: Source, or
         "deliveries": 1,
     }
     key = (source.id_text, verified.dedupe_key)
-    return Row(row_id, key, fields, source.sealing_key.seal(Place("webhook_events", "raw", row_id), request.raw), sha256)
+    return Row(
+        row_id, key, fields, source.sealing_key.seal(Place("webhook_events", "raw", row_id), request.raw), sha256
+    )
 
 
 def _is_kept(value: str | None) -> bool:

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwaiting.core.crypto import DataKey, KeyDomain, KeyEncryptionKeys, Place, Undecipherable, key_version
+from callwaiting.core.crypto import (
+    HEADER,
+    NONCE_BYTES,
+    DataKey,
+    KeyDomain,
+    KeyEncryptionKeys,
+    Place,
+    Undecipherable,
+    key_version,
+)
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime
@@ -19,6 +29,7 @@ from tests.servers import execute
 
 ROW = uuid4()
 PLACE = Place("callers", "phone", ROW)
+NONCE = slice(HEADER.size, HEADER.size + NONCE_BYTES)
 KEY = DataKey(KeyDomain.MERCHANT, "m1", 1, bytes(range(32)))
 
 
@@ -49,6 +60,23 @@ def test_value_moved_elsewhere_does_not_open(key: DataKey, place: Place) -> None
 
     with pytest.raises(Undecipherable):
         key.open(place, sealed)
+
+
+def test_a_forked_child_seals_with_nonces_of_its_own() -> None:
+    """Workers are forked: the same nonce twice under one key would open both values."""
+    KEY.seal(PLACE, b"so that random bits lie ready before the fork")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"".join(KEY.seal(PLACE, b"")[NONCE] for _ in range(300)))
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        childs = pipe.read()
+    os.waitpid(child, 0)
+    ours = {KEY.seal(PLACE, b"")[NONCE] for _ in range(300)}
+    assert len(childs) == 300 * NONCE_BYTES
+    assert len(ours | {childs[at : at + NONCE_BYTES] for at in range(0, len(childs), NONCE_BYTES)}) == 600
 
 
 def test_altered_value_does_not_open() -> None:

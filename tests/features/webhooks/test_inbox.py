@@ -13,6 +13,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from callwaiting.core.crypto import Place
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.errors import CallwaitingError, ServiceUnavailable
 from callwaiting.core.ids import new_id
@@ -116,7 +117,7 @@ def test_a_body_is_sealed_for_its_own_row(inbox: Inbox, source: Source, query: Q
     inbox.receive(event(), request(raw), source)
     (row,) = query("select * from app.webhook_events")
     assert b"2125550100" not in bytes(row["raw"])
-    assert source.sealing_key.open(body_place(row["id"]), bytes(row["raw"])) == raw
+    assert source.sealing_key.open(Place("webhook_events", "raw", row["id"]), bytes(row["raw"])) == raw
 
 
 def test_a_repetition_keeps_the_first_body_and_makes_the_row_due(inbox: Inbox, source: Source, query: Query) -> None:
