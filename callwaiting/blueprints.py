@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from callwaiting.features.accounts import api_keys_routes as api_keys
 from callwaiting.features.accounts import factors_routes as factors
+from callwaiting.features.accounts import invitations_routes as invitations
+from callwaiting.features.accounts import members_routes as members
 from callwaiting.features.accounts import pages as account_pages
 from callwaiting.features.accounts import routes as accounts
 from callwaiting.features.alerts import routes as alerts
@@ -35,6 +38,9 @@ def register(app: Flask) -> None:
     app.register_blueprint(accounts.api.blueprint)
     app.register_blueprint(factors.api.blueprint)
     app.register_blueprint(account_pages.blueprint)
+    app.register_blueprint(members.api.blueprint)
+    app.register_blueprint(invitations.api.blueprint)
+    app.register_blueprint(api_keys.api.blueprint)
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(sms.blueprint)
     app.register_blueprint(payment_page.blueprint)

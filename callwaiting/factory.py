@@ -27,6 +27,7 @@ from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.extensions import cors, jwt, talisman
 from callwaiting.features.accounts import signing_keys
+from callwaiting.features.accounts.api_keys_access import MachineAccess
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.orders import service as orders
@@ -121,6 +122,7 @@ def create_app(settings: Settings, overrides: Mapping[str, object] | None = None
     origins.configure(app, cors, settings)
     ring = SigningRing(lambda: signing_keys.load_ring(runtime.database))
     access_tokens.configure(app, jwt, settings, ring)
+    app.extensions["machine_access"] = MachineAccess(runtime.database)
     app.before_request(auth.identify)
     rate_limits.configure(app, settings, on_outage=lambda: _report_outage(runtime.database))
     app.before_request(limits.check_body)

@@ -25,6 +25,7 @@ SECRET_KEYS = re.compile(
 SECRET_VALUES = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JWT
     r"|\b(?:sk|rk|pk)_(?:live|test)_\w+|\bwhsec_\w+"  # Stripe
+    r"|\bcwk_\w+"  # our own API keys
     r"|\bBearer\s+\S+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user:password in a URL
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"  # e-mail

@@ -162,7 +162,7 @@ def enforce() -> None:
 def authenticated() -> Principal:
     """Who sends this request. Raises TokenRefused. The session's state is asked when the transaction begins."""
     sent = request.headers.get("Authorization", "")
-    if sent.startswith(MACHINE_PREFIX) and "machine_access" in current_app.extensions:
+    if sent.startswith(MACHINE_PREFIX):
         machine_access: Callable[[str], Principal] = current_app.extensions["machine_access"]
         return machine_access(sent.removeprefix(SCHEME))
     if not sent.startswith(SCHEME):

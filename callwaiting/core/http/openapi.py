@@ -17,7 +17,7 @@ from callwaiting.core.errors import PUBLIC_FACES, ErrorCode
 from callwaiting.core.http import idempotency
 from callwaiting.core.http.api import PREFIX, NoBody, NoParameters, Operation
 from callwaiting.core.http.examples import example_of
-from callwaiting.core.http.permissions import PERMISSIONS
+from callwaiting.core.http.permissions import PERMISSIONS, SCOPES
 from callwaiting.core.http.schemas import Schema
 
 Json = dict[str, Any]
@@ -143,7 +143,9 @@ def _operation(route: Operation, schemas: dict[str, Json], refs: Refs) -> Json:
         "security": [],
     }
     if route.policy.kind == "requires":
-        described["security"] = [{"accessToken": [route.policy.name]}, {"apiKey": [route.policy.name]}]
+        described["security"] = [{"accessToken": [route.policy.name]}]
+        if route.policy.name in SCOPES and not route.policy.step_up:
+            described["security"].append({"apiKey": [route.policy.name]})
     if route.body is not NoBody:
         body = refs[(route.body, "validation")]
         described["requestBody"] = {

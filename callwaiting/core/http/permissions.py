@@ -18,13 +18,14 @@ class Role(StrEnum):
     OPERATOR = "operator"
     PERSON = "person"
     """Signed in, but in no team (yet)."""
+    MACHINE = "machine"
+    """An API key of a merchant: its permissions are its scopes, not this table's."""
 
 
-EVERYBODY = frozenset(Role)
+EVERYBODY = frozenset(Role) - {Role.MACHINE}
 TEAM = frozenset({Role.OWNER, Role.ADMIN, Role.AGENT, Role.VIEWER})
 STAFF = frozenset({Role.OWNER, Role.ADMIN, Role.AGENT})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
-OWNERS = frozenset({Role.OWNER})
 OPERATORS = frozenset({Role.OPERATOR})
 # Those who could do most harm bring a second factor; until they have one they may only set it up.
 MUST_ENROL = frozenset({Role.OWNER, Role.OPERATOR})
@@ -35,7 +36,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "account.use": EVERYBODY,
     "alerts.read": TEAM,
     "alerts.write": STAFF,
-    "api_keys.manage": OWNERS,
+    "api_keys.manage": MANAGERS,
     "api_keys.read": MANAGERS,
     "audit.read": MANAGERS,
     "bookings.read": TEAM,
@@ -68,6 +69,13 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "webhooks.read_content": MANAGERS,
     "webhooks.replay": MANAGERS,
 }
+
+# A machine has no account to be in a team with, and cannot prove anew that it is itself.
+FOR_PERSONS = frozenset({"api_keys.manage", "members.manage", "payments.refund"})
+SCOPES = frozenset(name for name, roles in PERMISSIONS.items() if roles <= TEAM) - FOR_PERSONS
+"""What an API key can be given."""
+LADDER = (Role.VIEWER, Role.AGENT, Role.ADMIN, Role.OWNER)
+"""The roles of a team, from the lowest to the highest."""
 
 
 def permissions_of(role: str) -> frozenset[str]:

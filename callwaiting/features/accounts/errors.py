@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode, FieldError, ValidationFailed
+from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode, FieldError, NotFound, ValidationFailed
 
 
 class CredentialsInvalid(CallwaitingError):
@@ -70,3 +70,38 @@ class LinkSpent(ValidationFailed):
 
     def __init__(self) -> None:
         super().__init__(FieldError("token", "This link is no longer good. Please ask for a new one."))
+
+
+class MemberNotFound(NotFound):
+    reason = "accounts.member_not_found"
+
+
+class LastOwner(Conflict):
+    """A team without an owner could never have one again."""
+
+    reason = "accounts.last_owner"
+
+
+class RankTooLow(CallwaitingError):
+    """Nobody gives or takes a role above one's own."""
+
+    code = ErrorCode.FORBIDDEN
+    reason = "accounts.rank_too_low"
+
+
+class InvitationNotFound(NotFound):
+    reason = "accounts.invitation_not_found"
+
+
+class InvitationClosed(Conflict):
+    """It was accepted already."""
+
+    reason = "accounts.invitation_closed"
+
+
+class AlreadyMember(Conflict):
+    reason = "accounts.already_member"
+
+
+class ApiKeyNotFound(NotFound):
+    reason = "accounts.api_key_not_found"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,7 +46,8 @@ class User(Base):
 
 
 class Membership(TenantRow, Base):
-    """A person's role in one merchant's team. `version` stands in access tokens: raising it ends those that are out."""
+    """A person's role in one merchant's team. `version` stands in access tokens: raising it ends those that are out. It
+    starts somewhere by chance, so that no token of an earlier membership is good again when the person comes back."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -56,7 +58,7 @@ class Membership(TenantRow, Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
     role: Mapped[str]
-    version: Mapped[int] = mapped_column(server_default="1")
+    version: Mapped[int] = mapped_column(default=lambda: 1 + secrets.randbelow(10**8), server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

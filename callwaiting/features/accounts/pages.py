@@ -17,7 +17,8 @@ from callwaiting.extensions import talisman
 blueprint = Blueprint("account_pages", __name__, template_folder="templates", url_prefix="/app")
 
 HERE = Path(__file__).parent / "static"
-ASSETS = {"account.css": "text/css; charset=utf-8", "account.js": "text/javascript; charset=utf-8"}
+SCRIPT = "text/javascript; charset=utf-8"
+ASSETS = {"account.css": "text/css; charset=utf-8", "account.js": SCRIPT, "invitation.js": SCRIPT}
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; "
     f"base-uri 'none'; frame-ancestors 'none'; {NO_SCRIPT_SINKS}"
@@ -35,6 +36,7 @@ class Page:
     done: str
     field: Literal["", "password", "email"] = ""
     by_link: bool = True
+    template: str = "page"
 
 
 PAGES = {
@@ -62,6 +64,14 @@ PAGES = {
         "email",
         by_link=False,
     ),
+    "invitation": Page(
+        "You are invited",
+        "You have been invited to join a team on Callwaiting.",
+        "invitation/accept",
+        "Join",
+        "Welcome to the team: you can sign in now.",
+        template="invitation",
+    ),
 }
 
 
@@ -77,7 +87,8 @@ def scripted(view: View) -> View:
 def page(name: str) -> Response:
     if name not in PAGES:
         raise NotFound(name)
-    return _kept(render_template("accounts/page.html", page=PAGES[name]).encode(), "text/html; charset=utf-8")
+    html = render_template(f"accounts/{PAGES[name].template}.html", page=PAGES[name])
+    return _kept(html.encode(), "text/html; charset=utf-8")
 
 
 @blueprint.get("/assets/<name>")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Update, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -97,8 +97,13 @@ def contact(session: Session) -> tuple[str, str]:
     """(address, name) of the session's person."""
     user_id = person_of(session)
     row = session.execute(select(User.email_sealed, User.name_sealed).where(User.id == user_id)).one()
-    email = keys.unseal_for_platform(session, _place(user_id, "email"), row.email_sealed)
-    return email.decode(), keys.unseal_for_platform(session, _place(user_id, "name"), row.name_sealed).decode()
+    return opened(session, user_id, row.email_sealed, row.name_sealed)
+
+
+def opened(session: Session, user_id: UUID, email_sealed: bytes, name_sealed: bytes) -> tuple[str, str]:
+    """(address, name) of a person whose row was found."""
+    email = keys.unseal_for_platform(session, _place(user_id, "email"), bytes(email_sealed))
+    return email.decode(), keys.unseal_for_platform(session, _place(user_id, "name"), bytes(name_sealed)).decode()
 
 
 def merchants(session: Session) -> Sequence[Team]:
@@ -118,13 +123,26 @@ def set_password(session: Session, password_hash: str, *, renewed: bool = False)
 
 def mark_verified(session: Session) -> None:
     """The person has shown that the address is theirs."""
-    pending = update(User).where(User.id == person_of(session), User.status == "pending")
-    session.execute(pending.values(status="active", verified_at=clock.now()))
+    session.execute(_pending(session).values(status="active", verified_at=clock.now()))
     audit.record(session, "user.verified", subject=f"user:{person_of(session)}")
+
+
+def take_over(session: Session, *, name: str, password_hash: str) -> None:
+    """Somebody signed up with the address of the session's person, and never confirmed it. Now it is confirmed, by
+    whoever has the mailbox: name and password are theirs, not those of the one who signed up."""
+    user_id = person_of(session)
+    set_password(session, password_hash)
+    sealed = keys.seal_for_platform(session, _place(user_id, "name"), name)
+    session.execute(_pending(session).values(name_sealed=sealed))
+    mark_verified(session)
 
 
 def mark_signed_in(session: Session) -> None:
     session.execute(update(User).where(User.id == person_of(session)).values(last_signed_in_at=clock.now()))
+
+
+def _pending(session: Session) -> Update:
+    return update(User).where(User.id == person_of(session), User.status == "pending")
 
 
 def _sealed_password(session: Session, user_id: UUID, password_hash: str | None) -> bytes | None:

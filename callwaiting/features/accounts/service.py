@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.errors import Conflict, NotFound
 from callwaiting.core.ids import new_id
-from callwaiting.core.tenancy import MerchantScope, SystemScope, person_of
+from callwaiting.core.tenancy import MerchantScope, SystemScope, merchant_of, person_of
 from callwaiting.features.accounts import factors, passwords, people, sessions
 from callwaiting.features.accounts.models import AccountToken, Membership, RecoveryCode, TotpFactor, User, UserSession
 from callwaiting.features.audit import service as audit
@@ -73,10 +73,10 @@ def enrol(database: Database, user_id: UUID, secret: str) -> None:
 
 def add_member(session: Session, user_id: UUID, role: str) -> None:
     """Put a person into the team of the session's merchant; one who is in it already keeps the role."""
-    scope = session.info["scope"]
-    row = insert(Membership).values(merchant_id=scope.merchant_id, id=new_id(), user_id=user_id, role=role)
-    session.execute(row.on_conflict_do_nothing(index_elements=["merchant_id", "user_id"]))
-    audit.record(session, "member.added", subject=f"user:{user_id}", details={"role": role})
+    row = insert(Membership).values(merchant_id=merchant_of(session), id=new_id(), user_id=user_id, role=role)
+    free = row.on_conflict_do_nothing(index_elements=["merchant_id", "user_id"]).returning(Membership.id)
+    if session.scalar(free) is not None:
+        audit.record(session, "member.added", subject=f"user:{user_id}", details={"role": role})
 
 
 def list_users(database: Database) -> Sequence[ListedUser]:

@@ -12,7 +12,7 @@ from callwaiting.features.accounts.mail_links import PAGES as LINKED
 from callwaiting.features.accounts.pages import PAGES
 
 
-@pytest.mark.parametrize("name", sorted({*LINKED.values(), "forgotten-password"}))
+@pytest.mark.parametrize("name", sorted({*LINKED.values(), "forgotten-password", "invitation"}))
 def test_page_of_a_mailed_link_is_there_and_sends_to_the_api(app: Flask, client: FlaskClient, name: str) -> None:
     answer = client.get(f"/app/{name}")
     html = answer.get_data(as_text=True)
