@@ -59,6 +59,7 @@ OPEN_DOORS = {
     for name in (
         "sign-up", "verify-email", "sign-in", "sign-in/code", "refresh", "sign-out", "password-reset",
         "password-reset/confirm",
+        "invitation", "invitation/accept",
     )
 }  # fmt: skip
 

@@ -3,7 +3,16 @@ from __future__ import annotations
 import itertools
 import re
 
-from callwaiting.core.http.permissions import OPERATORS, PERMISSIONS, Role, permissions_of
+from callwaiting.core.http.permissions import (
+    FOR_PERSONS,
+    LADDER,
+    OPERATORS,
+    PERMISSIONS,
+    SCOPES,
+    TEAM,
+    Role,
+    permissions_of,
+)
 
 
 def test_a_role_that_does_not_exist_may_nothing() -> None:
@@ -13,10 +22,12 @@ def test_a_role_that_does_not_exist_may_nothing() -> None:
 
 def test_roles_of_a_team_are_nested() -> None:
     """Whoever stands higher may do all that those below may."""
-    ladder = [permissions_of(role) for role in (Role.VIEWER, Role.AGENT, Role.ADMIN, Role.OWNER)]
+    assert set(LADDER) == TEAM
+    ladder = [permissions_of(role) for role in LADDER]
 
     for lower, higher in itertools.pairwise(ladder):
-        assert lower < higher
+        assert lower <= higher  # what only owners may is said by rank: nobody gives or takes a role above one's own
+    assert ladder[0] < ladder[1] < ladder[2]
     assert ladder[-1] | permissions_of(Role.OPERATOR) == PERMISSIONS.keys()
 
 
@@ -26,6 +37,12 @@ def test_the_operator_stands_apart() -> None:
 
     assert shared == {"account.use"}
     assert {name for name, roles in PERMISSIONS.items() if roles == OPERATORS} == permissions_of(Role.OPERATOR) - shared
+
+
+def test_a_machine_may_only_what_its_scopes_name() -> None:
+    assert permissions_of(Role.MACHINE) == frozenset()
+    assert not SCOPES & (FOR_PERSONS | permissions_of(Role.PERSON) | permissions_of(Role.OPERATOR))
+    assert SCOPES | FOR_PERSONS | permissions_of(Role.OPERATOR) == PERMISSIONS.keys()
 
 
 def test_names_and_roles() -> None:

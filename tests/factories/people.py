@@ -78,5 +78,9 @@ def member_token(database: Database, scope: MerchantScope, role: str, *, age: ti
     opened = signed_in(database, person, age=age)
     if role in TEAM:
         return opened.access_token
-    subject = TokenSubject(person.id, opened.session_id, scope.merchant_id, role, 1, ("pwd", "otp"), clock.now())
+    with database.unit_of_work(scope_of_person(person.id, "its place")) as session:
+        (place,) = people.merchants(session)
+    subject = TokenSubject(
+        person.id, opened.session_id, scope.merchant_id, role, place.version, ("pwd", "otp"), clock.now()
+    )
     return issue(signing_keys.load_ring(database), subject, lifetime_s=opened.expires_in)

@@ -75,6 +75,18 @@ def source(owner: ApiClient, worker: Runtime) -> str:
     return make_source(worker, scope=owner.scope).public_id
 
 
+def member(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.get("/members")["items"][0]["id"])
+
+
+def invitation(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post("/invitations", {"email": "maria@example.com", "role": "agent"})["id"])
+
+
+def api_key(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post("/api-keys", {"name": "Till", "scopes": ["orders.read"]})["id"])
+
+
 @pytest.mark.parametrize(
     ("make", "method", "path", "body"),
     [
@@ -94,6 +106,13 @@ def source(owner: ApiClient, worker: Runtime) -> str:
         (alert, "GET", "/alerts/{}", None),
         (alert, "POST", "/alerts/{}/acknowledge", None),
         (alert, "POST", "/alerts/{}/resolve", None),
+        (member, "GET", "/members/{}", None),
+        (member, "PUT", "/members/{}", {"role": "viewer"}),
+        (member, "DELETE", "/members/{}", None),
+        (invitation, "GET", "/invitations/{}", None),
+        (invitation, "DELETE", "/invitations/{}", None),
+        (api_key, "GET", "/api-keys/{}", None),
+        (api_key, "DELETE", "/api-keys/{}", None),
         (payment, "GET", "/payments/{}", None),
         (payment, "POST", "/payments/{}/refunds", {}),
         (refund, "GET", "/refunds/{}", None),
