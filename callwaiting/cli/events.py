@@ -40,6 +40,7 @@ def command() -> None:
 @click.option("--status", type=click.Choice(STATUSES))
 @click.option("--provider", type=click.Choice(PROVIDERS))
 @click.option("--type", "event_type", help="The provider's event type, in full.")
+@click.option("--object", "object_key", help="What the events are about, by the provider's id.")
 @click.option("--since", type=Since(), help="An ISO time, or a span such as 24h.")
 @click.option("--merchant", type=click.UUID)
 @click.option("--limit", type=click.IntRange(1, MANY), default=50, show_default=True)
@@ -48,13 +49,14 @@ def list_events(
     status: str | None,
     provider: str | None,
     event_type: str | None,
+    object_key: str | None,
     since: datetime | None,
     merchant: UUID | None,
     limit: int,
     as_json: bool,
 ) -> None:
     """List events, the newest first."""
-    wanted = EventFilter(status, provider, event_type, since, merchant)
+    wanted = EventFilter(status, provider, event_type, since, merchant, object_key)
     for facts in _find(worker_runtime(), wanted, limit):
         click.echo(json.dumps(asdict(facts), default=str) if as_json else _line(facts))
 

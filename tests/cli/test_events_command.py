@@ -55,8 +55,10 @@ def test_list_filters_and_never_shows_a_body(operator: CliRunner, worker: Runtim
     source = store_source(worker, merchant)
     done = store_event(worker, source, raw=b"a secret of the caller")
     drain.drain(worker.database, worker.providers, {})
-    received = store_event(worker, source, event_type="other.event")
+    received = store_event(worker, source, event_type="other.event", object_key="thing_1")
 
+    assert run(operator, "list", "--object", "thing_1", "--json").output.count(str(received)) == 1
+    assert str(done) not in run(operator, "list", "--object", "thing_1").output
     assert str(done) in run(operator, "list").output
     found = run(operator, "list", "--status", "received", "--type", "other.event", "--since", "1h", "--json")
     assert [json.loads(line)["id"] for line in found.output.splitlines()] == [str(received)]
