@@ -151,7 +151,8 @@ class CallwaitingError(Exception):
 
 
 class Transient(CallwaitingError):
-    """May go well later, unchanged: a provider or the network is away. A worker tries again for about a day."""
+    """May go well later, unchanged: a provider or the network is away. A worker tries again for three hours or more
+    (`core.retry`)."""
 
     code = ErrorCode.SERVICE_UNAVAILABLE
     reason = "core.transient"

@@ -14,8 +14,9 @@ from callwaiting.core.deadline import DeadlineExceeded
 from callwaiting.core.errors import CallwaitingError, Permanent, ServiceUnavailable, Transient
 from callwaiting.core.logging import redact_text
 
-BASE_SECONDS = 2.0
-CAP_SECONDS = 3600.0
+# How long to wait after each failed attempt, at most; half of it at least. In the first minute what was overtaken or
+# restarted is back; after that somebody is away, and twelve attempts outlast an outage of 2.6 to 5.3 hours.
+WINDOWS_SECONDS = (2.0, 4.0, 8.0, 16.0, 60.0, 900.0, 3600.0)
 
 
 class FailureClass(StrEnum):
@@ -42,14 +43,14 @@ def classify(error: BaseException) -> FailureClass:
 def delay_s(error: BaseException, attempts: int) -> float | None:
     """Seconds until the next attempt after `attempts` failed ones, or None when it is given up.
 
-    Jitter over a doubling window, but for its first tenth, which would be no wait at all; and at least what the
-    provider asked for.
+    Jitter over the second half of a growing window, the last of which stays; and at least what the provider asked
+    for.
     """
     if attempts >= ATTEMPTS[classify(error)]:
         return None
     asked = error.retry_after if isinstance(error, CallwaitingError) else None
-    window = min(CAP_SECONDS, BASE_SECONDS * 2 ** (attempts - 1))
-    return max(random.uniform(window / 10, window), float(asked or 0))  # noqa: S311 - spread, not secrecy
+    window = WINDOWS_SECONDS[min(attempts, len(WINDOWS_SECONDS)) - 1]
+    return max(random.uniform(window / 2, window), float(asked or 0))  # noqa: S311 - spread, not secrecy
 
 
 def describe(error: BaseException) -> str:

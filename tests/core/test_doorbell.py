@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from callwaiting.core import broker
-from callwaiting.core.jobs import Doorbell, Job, ring
+from callwaiting.core.jobs import REST_SECONDS, Doorbell, Job, ring
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.embedded.valkey import EmbeddedValkey
 from callwaiting.factory import Runtime
@@ -58,6 +58,23 @@ def test_first_ring_is_sent_at_once_and_a_burst_as_one_more() -> None:
     until_idle(bell, bells, Job.SWEEP)
 
     assert [bells.sent.count(job) for job in (Job.DRAIN_EVENTS, Job.CANARY, Job.SWEEP)] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(("rest", "sent"), [(3600.0, 1), (0.05, 2)])
+def test_a_job_that_nobody_waits_for_rests_and_holds_up_no_other(
+    rest: float, sent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(REST_SECONDS, Job.CHAIN_AUDIT, rest)
+    bells = Bells()
+    bell = Doorbell(bells, window=0)
+
+    bell.ring(Job.CHAIN_AUDIT)
+    bells.wait_for(1)
+    bell.ring(Job.CHAIN_AUDIT)
+    until_idle(bell, bells, Job.CANARY)
+    bells.wait_for(sent + 1)
+
+    assert (bells.sent.count(Job.CHAIN_AUDIT), bells.sent.count(Job.CANARY)) == (sent, 1)
 
 
 def test_ring_during_the_sending_is_sent_afterwards() -> None:

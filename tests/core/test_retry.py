@@ -32,12 +32,17 @@ def test_each_class_has_its_number_of_attempts(error: Exception, expected: Failu
     assert tried == list(range(1, attempts))
 
 
-@given(st.integers(1, 11))
-def test_the_wait_is_jittered_below_a_doubling_window(attempts: int) -> None:
+@given(st.sampled_from([(1, 2), (2, 4), (5, 60), (7, 3600), (11, 3600)]))
+def test_the_wait_is_jittered_below_a_growing_window(example: tuple[int, int]) -> None:
+    attempts, window = example
     waits = [retry.delay_s(Transient(), attempts) for _ in range(20)]
-    window = min(retry.CAP_SECONDS, retry.BASE_SECONDS * 2 ** (attempts - 1))
-    assert all(wait is not None and 0 <= wait <= window for wait in waits)
+    assert all(wait is not None and window / 2 <= wait <= window for wait in waits)
     assert len(set(waits)) > 10
+
+
+def test_all_attempts_together_outlast_an_outage_of_some_hours() -> None:
+    waits = [retry.delay_s(Transient(), attempts) or 0 for attempts in range(1, 12)]
+    assert 2.6 * 3600 < sum(waits) < 5.3 * 3600
 
 
 def test_no_sooner_than_the_provider_asks() -> None:
