@@ -19,10 +19,11 @@ from callwaiting.core.tenancy import MerchantScope, Scope, scope_of
 
 Detail = str | int | bool | None
 # Nothing is returned, because writers may not read the outbox.
-INSERT = Statement("""
+INSERT = """
 insert into audit.outbox (merchant_id, record)
 select %(merchant_id)s::uuid, record from unnest(%(records)s::bytea[]) record
-""")
+"""
+WRITE = Statement(INSERT)
 UNWRITTEN = "audit"  # where a session keeps the records that its commit will write
 
 
@@ -64,8 +65,14 @@ def record(
 @event.listens_for(Session, "before_commit")
 def write_records(session: Session) -> None:
     """Write what was recorded since the last time, by one statement. Every commit does it of itself."""
-    if records := session.info.pop(UNWRITTEN, None):
-        INSERT(session, merchant_id=_merchant_id(scope_of(session)), records=records)
+    if records := take_records(session):
+        WRITE(session, merchant_id=_merchant_id(scope_of(session)), records=records)
+
+
+def take_records(session: Session) -> list[bytes]:
+    """What was recorded since the last time, for a statement of the caller that holds `INSERT`."""
+    records: list[bytes] = session.info.pop(UNWRITTEN, [])
+    return records
 
 
 @event.listens_for(Session, "after_rollback")

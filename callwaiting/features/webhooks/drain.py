@@ -47,16 +47,17 @@ select pg_try_advisory_xact_lock(hashtextextended(%(object)s, 0)) as locked, e.r
     set_config('synchronous_commit', 'off', true)
 from app.webhook_events e where e.id = %(id)s and e.lease_token = %(token)s
 """)
-FINISH = Statement("""
+# Done, the attempt and all audit records by one statement. Fenced, its row count is 0, and all is rolled back.
+FINISH = Statement(f"""
 with finished as (
     update app.webhook_events
     set status = %(outcome)s, done_at = clock_timestamp(), raw = %(raw)s, error_class = null, error = null,
         lease_until = null, lease_token = null
     where id = %(id)s and lease_token = %(token)s returning id, merchant_id
-)
+), recorded as ({audit.INSERT})
 insert into app.webhook_attempts (event_id, n, merchant_id, started_at, ended_at, outcome, worker)
 select id, %(n)s, merchant_id, %(started_at)s, clock_timestamp(), %(outcome)s, %(worker)s from finished
-""")
+""")  # noqa: S608 - both parts are our own text
 FAIL = text("""
 with failed as (
     update app.webhook_events
@@ -155,6 +156,8 @@ def _handle(
         n=claim.n,
         started_at=started_at,
         worker=process_name(),
+        merchant_id=claim.merchant_id,
+        records=audit.take_records(session),
     )
     _require_lease(finished)
     return outcome
