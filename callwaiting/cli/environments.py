@@ -20,8 +20,10 @@ PROVIDER_VARIABLES = (
 )  # fmt: skip
 
 
-def common(home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None, mail_port: int = 0) -> dict[str, str]:
-    """What all processes share. With a sandbox the providers' addresses lead there, and mail to its `mail_port`; else
+def common(
+    home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None, mail_port: int | None = None
+) -> dict[str, str]:
+    """What all processes share. With a sandbox the providers' addresses lead there, and mail to its `mail_port` if any; else
     the caller's own environment says who the providers are."""
     secrets = home.secrets()
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ} | {
@@ -47,9 +49,7 @@ def common(home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None
         "PAYPAL_CLIENT_SECRET": secrets["paypal_client_secret"],
         "PAYPAL_CERT_BASE_URL": f"{sandbox_url}/paypal",
         "PAYPAL_EXTRA_ROOTS": str(home.sandbox / "ca.pem"),
-        "SMTP_HOST": "127.0.0.1",
-        "SMTP_PORT": str(mail_port),
-        "SMTP_SECURITY": "none",
+        **({"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mail_port), "SMTP_SECURITY": "none"} if mail_port else {}),
     }
 
 
