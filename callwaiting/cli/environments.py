@@ -23,8 +23,8 @@ PROVIDER_VARIABLES = (
 def common(
     home: Home, *, base_url: str, redis_url: str, sandbox_url: str | None, mail_port: int | None = None
 ) -> dict[str, str]:
-    """What all processes share. With a sandbox the providers' addresses lead there, and mail to its `mail_port` if any; else
-    the caller's own environment says who the providers are."""
+    """What all processes share. With a sandbox the providers' addresses lead there, and mail to its `mail_port` if any;
+    else the caller's own environment says who the providers are."""
     secrets = home.secrets()
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ} | {
         "PYTHONUNBUFFERED": "1",
