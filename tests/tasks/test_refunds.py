@@ -219,6 +219,16 @@ def test_a_refund_that_comes_back_from_the_bank_undoes_what_it_did(world: World)
     assert outcome(world)[:3] == ("paid", "settled", 0)
 
 
+def test_old_news_of_success_does_not_undo_a_failure(world: World) -> None:
+    kept = pay(world, "stripe")
+    made = httpx.post(f"{world.server.url}/_sandbox/stripe/payments/{kept.payment_id}/refund", json={}).json()
+    world.pay(f"stripe/refunds/{made['id']}/fail")
+    drain(world, [event for event in world.events("stripe") if event.event_type.startswith("refund.")][::-1])
+
+    assert outcome(world)[2:] == (0, [("provider", "failed", kept.amount_minor)])
+    assert texts(world) == []
+
+
 def test_a_lost_answer_is_looked_for_before_anything_is_asked_again(world: World) -> None:
     pay(world, "stripe")
     refund_id = ask(world, 500)
