@@ -8,6 +8,7 @@ from callwaiting.features.accounts import api_keys_routes as api_keys
 from callwaiting.features.accounts import factors_routes as factors
 from callwaiting.features.accounts import invitations_routes as invitations
 from callwaiting.features.accounts import members_routes as members
+from callwaiting.features.accounts import operators_routes as operators
 from callwaiting.features.accounts import pages as account_pages
 from callwaiting.features.accounts import routes as accounts
 from callwaiting.features.alerts import routes as alerts
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(accounts.api.blueprint)
     app.register_blueprint(factors.api.blueprint)
+    app.register_blueprint(operators.api.blueprint)
     app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(members.api.blueprint)
     app.register_blueprint(invitations.api.blueprint)

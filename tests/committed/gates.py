@@ -64,6 +64,7 @@ LOOK_UPS = {
     "auth.api_key": "by the key's id; its secret is compared by the caller",
     "auth.my_merchants": "those that the transaction's person belongs to",
     "auth.team": "the persons in the team of the transaction's merchant",
+    "auth.people": "all persons, for a person who is an operator",
     "auth.session_state": "one word about a token that has been verified",
 }
 

@@ -37,13 +37,16 @@ def create_person(
     password: str | None = None,
     verified: bool = True,
     name: str = "Maria Rossi",
+    operator: bool = False,
 ) -> Person:
-    """Without a password nobody can sign in, and nothing is hashed."""
+    """Without a password nobody can sign in, and nothing is hashed. An operator is made by a worker's database."""
     user_id = new_id()
     address = email or f"{user_id.hex}@example.com"
     hashed = passwords.hash_password(password) if password else None
     with database.unit_of_work(scope_of_person(user_id, "a person of the tests")) as session:
-        assert people.create(session, email=address, name=name, password_hash=hashed, verified=verified)
+        assert people.create(
+            session, email=address, name=name, password_hash=hashed, verified=verified, operator=operator
+        )
     return Person(user_id, address)
 
 
@@ -53,19 +56,25 @@ def join(database: Database, person: Person, scope: MerchantScope, role: str = "
 
 
 def signed_in(
-    database: Database, person: Person, *, client: Client = DESK, age: timedelta = timedelta(), remember: bool = False
+    database: Database,
+    person: Person,
+    *,
+    client: Client = DESK,
+    age: timedelta = timedelta(),
+    remember: bool = False,
+    operator: bool = False,
 ) -> SignedIn:
     """A session without the detour over a password; `age` is the time since the person proved itself."""
     with clock.frozen(clock.now()), database.unit_of_work(scope_of_person(person.id, "sign in")) as session:
-        opened = sessions.open_session(session, client, amr=("pwd", "otp"), remember=remember)
+        opened = sessions.open_session(session, client, amr=("pwd", "otp"), remember=remember, operator=operator)
         if not age:
             return opened
         row = UserSession.id == opened.session_id
         session.execute(update(UserSession).where(row).values(auth_time=clock.now() - age))
         session.expire_all()
         found = session.get_one(UserSession, opened.session_id)
-        place = next(iter(people.merchants(session)), None)
-        return sessions._signed_in(session, found, place, operator=False)
+        place = None if operator else next(iter(people.merchants(session)), None)
+        return sessions._signed_in(session, found, place, operator=operator)
 
 
 def member_token(database: Database, scope: MerchantScope, role: str, *, age: timedelta = timedelta()) -> str:

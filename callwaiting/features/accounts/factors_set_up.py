@@ -47,8 +47,8 @@ def confirm(database: Database, *, user_id: UUID, session_id: UUID, code: str) -
     return signed_in, codes
 
 
-def remove(session: Session, session_id: UUID) -> None:
-    """The person's other sessions end."""
+def remove(session: Session, session_id: UUID | None) -> None:
+    """All sessions of the person end but this one."""
     factors.remove(session)
     sessions.end_all(session, "factor_changed", but=session_id)
     _tell(session, "removed")
