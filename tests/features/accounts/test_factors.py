@@ -90,11 +90,15 @@ def test_code_finishes_the_sign_in_and_is_good_once(
 ) -> None:
     with clock.frozen(clock.now()):
         code = enrolled.code()
-        assert outcome(enter(phone, maria, code)) == (200, "")
+        phone.sign_in(maria.email)
+        ticket = phone.cookie("cw_mfa")
+        assert outcome(finish(phone, code)) == (200, "")
         assert phone.get("me").status_code == 200
         claims = pyjwt.decode(phone.token, options={"verify_signature": False})
         assert claims["amr"] == ["pwd", "otp"]
-        assert outcome(finish(phone, code)) == (401, "AUTH_MFA_INVALID")  # the ticket is spent
+        assert phone.cookie("cw_mfa") == ""
+        phone.set_cookie("cw_mfa", ticket)
+        assert outcome(finish(phone, enrolled.code(1))) == (401, "AUTH_MFA_INVALID")  # the ticket is spent
         thief = Browser(app.test_client(), address="203.0.113.9")
         assert outcome(enter(thief, maria, code)) == (401, "AUTH_MFA_INVALID")  # and so is the code
 
@@ -141,6 +145,17 @@ def test_what_is_no_ticket_opens_nothing(
 ) -> None:
     stolen = {"ACCESS": browser.token, "REFRESH": browser.cookie("cw_rt")}
     phone.set_cookie("cw_mfa", stolen.get(ticket, ticket))
+
+    assert outcome(finish(phone, enrolled.code())) == (401, "AUTH_MFA_INVALID")
+
+
+def test_ticket_under_another_type_is_none(app: Flask, enrolled: Authenticator, phone: Browser, maria: Person) -> None:
+    """Signed by us, as an access token would be."""
+    phone.sign_in(maria.email)
+    keys = app.extensions["signing_ring"].keys()
+    claims = pyjwt.decode(phone.cookie("cw_mfa"), options={"verify_signature": False})
+    header = {"kid": keys.signing, "typ": "at+jwt"}
+    phone.set_cookie("cw_mfa", pyjwt.encode(claims, keys.secrets[keys.signing], "HS256", headers=header))
 
     assert outcome(finish(phone, enrolled.code())) == (401, "AUTH_MFA_INVALID")
 
