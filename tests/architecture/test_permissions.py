@@ -27,7 +27,6 @@ AWAITED = {
     "bookings.write",
     "health.read",
     "kpis.read",
-    "users.manage",
 }
 
 
