@@ -80,7 +80,7 @@ class Bench:
         self.send(count)
         self.stack.execute(HOLD)
         with self.stack.working(PROCESSES, QUEUES):
-            self.send(3 * EVENTS)  # warm: each process has its connections and modules
+            self.send(30 * EVENTS)  # warm: each process has its modules, connections and plans
             until(lambda: self.left() == count, 60, "the worker is warm")
             (released, *_) = self.stack.execute(RELEASE)
             for _ in range(PROCESSES):
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200.0, help="offered events a second")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=75 * EVENTS, help="of each saturated run")
+    parser.add_argument("--events", type=int, default=250 * EVENTS, help="of each saturated run")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     given = parser.parse_args()
 
