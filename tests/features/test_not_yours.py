@@ -11,13 +11,16 @@ from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.factory import Runtime
+from callwaiting.features.bookings import service as bookings
 from callwaiting.features.calls import repository as calls
 from callwaiting.features.webhooks import claims
 from tests.api_client import ApiClient
+from tests.factories.bookings import create_resource
 from tests.factories.payments import make_accounts, make_caller, make_payable, make_payment
 from tests.factories.stored_events import store_event, store_source
 from tests.factories.webhooks import make_source
 from tests.features.alerts.test_api import raise_alert
+from tests.features.bookings.test_api import RESOURCE
 from tests.features.catalogue.test_api import ITEM
 
 REQUEST_ID = "the-same-request"
@@ -48,6 +51,18 @@ def call(owner: ApiClient, worker: Runtime) -> UUID:
 
 def order(owner: ApiClient, worker: Runtime) -> UUID:
     return make_payable(worker, owner.scope).order_id
+
+
+def resource(owner: ApiClient, worker: Runtime) -> UUID:
+    return create_resource(worker, owner.scope)
+
+
+def booking(owner: ApiClient, worker: Runtime) -> UUID:
+    resource_id = create_resource(worker, owner.scope)
+    with worker.database.unit_of_work(owner.scope) as session:
+        (slot,) = bookings.free_slots(session, limit=1)
+        assert slot.resource_id == resource_id
+        return bookings.hold(session, slot, call_id=None, caller_id=None)
 
 
 def alert(owner: ApiClient, worker: Runtime) -> UUID:
@@ -103,6 +118,12 @@ def api_key(owner: ApiClient, worker: Runtime) -> UUID:
         (call, "GET", "/calls/{}/turns", None),
         (order, "GET", "/orders/{}", None),
         (order, "POST", "/orders/{}/cancel", None),
+        (resource, "GET", "/booking-resources/{}", None),
+        (resource, "PUT", "/booking-resources/{}", RESOURCE),
+        (resource, "GET", "/booking-resources/{}/slots?day=2026-05-04", None),
+        (booking, "GET", "/bookings/{}", None),
+        (booking, "PATCH", "/bookings/{}", {"start": "2026-05-04T14:00:00Z"}),
+        (booking, "POST", "/bookings/{}/cancel", None),
         (alert, "GET", "/alerts/{}", None),
         (alert, "POST", "/alerts/{}/acknowledge", None),
         (alert, "POST", "/alerts/{}/resolve", None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode
+from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode, NotFound
 
 
 class SlotTaken(Conflict):
@@ -16,3 +16,17 @@ class ResourceInvalid(CallwaitingError):
 
     code = ErrorCode.VALIDATION_FAILED
     reason = "bookings.resource_invalid"
+
+
+class ResourceNotFound(NotFound):
+    reason = "bookings.resource_not_found"
+
+
+class BookingNotFound(NotFound):
+    reason = "bookings.not_found"
+
+
+class BookingFixed(Conflict):
+    """It is held, cancelled or expired, or its time has come. `detail` says which."""
+
+    reason = "bookings.fixed"

@@ -14,17 +14,22 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
-    """What happens to a booking. `release` gives up a hold, `expire` ends one whose time is up."""
+    """What happens to a booking. `release` gives up a hold, `expire` ends one whose time is up; `move` and `cancel` are
+    what the team does with one that is confirmed."""
 
     CONFIRM = "confirm"
     RELEASE = "release"
     EXPIRE = "expire"
+    MOVE = "move"
+    CANCEL = "cancel"
 
 
 MOVES: Mapping[tuple[State, Move], State] = {
     (State.HELD, Move.CONFIRM): State.CONFIRMED,
     (State.HELD, Move.RELEASE): State.CANCELLED,
     (State.HELD, Move.EXPIRE): State.EXPIRED,
+    (State.CONFIRMED, Move.MOVE): State.CONFIRMED,
+    (State.CONFIRMED, Move.CANCEL): State.CANCELLED,
 }
 
 

@@ -157,5 +157,6 @@ def test_what_a_resource_cannot_be(worker: Runtime, merchant: MerchantScope, wro
 
 def test_the_table_of_transitions() -> None:
     assert {state.value for state in State} == set(STATES)
-    assert [after("held", move) for move in Move] == ["confirmed", "cancelled", "expired"]
-    assert not any(after(state, move) for state in State if state is not State.HELD for move in Move)
+    assert [after("held", move) for move in Move] == ["confirmed", "cancelled", "expired", None, None]
+    assert [after("confirmed", move) for move in Move] == [None, None, None, "confirmed", "cancelled"]
+    assert not any(after(state, move) for state in (State.CANCELLED, State.EXPIRED) for move in Move)
