@@ -239,7 +239,6 @@ def test_the_bookings_of_a_day_in_pages(salon: Salon, stranger: ApiClient) -> No
 
 
 def test_of_many_that_move_to_one_slot_one_gets_it(salon: Salon, worker: Runtime) -> None:
-    """Rows that exclude each other would wait for each other for ever, were the moves not made one after another."""
     booked = [UUID(salon.book(shown(at(hour, NEXT_DAY)))["id"]) for hour in range(9, 13)]
     together = Barrier(len(booked))
 
