@@ -10,6 +10,7 @@ from pathlib import Path
 BENCHES = {
     "ack": "signed Stripe events, durably acknowledged, against a Flask route that does nothing; Valkey away",
     "process": "from acknowledged to done, and against a bare loop of the same statements",
+    "voice": "one turn of a call over the signed HTTP path: how long a caller waits for the next sentence",
     "faults": "the long fault proof: kill -9 of everything during a stream, then the conditions at rest",
     "mutations": "remove the sweeper, the fence, ON CONFLICT: the fault proof must turn red",
 }

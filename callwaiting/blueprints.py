@@ -21,6 +21,7 @@ from callwaiting.features.catalogue import routes as catalogue
 from callwaiting.features.consents import routes as consents
 from callwaiting.features.docs import routes as docs
 from callwaiting.features.health import routes as health
+from callwaiting.features.kpis import routes as kpis
 from callwaiting.features.merchants import routes as merchants
 from callwaiting.features.messages import routes as messages
 from callwaiting.features.messages import sms_routes as sms
@@ -51,6 +52,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(orders.api.blueprint)
     app.register_blueprint(calls.api.blueprint)
     app.register_blueprint(bookings.api.blueprint)
+    app.register_blueprint(kpis.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)
     app.register_blueprint(catalogue.api.blueprint)

@@ -18,6 +18,7 @@ from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings import repository
 from callwaiting.features.bookings.errors import SlotTaken
+from callwaiting.features.bookings.figures import per_day
 from callwaiting.features.bookings.models import Booking, BookingResource
 from callwaiting.features.bookings.resources import add_resource
 from callwaiting.features.bookings.slots import Slot, spoken_time, upcoming
@@ -33,6 +34,7 @@ __all__ = [
     "end_expired_holds",
     "free_slots",
     "hold",
+    "per_day",
     "release",
     "slot_of",
     "spoken_time",

@@ -12,13 +12,14 @@ from callwaiting.core import clock
 from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
 from callwaiting.features.calls import repository
+from callwaiting.features.calls.figures import CallFigures, per_day
 from callwaiting.features.calls.repository import CallRef, KnownCall
 from callwaiting.features.calls.transitions import TERMINAL, after
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
 from callwaiting.features.webhooks.service import NotYet
 
-__all__ = ["CallRef", "adopt", "apply_status", "finalise_stale", "stale_calls"]
+__all__ = ["CallFigures", "CallRef", "adopt", "apply_status", "finalise_stale", "per_day", "stale_calls"]
 
 SILENCE = timedelta(minutes=10)
 BATCH = 500

@@ -18,10 +18,13 @@ from callwaiting.features.callers.errors import CallerNotFound
 from callwaiting.features.consents import service as consents
 from callwaiting.features.consents.errors import ConsentRevoked
 from callwaiting.features.keys import service as keys
+from callwaiting.features.messages.figures import TextFigures, per_day
 from callwaiting.features.messages.models import Message
 from callwaiting.features.outbox import service as outbox
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.phone_numbers.errors import NumberNotFound
+
+__all__ = ["EFFECT", "TextFigures", "per_day", "plan_message", "write_by_hand"]
 
 EFFECT = "twilio.message"
 PLAN = Statement("""

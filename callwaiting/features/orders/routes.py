@@ -11,7 +11,7 @@ from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page
 from callwaiting.features.callers import shown
 from callwaiting.features.orders import listing, service
-from callwaiting.features.orders.schemas import LineFace, OrderDetail, OrderFace, OrderQuery, TakenFace
+from callwaiting.features.orders.schemas import LineFace, OrderDetail, OrderFace, OrderQuery, PaidFace
 from callwaiting.features.payments import service as payments
 
 api = Api("orders")
@@ -61,6 +61,6 @@ def _detail(session: Session, order_id: UUID) -> OrderDetail:
     return OrderDetail(
         **shown.faces(session, OrderFace, [order])[0].model_dump(),
         lines=[LineFace.of(line) for line in listing.lines_of(session, order)],
-        payments=[TakenFace.model_validate(taken) for taken in payments.taken_for(session, order_id)],
+        payments=[PaidFace.model_validate(paid) for paid in payments.payments_for(session, order_id)],
         version=order.version,
     )

@@ -58,15 +58,16 @@ class LineFace(Schema):
         )
 
 
-class TakenFace(Schema):
-    """A payment; `refunded` of its `amount` was given back. One that is `parked` does not fit its order, one that is
-    `surplus` came for an order that was paid."""
+class PaidFace(Schema):
+    """A payment; `refunded` of its `amount` has been given back, `pending` is on its way. One that is `parked` does not
+    fit its order, one that is `surplus` came for an order that was paid."""
 
     id: UUID
     provider: str = Field(examples=["stripe"])
     state: str = Field(examples=["settled"])
     amount: Amount
     refunded: Amount
+    pending: Amount
     settled_at: Instant
 
 
@@ -74,5 +75,5 @@ class OrderDetail(OrderFace):
     """An order with its lines and payments. `version` counts the changes of its lines."""
 
     lines: list[LineFace]
-    payments: list[TakenFace]
+    payments: list[PaidFace]
     version: Version

@@ -31,6 +31,7 @@ from callwaiting.features.orders.errors import (
     OrderNotFound,
     TotalChanged,
 )
+from callwaiting.features.orders.figures import per_day
 from callwaiting.features.orders.listing import lines_of
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.totals import Line, LineRequest, Quote, merged, price_line
@@ -50,6 +51,7 @@ __all__ = [
     "expire",
     "on_payment_settled",
     "order_of_call",
+    "per_day",
     "place_order",
     "quote",
     "summary",

@@ -136,6 +136,13 @@ def end_checkout(
     return move(session, checkout, "failed" if checkout.state == "claimed" else state)
 
 
+def require_none_underway(session: Session, order_id: UUID) -> None:
+    """Raises PaymentUnderway when a payer has approved a payment that is being captured. Call with the order locked."""
+    approved = select(Checkout.id).where(Checkout.order_id == order_id, Checkout.state == "approved").limit(1)
+    if session.scalar(approved) is not None:
+        raise PaymentUnderway("approved", message="A payment for this order is being taken.")
+
+
 def locked(session: Session, checkout_id: UUID) -> Checkout:
     return session.scalars(select(Checkout).where(Checkout.id == checkout_id).with_for_update()).one()
 

@@ -71,6 +71,13 @@ def newest_payments(
     return [_payment(row, pending) for row, pending in session.execute(query)]
 
 
+def payments_for(session: Session, order_id: UUID) -> list[KnownPayment]:
+    """The payments for an order, the first one first; also those that do not fit it."""
+    return [
+        _payment(*row) for row in session.execute(_payments().where(Payment.order_id == order_id).order_by(Payment.id))
+    ]
+
+
 def payment(session: Session, payment_id: UUID) -> KnownPayment:
     """Raises PaymentNotFound."""
     found = session.execute(_payments().where(Payment.id == payment_id)).one_or_none()

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_of
 from callwaiting.features.payments.capture import request_capture
-from callwaiting.features.payments.checkouts import end_checkout, start_checkout
+from callwaiting.features.payments.checkouts import end_checkout, require_none_underway, start_checkout
+from callwaiting.features.payments.figures import MoneyFigures, per_day
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
+from callwaiting.features.payments.overview import payments_for
 from callwaiting.features.payments.refund_effects import request_refund_list
 from callwaiting.features.payments.refunds import take_refund
 from callwaiting.features.payments.settlement import settle
-from callwaiting.features.payments.taken import Taken, require_none_underway, taken_for
 
 __all__ = [
     "Link",
     "LinkOwner",
+    "MoneyFigures",
     "PaymentProvider",
-    "Taken",
     "add_account",
     "create_link",
     "end_checkout",
     "link_of",
     "owner_of_token",
+    "payments_for",
+    "per_day",
     "providers_of",
     "request_capture",
     "request_refund_list",
@@ -28,5 +31,4 @@ __all__ = [
     "settle",
     "start_checkout",
     "take_refund",
-    "taken_for",
 ]

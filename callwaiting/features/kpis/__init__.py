@@ -1,0 +1,1 @@
+"""What the business has gained: the figures of its days."""

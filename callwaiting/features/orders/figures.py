@@ -1,0 +1,18 @@
+"""Orders in figures, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callwaiting.core.days import Days
+from callwaiting.features.orders.models import Order
+
+
+def per_day(session: Session, days: Days) -> Mapping[int, int]:
+    """How many were placed, whatever has become of them, by the number of the day; days without are left out."""
+    day = days.number_of(Order.created_at).label("day")
+    rows = session.execute(select(day, func.count().label("made")).where(days.contain(Order.created_at)).group_by(day))
+    return {row.day: row.made for row in rows}

@@ -1,0 +1,33 @@
+"""Money in figures, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callwaiting.core.days import Days
+from callwaiting.features.payments.models import Payment
+
+
+class MoneyFigures(NamedTuple):
+    """Minor units of one currency: what was captured, and what of just that was given back since."""
+
+    captured: int
+    refunded: int
+
+
+def per_day(session: Session, days: Days, currency: str) -> Mapping[int, MoneyFigures]:
+    """Sums by the number of the day of capture; days without are left out.
+
+    Money that came in parked or as surplus has earned nothing and is left out too.
+    """
+    day = days.number_of(Payment.settled_at).label("day")
+    rows = session.execute(
+        select(day, func.sum(Payment.amount_minor), func.sum(Payment.refunded_minor))
+        .where(Payment.entered_as == "settled", Payment.currency == currency, days.contain(Payment.settled_at))
+        .group_by(day)
+    )
+    return {number: MoneyFigures(*figures) for number, *figures in rows}
