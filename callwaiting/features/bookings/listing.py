@@ -19,7 +19,6 @@ from callwaiting.features.bookings.slots import slots_of_day
 from callwaiting.features.bookings.transitions import State
 from callwaiting.features.merchants import service as merchants
 
-START = func.lower(Booking.period, type_=DateTime(timezone=True))
 END = func.upper(Booking.period, type_=DateTime(timezone=True))
 
 
@@ -61,17 +60,17 @@ def by_start(
 ) -> list[Entry]:
     """Bookings in the order in which they begin; those after the given one. They begin on `day`, by the merchant's own
     clock, or without one from now on."""
-    query = _entries().order_by(START, Booking.id).limit(limit)
+    query = _entries().order_by(Booking.starts_at, Booking.id).limit(limit)
     if day is None:
-        query = query.where(clock.now() <= START)
+        query = query.where(Booking.starts_at >= clock.now())
     else:
-        query = query.where(merchants.days(session, day, day).contain(START))
+        query = query.where(merchants.days(session, day, day).contain(Booking.starts_at))
     if state is not None:
         query = query.where(Booking.state == state)
     if resource_id is not None:
         query = query.where(Booking.resource_id == resource_id)
     if after is not None:
-        query = query.where(tuple_(START, Booking.id) > after)
+        query = query.where(tuple_(Booking.starts_at, Booking.id) > after)
     return [_entry(row) for row in session.execute(query)]
 
 
@@ -97,21 +96,21 @@ def free_slots_of(session: Session, resource_id: UUID, day: date) -> Sequence[Fr
     return [FreeSlot(slot.start, slot.end, len(set(units) - repository.units_taken(taken, slot))) for slot in slots]
 
 
-def _entries() -> Select[Booking, str, datetime, datetime]:
-    return select(Booking, BookingResource.name, START, END).join(
+def _entries() -> Select[Booking, str, datetime]:
+    return select(Booking, BookingResource.name, END).join(
         BookingResource,
         (BookingResource.merchant_id == Booking.merchant_id) & (BookingResource.id == Booking.resource_id),
     )
 
 
-def _entry(row: Row[Booking, str, datetime, datetime]) -> Entry:
-    booking, resource_name, start, end = row
+def _entry(row: Row[Booking, str, datetime]) -> Entry:
+    booking, resource_name, end = row
     return Entry(
         id=booking.id,
         resource_id=booking.resource_id,
         resource=resource_name,
         unit=booking.unit,
-        start=start,
+        start=booking.starts_at,
         end=end,
         state=booking.state,
         caller_id=booking.caller_id,

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from callwaiting.features.bookings.models import Booking
+from callwaiting.features.bookings.models import LONGEST, Booking
 from callwaiting.features.bookings.slots import Slot
 from callwaiting.features.bookings.transitions import State
 
@@ -37,6 +37,8 @@ def taken(session: Session, start: datetime, end: datetime, now: datetime) -> Se
     return session.scalars(
         select(Booking)
         .where(
+            Booking.starts_at > start - LONGEST,  # these two are for the index
+            Booking.starts_at < end,
             Booking.period.overlaps(Range(start, end)),
             or_(
                 Booking.state == State.CONFIRMED,
