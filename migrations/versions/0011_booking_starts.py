@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0006"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 
