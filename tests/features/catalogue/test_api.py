@@ -102,6 +102,7 @@ def test_pages_by_name(owner: ApiClient, worker: Runtime) -> None:
 
 def test_a_page_costs_the_same_whatever_its_length(owner: ApiClient, worker: Runtime) -> None:
     create_menu(worker, owner.scope)
+    owner.get(ITEMS)  # the first request of a process reads its keys too
     counts = []
     for limit in (1, 5):
         with statements(owner.app) as sent:
