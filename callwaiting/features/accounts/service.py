@@ -15,7 +15,7 @@ from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.errors import Conflict, NotFound
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import MerchantScope, SystemScope, merchant_of, person_of
-from callwaiting.features.accounts import factors, passwords, people, sessions
+from callwaiting.features.accounts import api_keys, factors, passwords, people, sessions
 from callwaiting.features.accounts.models import AccountToken, Membership, RecoveryCode, TotpFactor, User, UserSession
 from callwaiting.features.audit import service as audit
 
@@ -103,11 +103,16 @@ def find_user(database: Database, email: str) -> UUID:
 
 
 def disable_user(database: Database, user_id: UUID) -> None:
-    """Nobody signs in with this account any more; its sessions end on their next request."""
+    """Nobody signs in with this account any more; its sessions end on their next request, and so do the API keys that
+    the person made."""
     with database.unit_of_work(_scope(user_id, "disable user")) as session:
         session.execute(update(User).where(User.id == user_id).values(status="disabled"))
         sessions.end_all(session, "disabled")
         audit.record(session, "user.disabled", subject=f"user:{user_id}")
+        teams = people.merchants(session)
+    for team in teams:
+        with database.unit_of_work(MerchantScope(team.merchant_id, actor=ACTOR)) as session:
+            api_keys.revoke_beyond(session, user_id, frozenset())
 
 
 def reset_mfa(database: Database, user_id: UUID) -> None:

@@ -19,6 +19,7 @@ from callwaiting.core.settings import Settings, load
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime, create_app
 from callwaiting.features.accounts import api_keys
+from callwaiting.features.accounts import service as accounts
 from tests.api_client import ApiClient, statements
 from tests.factories.merchants import create_merchant
 from tests.factories.people import create_person
@@ -229,6 +230,13 @@ def test_keys_end_with_what_their_maker_may(owner: ApiClient, app: Flask, mercha
     assert [send(app, key).status_code for key in (small, large)] == [200, 401]
     assert owner.send("DELETE", path).status_code == 204
     assert send(app, small).status_code == 401
+
+
+def test_keys_of_a_disabled_person_end(owner: ApiClient, app: Flask, worker: Runtime) -> None:
+    key = owner.post("/api-keys", BODY)["key"]
+
+    accounts.disable_user(worker.database, UUID(owner.get("/auth/me")["id"]))
+    assert send(app, key).status_code == 401
 
 
 def test_requests_of_a_key_are_counted_like_those_of_a_person(owner: ApiClient, environment: dict[str, str]) -> None:
