@@ -24,7 +24,6 @@ AWAITED = {
     "api_keys.read",
     "bookings.read",
     "bookings.write",
-    "health.read",
     "kpis.read",
     "members.manage",
     "members.read",
