@@ -37,6 +37,7 @@ class Page:
     field: Literal["", "password", "email"] = ""
     by_link: bool = True
     template: str = "page"
+    script: str = "account.js"
 
 
 PAGES = {
@@ -71,6 +72,7 @@ PAGES = {
         "Join",
         "Welcome to the team: you can sign in now.",
         template="invitation",
+        script="invitation.js",
     ),
 }
 

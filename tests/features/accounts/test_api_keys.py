@@ -85,19 +85,21 @@ def test_every_key_that_is_not_good_gets_the_one_answer(
     owner: ApiClient, app: Flask, worker: Runtime, admin_url: str
 ) -> None:
     stranger = ApiClient(app, create_merchant(worker, "Mario's"))
-    good, revoked, expired, gone = (owner.post("/api-keys", BODY)["key"] for _ in range(4))
+    good, revoked, expired, gone, other = (owner.post("/api-keys", BODY)["key"] for _ in range(5))
     theirs = stranger.post("/api-keys", BODY)["key"]
-    ids = {key: UUID(key.split("_")[1]) for key in (revoked, expired, gone)}
+    ids = {key: UUID(key.split("_")[1]) for key in (revoked, expired, gone, other)}
     assert owner.send("DELETE", f"/api-keys/{ids[revoked]}").status_code == 204
     assert owner.send("DELETE", f"/api-keys/{ids[revoked]}").status_code == 204  # a second time does nothing
     execute(admin_url, f"update app.api_keys set expires_at = now() - interval '1 s' where id = '{ids[expired]}'")
     execute(admin_url, f"delete from app.api_keys where id = '{ids[gone]}'")
+    execute(admin_url, f"update app.api_keys set secret_hash = sha256('another') where id = '{ids[other]}'")
     mine, foreign = good.rsplit("_", 1)[0], theirs.split("_", 2)
     flipped = good[:50] + ("a" if good[50] != "a" else "b") + good[51:]
     bad = {
         "revoked": revoked,
         "expired": expired,
         "gone": gone,
+        "rightly tagged, another hash kept": other,
         "another secret": flipped,
         "another tag": good[:-1] + ("0" if good[-1] != "0" else "1"),
         "the id of one, the secret of another": f"cwk_{ids[gone].hex}_{good.split('_', 2)[2]}",
@@ -119,7 +121,7 @@ def test_every_key_that_is_not_good_gets_the_one_answer(
         assert (answer.status_code, answer.data) == (401, forged.data), name
         assert answer.headers["WWW-Authenticate"] == forged.headers["WWW-Authenticate"], name
         assert send(app, bad[name], path="/callers").status_code == 401, name  # before it is asked what it may
-    assert [row["state"] for row in owner.get("/api-keys")["items"]] == ["expired", "revoked", "live"]
+    assert [row["state"] for row in owner.get("/api-keys")["items"]] == ["live", "expired", "revoked", "live"]
 
 
 def test_revoked_key_is_refused_on_the_next_request_in_every_process(

@@ -34,7 +34,7 @@ async function show() {
   const offer = await send(form.dataset.offer, {});
   if (offer) {
     const line = `${offer.business} would like ${offer.email} to join its team. Role: ${offer.role}.`;
-    document.getElementById("offer").textContent = line;
+    document.getElementById("lead").textContent = line;
     newcomer.hidden = newcomer.disabled = !offer.new;
     form.hidden = false;
   }
