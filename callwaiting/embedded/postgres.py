@@ -26,8 +26,8 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "shared_preload_libraries": "pg_stat_statements",
     "jit": "off",
-    # A new segment of the log is not written full of zeros first: every commit would wait 30 ms for it, each 16 MB.
-    # A cluster that has lived for a while recycles its segments instead (docs/adr/0019-what-an-acknowledgement-costs.md).
+    # Else every commit waits 30 ms, each 16 MB, while a new segment of the log is filled with zeros. A cluster that has
+    # lived for a while recycles its segments instead (docs/adr/0019-what-an-acknowledgement-costs.md).
     "wal_init_zero": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
