@@ -1,0 +1,10 @@
+"""What this package refuses."""
+
+from __future__ import annotations
+
+from callwaiting.core.errors import CallwaitingError, ErrorCode
+
+
+class TimezoneUnknown(CallwaitingError):
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "understanding.timezone_unknown"

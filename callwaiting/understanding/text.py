@@ -1,0 +1,62 @@
+"""The forms in which the grammars read an utterance: as it was written, and plain (small letters, digits)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from callwaiting.understanding.numbers import with_digits
+
+MAX_LENGTH = 600
+BLANK = "_"  # what has been read is blanked out, so that a later grammar does not read it again
+
+_PLAIN = str.maketrans({
+    "’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "\u00a0": " ",
+    "\u202f": " ", "_": " ",
+})  # fmt: skip
+_UNWANTED = re.compile(r"[^\w\s.,;:!?'\"%&$€£#+/()@*-]+")
+_SPACES = re.compile(r"\s+")
+_FILLERS = re.compile(r"\b(?:u+m+|u+h+|er+m*|hm+|ah+)\b[,.]? ?")
+_CONTRACTIONS = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"\b(?:i'm|im)\b", "i am"), (r"\b(?:i'd|i'll|ill)\b", "i will"), (r"\b(?:can't|cant)\b", "cannot"),
+        (r"\b(?:won't|wont)\b", "will not"), (r"\b(\w+)n't\b", r"\1 not"), (r"\b(do|does|did|is)nt\b", r"\1 not"),
+        (r"\b(we|they|you)'re\b", r"\1 are"), (r"\b(we|they|you)'(?:d|ll)\b", r"\1 will"),
+        (r"\b(i|we|they|you)'ve\b", r"\1 have"), (r"\b(that|it|there|here|what|where|who|he|she)'s\b", r"\1 is"),
+        (r"\b(that|it|there)'(?:ll|d)\b", r"\1 will"), (r"\blet's\b", "lets"), (r"\bgonna\b", "going to"),
+        (r"\bwanna\b", "want to"), (r"\b(thats|whats|wheres)\b", lambda found: found[0][:-1] + " is"),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """`written`: tidied, capitals kept. `plain`: small letters, contractions in full, numbers in digits. `words` of
+    the plain text without marks."""
+
+    written: str
+    plain: str
+    words: tuple[str, ...]
+
+
+def read(text: str) -> Utterance:
+    """The forms of a text of any content; what is longer than MAX_LENGTH is cut off."""
+    written = unicodedata.normalize("NFKC", text[:MAX_LENGTH]).translate(_PLAIN)
+    written = _SPACES.sub(" ", _UNWANTED.sub(" ", written)).strip()[:MAX_LENGTH]
+    plain = _FILLERS.sub("", written.lower())
+    for pattern, replacement in _CONTRACTIONS:
+        plain = pattern.sub(replacement, plain)
+    plain = with_digits(plain).strip()
+    return Utterance(written, plain, tuple(words_of(plain)))
+
+
+def words_of(plain: str) -> list[str]:
+    """The words and numbers of a plain text, without marks and apostrophes; `2%` is one."""
+    return re.findall(r"[^\W_]+%?", plain.replace("'", ""))
+
+
+def blank(text: str, start: int, end: int) -> str:
+    """The text with a stretch that no grammar reads again; positions stay."""
+    return text[:start] + BLANK * (end - start) + text[end:]

@@ -1,0 +1,52 @@
+"""Yes and no: plain answers only. A yes that comes with a change is none, and `not bad` is not a no."""
+
+from __future__ import annotations
+
+import re
+
+YES = re.compile(
+    r"\b(?:yes|yeah|yea|yep|yup|yah|sure|correct|certainly|absolutely|definitely|exactly|indeed|agreed|confirm(?:ed)?|"
+    r"affirmative|perfect|please do|of course|go ahead|do it|go for it|sounds? (?:good|great|fine|perfect)|all good|"
+    r"that is (?:right|correct|fine|great|good|perfect|it exactly|the one)|(?:is|are|was) (?:right|correct|true)|"
+    r"looks? (?:good|great|fine|right|correct|alright|perfect)|right|works for me|that works|fine(?: by me)?|"
+    r"place (?:it|the order|my order)|book it|i do|i am|it is true|"
+    r"ok(?:ay)?|alright|all right|why not|by all means|not bad|no (?:problem|worries|doubt))\b"
+)
+NO = re.compile(
+    r"\b(?:no|nope|nah|naw|negative|incorrect|wrong|never|false|"
+    r"(?:do|does|did|is|are|was|will|would|could|should|must|have|has) not|cannot|not|neither|none|"
+    r"cancel|forget it|never ?mind)\b"
+)
+FINE_WITH_NO = re.compile(
+    r"\b(?:not bad|no (?:problem|worries|doubt|hurry)|why not|do not mind|does not matter|no no yes|not only)\b"
+)
+UNDECIDED = re.compile(
+    r"\b(?:yes|no)\b.{0,20}\b(?:or|maybe|not sure)\b|\b(?:yes and no|not sure|maybe|perhaps|do not know)\b"
+)
+POLITE = re.compile(
+    r"\b(?:please|thanks?|thank you|very much|a lot|so much|sir|ma'?am|madam|mate|hi|hello|hey|oh|well|so|then|and|i|"
+    r"it|that|this|is|am|are|the|you|me|think|guess|believe|just|would|will|be|like|can|could|lets?|for|to|a|all|do|"
+    r"does|looks?|order|booking|it's|one|1|everything|now|great|good|much appreciated|wonderful|lovely|super|cool)\b"
+)
+
+
+def yes_or_no(plain: str) -> bool | None:
+    """Whether the text says yes or no. None when it says neither, or both without deciding."""
+    if UNDECIDED.search(plain):
+        return None
+    without = FINE_WITH_NO.sub(" ok ", plain)
+    no = NO.search(without)
+    if no is None:
+        return True if YES.search(without) else None
+    if re.match(r"(?:oh |well |i am )?(?:no|nope|nah|sorry|incorrect|wrong|negative|it is false)\b", without):
+        return False
+    yes = YES.search(without)
+    if yes and re.search(r"\bnot (?:right|correct|fine|good|ok|sure)\b", without):
+        return False
+    return None if yes else False
+
+
+def is_bare(plain: str) -> bool:
+    """Whether nothing else is said than a yes or a no, and polite words."""
+    rest = POLITE.sub(" ", NO.sub(" ", YES.sub(" ", FINE_WITH_NO.sub(" ", plain))))
+    return not re.search(r"\w", rest)
