@@ -15,11 +15,12 @@ from werkzeug.routing import Rule
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.settings import Settings, load
 from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.factory import Runtime, build_runtime, create_app
+from callwaiting.factory import Runtime, build_runtime
 from callwaiting.features.accounts import signing_keys
 from callwaiting.features.keys import service as keys
 from migrations import prepare
 from tests import servers
+from tests.apps import left_as_it_was, opened_app
 from tests.factories.merchants import create_merchant
 
 KEPT_TABLES = ("schema_version", "platform_keys", "signing_keys")
@@ -162,11 +163,23 @@ def rules_compiled_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def app(settings: Settings, worker: Runtime) -> Iterator[Flask]:
-    made = create_app(settings, {"TESTING": False})
-    yield made
-    made.extensions["webhooks"].close()
-    made.extensions["database"].dispose()
+def fresh_app(settings: Settings, worker: Runtime) -> Iterator[Flask]:
+    """An application that the test may change, and whose database it may close."""
+    with opened_app(settings) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_app(settings: Settings, worker_runtime: Runtime) -> Iterator[Flask]:
+    with opened_app(settings) as made:
+        yield made
+
+
+@pytest.fixture
+def app(shared_app: Flask, worker: Runtime) -> Iterator[Flask]:
+    """The application, on empty tables. All tests of a process share it: who changes it takes `fresh_app`."""
+    with left_as_it_was(shared_app):
+        yield shared_app
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -12,9 +11,8 @@ from flask import Flask
 
 from callwaiting.core.http.auth import policy_of
 from callwaiting.core.http.permissions import PERMISSIONS, SCOPES, TEAM, Role, permissions_of
-from callwaiting.core.settings import load
 from callwaiting.core.tenancy import MerchantScope
-from callwaiting.factory import Runtime, create_app
+from callwaiting.factory import Runtime
 from callwaiting.features.accounts import api_keys, sessions
 from callwaiting.features.accounts import service as accounts
 from callwaiting.features.accounts.sign_in import scope_of_person
@@ -31,14 +29,6 @@ class Route(NamedTuple):
     endpoint: str
     method: str
     path: str
-
-
-@pytest.fixture(scope="module")
-def app(environment: dict[str, str], worker_runtime: Runtime) -> Iterator[Flask]:
-    made = create_app(load(environment))
-    yield made
-    made.extensions["webhooks"].close()
-    made.extensions["database"].dispose()
 
 
 def routes(app: Flask, kind: str) -> list[Route]:

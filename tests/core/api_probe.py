@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Literal
 from uuid import UUID
 
@@ -15,10 +13,8 @@ from callwaiting.core.errors import Conflict, ErrorCode, NotFound
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.schemas import Amount, Count, Instant, Line, Schema, Version
 from callwaiting.core.ids import new_id
-from callwaiting.core.settings import load
 from callwaiting.core.tenancy import SystemScope, scope_of
 from callwaiting.core.versions import require_version
-from callwaiting.factory import create_app
 from callwaiting.features.catalogue import service as catalogue
 
 
@@ -56,15 +52,6 @@ class Search(Schema):
 
 class Seen(Schema):
     actor: str
-
-
-@contextmanager
-def app_with_api(environment: Mapping[str, str]) -> Iterator[Flask]:
-    """An application with the routes of this probe, and with limits that a test does not hit."""
-    app = create_app(load({**environment, "RATE_LIMIT_MAX_REQUESTS": "100000"}))
-    add_api(app)
-    yield app
-    app.extensions["database"].dispose()
 
 
 def add_api(app: Flask) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -18,7 +17,7 @@ from callwaiting.core.http.api import Api
 from callwaiting.core.http.schemas import Schema
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
-from tests.core.api_probe import Seen, app_with_api
+from tests.core.api_probe import Seen
 from tests.factories.tokens import bearer
 
 DISH = {"name": "Gnocchi", "price": {"amount": 1250, "currency": "USD"}}
@@ -27,9 +26,9 @@ DISHES = "/api/v1/probe/dishes"
 
 
 @pytest.fixture
-def app(environment: dict[str, str], worker: Runtime) -> Iterator[Flask]:
-    with app_with_api(environment) as made:
-        yield made
+def app(app_with_api: Flask, worker: Runtime) -> Flask:
+    """With the routes of an `Api`."""
+    return app_with_api
 
 
 @pytest.fixture

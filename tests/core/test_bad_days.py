@@ -114,10 +114,10 @@ def lead_to(app: Flask, port: int) -> None:
 
 
 @pytest.mark.parametrize("how", ["refused", "silent"])
-def test_database_away_is_503_soon(app: Flask, merchant: MerchantScope, silent: int, how: str) -> None:
-    client, mine = app.test_client(), bearer(app, merchant)
+def test_database_away_is_503_soon(fresh_app: Flask, merchant: MerchantScope, silent: int, how: str) -> None:
+    client, mine = fresh_app.test_client(), bearer(fresh_app, merchant)
     assert client.get(MINE, headers=mine).status_code == 200
-    lead_to(app, 9 if how == "refused" else silent)
+    lead_to(fresh_app, 9 if how == "refused" else silent)
 
     began = time.monotonic()
     answer = client.get(MINE, headers=mine)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -21,7 +20,6 @@ from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from tasks.api import forget_idempotency_keys
 from tasks.base import perform
-from tests.core.api_probe import app_with_api
 from tests.factories.merchants import create_merchant
 from tests.factories.tokens import bearer
 
@@ -30,9 +28,9 @@ PATH = "/api/v1/probe/dishes"
 
 
 @pytest.fixture
-def app(environment: dict[str, str], worker: Runtime) -> Iterator[Flask]:
-    with app_with_api(environment) as made:
-        yield made
+def app(app_with_api: Flask, worker: Runtime) -> Flask:
+    """With the routes of an `Api`."""
+    return app_with_api
 
 
 @pytest.fixture

@@ -15,15 +15,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from callwaiting.core.errors import PUBLIC_FACES
 from callwaiting.core.http.api import PREFIX
 from callwaiting.factory import Runtime
-from tests.core.api_probe import app_with_api
 
 Json = dict[str, Any]
 
 
 @pytest.fixture
-def app(environment: dict[str, str], worker: Runtime) -> Iterator[Flask]:
-    with app_with_api(environment) as made:
-        yield made
+def app(app_with_api: Flask, worker: Runtime) -> Flask:
+    """With the routes of an `Api`."""
+    return app_with_api
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,14 +30,6 @@ from tests.features.alerts.test_api import raise_alert
 from tests.features.catalogue.test_api import ITEM
 
 BODY = {"name": "Till in the shop", "scopes": ["orders.read", "catalogue.write"]}
-
-
-@pytest.fixture(scope="module")
-def app(settings: Settings, worker_runtime: Runtime) -> Iterator[Flask]:
-    made = create_app(settings)
-    yield made
-    made.extensions["webhooks"].close()
-    made.extensions["database"].dispose()
 
 
 @pytest.fixture

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from callwaiting.core.errors import CallwaitingError
-from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import MerchantScope
-from callwaiting.factory import Runtime, create_app
+from callwaiting.factory import Runtime
 from callwaiting.features.accounts import invitations_accept
 from callwaiting.features.accounts import service as accounts
 from callwaiting.features.accounts.errors import LinkSpent
@@ -24,14 +23,6 @@ from tests.features.accounts.test_revocation import execute
 
 EMAIL = "maria@example.com"
 NEW = {"name": "Maria Rossi", "password": PASSWORD}
-
-
-@pytest.fixture(scope="module")
-def app(settings: Settings, worker_runtime: Runtime) -> Iterator[Flask]:
-    made = create_app(settings)
-    yield made
-    made.extensions["webhooks"].close()
-    made.extensions["database"].dispose()
 
 
 @pytest.fixture

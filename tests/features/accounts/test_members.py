@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -25,14 +25,6 @@ from tests.features.accounts.conftest import Mailbox, deliver
 
 WAITING = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 ROLES = ("viewer", "agent", "admin", "owner")
-
-
-@pytest.fixture(scope="module")
-def app(settings: Settings, worker_runtime: Runtime) -> Iterator[Flask]:
-    made = create_app(settings)
-    yield made
-    made.extensions["webhooks"].close()
-    made.extensions["database"].dispose()
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from callwaiting.factory import Runtime
 from tests.api_client import ApiClient
 from tests.factories.people import PASSWORD, create_person
 from tests.features.accounts.conftest import Mailbox, deliver, link_in
-from tests.features.accounts.test_invitations import EMAIL, app, invite, owner, post, teams
+from tests.features.accounts.test_invitations import EMAIL, invite, owner, post, teams
 
-__all__ = ["app", "owner"]  # fixtures
+__all__ = ["owner"]  # a fixture
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def address(shared_app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, shared_app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

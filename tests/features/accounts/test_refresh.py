@@ -112,11 +112,11 @@ def test_parent_is_reuse_from_another_client(signed_in: Browser, attribute: str)
 
 
 @pytest.mark.parametrize("garbage", ["", "x", "é", "A" * 71, "A" * 4_000, "A" + "Q" * 70])
-def test_garbage_is_refused_without_a_query(app: Flask, browser: Browser, garbage: str) -> None:
+def test_garbage_is_refused_without_a_query(fresh_app: Flask, garbage: str) -> None:
+    browser = Browser(fresh_app.test_client())
     browser.csrf = "0" * 32
     browser.set_cookie("cw_rt", garbage)
-    app.extensions["database"].dispose()
-    app.extensions["database"]._urls.clear()  # whoever asks for a connection now gets a KeyError
+    fresh_app.extensions["database"]._urls.clear()  # whoever asks for a connection now gets a KeyError
 
     assert code(browser) == (401, "AUTH_REFRESH_INVALID")
 

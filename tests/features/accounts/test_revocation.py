@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg2
 import pytest
 from flask import Flask
 
-from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.factory import Runtime, create_app
+from callwaiting.factory import Runtime
 from callwaiting.features.accounts import service as accounts
 from callwaiting.features.accounts import signing_keys
 from tests.factories.people import Person, join
@@ -18,19 +17,11 @@ from tests.features.accounts.conftest import Browser
 
 
 @pytest.fixture
-def second(settings: Settings, worker: Runtime) -> Iterator[Flask]:
-    """Another process of the system, with pools and caches of its own."""
-    made = create_app(settings)
-    yield made
-    made.extensions["database"].dispose()
-
-
-@pytest.fixture
-def elsewhere(app: Flask, second: Flask, browser: Browser, maria: Person, merchant: MerchantScope) -> Browser:
-    """Maria's token, used against the other process; both have just served her."""
+def elsewhere(app: Flask, fresh_app: Flask, browser: Browser, maria: Person, merchant: MerchantScope) -> Browser:
+    """Maria's token, used against another process, with pools and caches of its own; both have just served her."""
     join(app.extensions["database"], maria, merchant, "admin")
     browser.sign_in(maria.email)
-    there = Browser(second.test_client(), token=browser.token)
+    there = Browser(fresh_app.test_client(), token=browser.token)
     assert there.get("me").status_code == browser.get("me").status_code == 200
     return there
 

@@ -142,7 +142,7 @@ def test_a_fault_is_an_apology_and_leaves_nothing_behind(pizzeria: Pizzeria, pho
 
 def test_no_database_is_an_apology(pizzeria: Pizzeria, phone: Telephone, admin_url: str) -> None:
     phone.dial()
-    pizzeria.app.extensions["database"].dispose()
+    pizzeria.app.extensions["database"].dispose()  # it makes new connections when it can
     _execute(admin_url, "alter role cw_web nologin")
     try:
         assert "something does not work at the moment" in phone.press("1")

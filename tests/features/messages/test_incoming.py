@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from typing import cast
 from uuid import UUID
 from xml.etree import ElementTree
 
@@ -22,7 +20,6 @@ from callwaiting.features.consents import service as consents
 from callwaiting.features.consents.errors import ConsentRevoked
 from callwaiting.features.messages import twiml
 from callwaiting.features.messages.models import Message
-from callwaiting.features.webhooks.receiver import Receiver
 from callwaiting.features.webhooks.source_admin import RegisteredSource
 from tests import servers
 from tests.factories.merchants import create_merchant
@@ -31,9 +28,9 @@ from tests.factories.webhooks import TWILIO_TOKEN, make_source, twilio_delivery
 
 
 @pytest.fixture
-def phone(app: Flask, source: RegisteredSource, settings: Settings, line: UUID) -> Iterator[Phone]:
-    yield Phone(app, source, settings.twilio_account_sid)
-    cast(Receiver, app.extensions["webhooks"]).close()
+def phone(fresh_app: Flask, source: RegisteredSource, settings: Settings, line: UUID) -> Phone:
+    """At an application of its own, which writes counts of refusals behind its answers."""
+    return Phone(fresh_app, source, settings.twilio_account_sid)
 
 
 class Phone:

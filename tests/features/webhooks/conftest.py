@@ -20,6 +20,12 @@ Query = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
+def app(fresh_app: Flask) -> Flask:
+    """One for each test: its threads write behind the answer, and its certificates and queues are changed."""
+    return fresh_app
+
+
+@pytest.fixture
 def receiver(app: Flask) -> Iterator[Receiver]:
     made = cast(Receiver, app.extensions["webhooks"])
     yield made
