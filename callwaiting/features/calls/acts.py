@@ -1,12 +1,9 @@
-"""What passes between the dialogue and the world: what happened, and what shall be said or done. Plain data.
-
-Amounts come in with a quote and times with a slot; the dialogue repeats them and makes up neither.
-"""
+"""What the policy wants said, and what it wants done. Plain data, which renderers and `effects` turn into deeds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,120 +11,19 @@ from zoneinfo import ZoneInfo
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Slot
 from callwaiting.features.catalogue.service import Item
-from callwaiting.features.orders.service import LineRequest, Quote
+from callwaiting.features.orders.service import LineRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database says now, read at the start of a turn."""
+    """What the database says now, read at the start of a turn. `region` is the merchant's country."""
 
     business: str
     zone: ZoneInfo
     now: datetime
     menu: tuple[Item, ...]
     caller_known: bool
-
-
-# --- events: what happened ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A call came in. `can_text`: the caller's number is known and texts to it are not revoked."""
-
-    can_text: bool
-    takes_bookings: bool
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What the caller pressed or said; both empty is silence."""
-
-    digits: str = ""
-    speech: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """The present price of the cart. `changed`: it is not what the caller has just agreed to."""
-
-    quote: Quote
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ItemsGone:
-    """Some items of the cart are not sold any more."""
-
-    item_ids: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AmountRefused:
-    """The total is too small or too large for a payment link."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    number: int
-    total: Money
-
-
-@dataclass(frozen=True, slots=True)
-class TextsRefused:
-    """The caller has told us to stop texting."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotsFound:
-    slots: tuple[Slot, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SlotHeld:
-    booking_id: UUID
-    slot: Slot
-
-
-@dataclass(frozen=True, slots=True)
-class SlotLost:
-    """Somebody else was faster, or the hold has run out."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotReleased:
-    """The hold was given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    slot: Slot
-    texted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CallerReachable:
-    """The caller's number is known now."""
-
-    can_text: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NumberRefused:
-    """The digits are no phone number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Done; there is nothing to tell about it."""
-
-
-Outcome = (
-    Priced | ItemsGone | AmountRefused | Placed | TextsRefused | SlotsFound | SlotHeld | SlotLost | SlotReleased
-    | Booked | CallerReachable | NumberRefused | Noted
-)  # fmt: skip
-Event = Started | Heard | Outcome
+    region: str = "US"
 
 
 # --- acts: what shall be said -------------------------------------------------------------------------------------
@@ -135,6 +31,16 @@ Event = Started | Heard | Outcome
 
 @dataclass(frozen=True, slots=True)
 class Say:
+    """`language` is that of a voice, as `es-US`; empty is the call's own."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The caller's own words, read back: they are nobody's promise."""
+
     text: str
 
 
@@ -148,11 +54,30 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeMessage:
+    """Record what the caller says after the tone."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutThrough:
+    """Ring the merchant's own people, who take the call by a key."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCall:
+    """From here on the call is recorded: the caller has agreed."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     pass
 
 
-Act = Say | Ask | HangUp
+Act = Say | Quote | Ask | TakeMessage | PutThrough | RecordCall | HangUp
 
 
 # --- effects: what shall be done, whose outcome is the next event ----------------------------------------------------
@@ -172,8 +97,20 @@ class PlaceOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """When the caller would like to come, as far as it was said, by the merchant's clock. `at` is a time of day;
+    `earliest` and `latest` bound a part of it."""
+
+    day: date | None = None
+    at: time | None = None
+    earliest: time | None = None
+    latest: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FindSlots:
     limit: int
+    wanted: Wanted = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +126,26 @@ class ConfirmBooking:
 @dataclass(frozen=True, slots=True)
 class ReleaseBooking:
     booking_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FindBooking:
+    """The caller's own booking on a day, which whoever made it knows."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBooking:
+    booking_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBooking:
+    booking_id: UUID
+    version: int
+    slot: Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +172,59 @@ class CallPerson:
     """Tell the merchant that the caller asked for a person."""
 
 
+@dataclass(frozen=True, slots=True)
+class TellEmergency:
+    """Tell the merchant that the caller spoke of an emergency."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMessage:
+    """Keep what the caller wants the team to know, until the caller says yes to it."""
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassMessageOn:
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRecording:
+    """Pass on the message that the caller spoke after the tone."""
+
+    recording_sid: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAnswer:
+    """Keep what the caller said when asked whether the call may be recorded."""
+
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindAnswer:
+    """Look for the merchant's own words about this."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindOrder:
+    """Look up one of the caller's own orders."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTransfer:
+    """The caller was put through and has spoken to somebody."""
+
+
 Effect = (
-    Price | PlaceOrder | FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | RememberCaller | AllowTexts
-    | StopTexts | CallPerson
+    Price | PlaceOrder | FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking | CancelBooking
+    | MoveBooking | RememberCaller | AllowTexts | StopTexts | CallPerson | TellEmergency | DraftMessage | PassMessageOn
+    | KeepRecording | KeepAnswer | FindAnswer | FindOrder | NoteTransfer
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,9 +14,22 @@ from callwaiting.features.bookings.service import Slot
 from callwaiting.features.orders.service import LineRequest
 
 
+class Frame(StrEnum):
+    """What a call is about: each frame has its steps, and ends in one thing that is done."""
+
+    OPENING = "opening"
+    ORDER = "order"
+    BOOKING = "booking"
+    CHANGE = "change"
+    STATUS = "status"
+    MESSAGE = "message"
+    CLOSING = "closing"
+
+
 class Step(StrEnum):
     """What the caller was asked last."""
 
+    RECORDING = "recording"
     MENU = "menu"
     ITEM = "item"
     CHOICE = "choice"
@@ -27,7 +41,23 @@ class Step(StrEnum):
     BOOK = "book"
     PHONE = "phone"
     ALLOW_TEXTS = "allow_texts"
+    ORDER_NUMBER = "order_number"
+    MESSAGE = "message"
+    MESSAGE_SURE = "message_sure"
+    VOICEMAIL = "voicemail"
     DONE = "done"
+
+
+FRAMES: Mapping[Frame, frozenset[Step]] = {
+    Frame.OPENING: frozenset({Step.RECORDING, Step.MENU}),
+    Frame.ORDER: frozenset({
+        Step.ITEM, Step.CHOICE, Step.QUANTITY, Step.MORE, Step.CONFIRM, Step.FIX, Step.PHONE, Step.ALLOW_TEXTS,
+    }),
+    Frame.BOOKING: frozenset({Step.SLOT, Step.BOOK, Step.PHONE}),
+    Frame.STATUS: frozenset({Step.ORDER_NUMBER}),
+    Frame.MESSAGE: frozenset({Step.MESSAGE, Step.MESSAGE_SURE, Step.VOICEMAIL}),
+    Frame.CLOSING: frozenset({Step.DONE}),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +70,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class DialogueState:
-    """`wishes` are still to be settled before they go into `cart`. `agreed` is the total that was read back last.
-    `misses` counts answers in a row that were not understood. `goal` is what the caller's number is wanted for;
-    `number_keyed`: it came from the keypad, so it may be anybody's."""
+    """`wishes` are still to be settled before they go into `cart`; `last` is the item that was put there last. `agreed`
+    is the total that was read back last. `misses` counts answers in a row that were not understood, `turns` all of
+    them. `goal` is what the caller's number is wanted for; `number_keyed`: it came from the keypad, so it may be
+    anybody's. `person_asked`: the team has been told that the caller asked for a person."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -56,6 +87,22 @@ class DialogueState:
     booking_id: UUID | None = None
     goal: Literal["order", "booking"] | None = None
     number_keyed: bool = False
+    turns: int = 0
+    last: UUID | None = None
+    message_id: UUID | None = None
+    can_transfer: bool = False
+    voicemail: bool = False
+    person_asked: bool = False
+
+    def afresh(self) -> DialogueState:
+        """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
+        return DialogueState(
+            can_text=self.can_text,
+            takes_bookings=self.takes_bookings,
+            can_transfer=self.can_transfer,
+            voicemail=self.voicemail,
+            turns=self.turns,
+        )
 
 
 def to_json(state: DialogueState) -> dict[str, Any]:
@@ -73,11 +120,17 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "booking_id": str(state.booking_id) if state.booking_id else None,
         "goal": state.goal,
         "number_keyed": state.number_keyed,
+        "turns": state.turns,
+        "last": str(state.last) if state.last else None,
+        "message_id": str(state.message_id) if state.message_id else None,
+        "can_transfer": state.can_transfer,
+        "voicemail": state.voicemail,
+        "person_asked": state.person_asked,
     }
 
 
 def from_json(kept: dict[str, Any]) -> DialogueState:
-    """What `to_json` made; an empty object is a new call."""
+    """What `to_json` made, of this release or of the one before it; an empty object is a new call."""
     if not kept:
         return DialogueState()
     return DialogueState(
@@ -90,10 +143,20 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         agreed=Money(*kept["agreed"]) if kept["agreed"] else None,
         offers=tuple(_slot_from_json(slot) for slot in kept["offers"]),
         held=_slot_from_json(kept["held"]) if kept["held"] else None,
-        booking_id=UUID(kept["booking_id"]) if kept["booking_id"] else None,
+        booking_id=_id(kept["booking_id"]),
         goal=cast(Literal["order", "booking"] | None, kept["goal"]),
         number_keyed=kept["number_keyed"],
+        turns=kept.get("turns", 0),
+        last=_id(kept.get("last")),
+        message_id=_id(kept.get("message_id")),
+        can_transfer=kept.get("can_transfer", False),
+        voicemail=kept.get("voicemail", False),
+        person_asked=kept.get("person_asked", False),
     )
+
+
+def _id(kept: str | None) -> UUID | None:
+    return UUID(kept) if kept else None
 
 
 def _slot_to_json(slot: Slot) -> list[str]:

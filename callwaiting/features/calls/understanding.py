@@ -10,15 +10,23 @@ from collections.abc import Sequence
 
 from callwaiting.features.calls.state import Wish
 from callwaiting.features.calls.vocabulary import (
+    ABOUT_HOURS,
+    ABOUT_PLACE,
     AFFIRMED,
+    ANGER,
+    BOOKED,
+    CHANGING,
     COMMANDS,
     DONE,
     FILLERS,
+    FOREIGN,
     HOMOPHONES,
+    INTENT_PHRASES,
     INTENTS,
     MODIFIERS,
     NO,
     ORDINALS,
+    QUESTIONS,
     SCALES,
     SEPARATORS,
     SET_PHRASES,
@@ -34,14 +42,38 @@ from callwaiting.features.catalogue.service import Item, part_match, whole_match
 def command_in(words: Sequence[str]) -> Command | None:
     """The command somewhere in these words, if any."""
     return next(
-        (command for command, phrases in COMMANDS.items() if any(_has(words, phrase) for phrase in phrases)), None
+        (command for command, phrases in COMMANDS.items() if any(has(words, phrase) for phrase in phrases)), None
     )
 
 
 def intent_in(words: Sequence[str]) -> Intent | None:
     """What is wanted, when the words speak of one thing only."""
+    if CHANGING & set(words) and BOOKED & set(words):
+        return Intent.CHANGE
+    for intent, phrases in INTENT_PHRASES.items():
+        if any(has(words, phrase) for phrase in phrases):
+            return intent
+    if asks_something(words) and (ABOUT_HOURS | ABOUT_PLACE) & set(words):
+        return Intent.QUESTION
     found = {INTENTS[word] for word in words if word in INTENTS}
     return found.pop() if len(found) == 1 else None
+
+
+def asks_something(words: Sequence[str]) -> bool:
+    """Whether this sounds like a question about the business."""
+    return any(word in QUESTIONS for word in words[:4]) or (0 < len(words) <= 2 and bool(ABOUT_PLACE & set(words)))
+
+
+def is_angry(words: Sequence[str]) -> bool:
+    """Whether the caller swears."""
+    return any(word in ANGER for word in words)
+
+
+def other_language(words: Sequence[str]) -> str | None:
+    """The voice's name of the language that is spoken instead of English, when two words of it are heard."""
+    counts = {language: len(known & set(words)) for language, known in FOREIGN.items()}
+    language = max(counts, key=lambda name: counts[name])
+    return language if counts[language] >= 2 else None
 
 
 def yes_or_no(words: Sequence[str]) -> bool | None:
@@ -51,7 +83,7 @@ def yes_or_no(words: Sequence[str]) -> bool | None:
         return None if affirmed and words[0] not in NO else False
     rest, affirmed = list(words), False
     for phrase in AFFIRMED:
-        if _has(rest, phrase):
+        if has(rest, phrase):
             affirmed = True
             rest = [word for word in rest if word not in phrase]
     affirmed = affirmed or any(word in YES or word in {"ok", "okay"} for word in rest)
@@ -162,5 +194,5 @@ def _with_scale(words: Sequence[str], start: int, value: int, length: int) -> tu
     return value, end - start
 
 
-def _has(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
+def has(words: Sequence[str], phrase: tuple[str, ...]) -> bool:
     return any(tuple(words[i : i + len(phrase)]) == phrase for i in range(len(words) - len(phrase) + 1))

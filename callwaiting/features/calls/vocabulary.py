@@ -11,6 +11,7 @@ Phrase = tuple[str, ...]
 class Command(StrEnum):
     """What a caller may say at any step."""
 
+    EMERGENCY = "emergency"
     PERSON = "person"
     START_OVER = "start_over"
     REPEAT = "repeat"
@@ -18,10 +19,14 @@ class Command(StrEnum):
 
 
 class Intent(StrEnum):
-    """What a caller wants at the beginning."""
+    """What a caller wants."""
 
     ORDER = "order"
     BOOK = "book"
+    CHANGE = "change"
+    STATUS = "status"
+    MESSAGE = "message"
+    QUESTION = "question"
 
 
 UNITS: Mapping[str, int] = {
@@ -70,6 +75,12 @@ SEPARATORS = frozenset({"and", "plus", "also", "then", "or"})
 MODIFIERS = frozenset({"with", "extra"})
 
 COMMANDS: Mapping[Command, tuple[Phrase, ...]] = {
+    Command.EMERGENCY: (
+        ("emergency",), ("ambulance",), ("911",), ("nine", "one", "one"), ("call", "112"), ("call", "999"),
+        ("cant", "breathe"), ("cannot", "breathe"), ("heart", "attack"), ("having", "a", "stroke"), ("unconscious",),
+        ("is", "on", "fire"), ("theres", "a", "fire"), ("there", "is", "a", "fire"), ("kill", "myself"),
+        ("overdose",), ("bleeding", "badly"), ("being", "attacked"),
+    ),
     Command.STOP_TEXTS: (
         ("stop", "texting"), ("stop", "text"), ("stop", "texts"), ("stop", "messaging"), ("stop", "messages"),
         ("stop", "sending", "me"), ("no", "more", "texts"), ("no", "more", "text"), ("no", "more", "messages"),
@@ -89,4 +100,57 @@ INTENTS: Mapping[str, Intent] = {
     "takeaway": Intent.ORDER, "delivery": Intent.ORDER, "pickup": Intent.ORDER,
     "book": Intent.BOOK, "booking": Intent.BOOK, "appointment": Intent.BOOK, "reserve": Intent.BOOK,
     "reservation": Intent.BOOK, "schedule": Intent.BOOK, "table": Intent.BOOK,
+}  # fmt: skip
+# Tried in this order before the single words above: `where is my order` orders nothing.
+INTENT_PHRASES: Mapping[Intent, tuple[Phrase, ...]] = {
+    Intent.STATUS: (
+        ("where", "is", "my", "order"), ("wheres", "my", "order"), ("status", "of", "my", "order"),
+        ("order", "status"), ("status", "of", "order"), ("is", "my", "order"), ("about", "my", "order"),
+        ("track", "my", "order"), ("did", "you", "get", "my", "payment"), ("check", "my", "order"),
+        ("check", "on", "my", "order"), ("check", "on", "an", "order"),
+    ),
+    Intent.MESSAGE: (
+        ("leave", "a", "message"), ("take", "a", "message"), ("leave", "message"), ("give", "them", "a", "message"),
+        ("pass", "on", "a", "message"), ("call", "me", "back"), ("ring", "me", "back"), ("a", "callback"),
+        ("a", "call", "back"), ("tell", "the", "team"), ("leave", "a", "note"),
+    ),
+}  # fmt: skip
+CHANGING = frozenset({"cancel", "change", "move", "reschedule", "postpone", "rebook"})
+BOOKED = frozenset({"appointment", "appointments", "booking", "reservation", "table"})
+QUESTIONS = frozenset({
+    "are", "can", "could", "did", "do", "does", "hours", "how", "hows", "is", "what", "whats", "when", "whens", "where",
+    "wheres", "which", "who", "whos", "why", "will",
+})  # fmt: skip
+ABOUT_HOURS = frozenset({"close", "closed", "closes", "closing", "hours", "open", "opening", "opens"})
+ABOUT_PLACE = frozenset({"address", "directions", "located", "location"})
+ABOUT_PRICE: tuple[Phrase, ...] = (("how", "much"), ("whats", "the", "price"), ("what", "is", "the", "price"),
+    ("price", "of"), ("what", "does"), ("cost", "of"))  # fmt: skip
+REMOVING: tuple[Phrase, ...] = (
+    ("remove",), ("take", "off"), ("take", "out"), ("take", "away"), ("leave", "out"), ("leave", "off"), ("drop",),
+    ("scratch",), ("forget",), ("delete",), ("skip",), ("cancel",), ("without",), ("no",), ("dont", "want"),
+    ("do", "not", "want"), ("hold",),
+)  # fmt: skip
+SETTING: tuple[Phrase, ...] = (
+    ("make", "that"), ("make", "it"), ("change", "that", "to"), ("change", "it", "to"), ("i", "meant"), ("i", "mean"),
+    ("actually",), ("instead",), ("no", "just"), ("only",),
+)  # fmt: skip
+ANGER = frozenset({
+    "asshole", "bastard", "bitch", "bollocks", "bullshit", "crap", "damn", "dammit", "fuck", "fucking", "idiot",
+    "piss", "shit", "stupid", "useless", "wanker",
+})  # fmt: skip
+# Words that are frequent in one language and are no English words; two of them tell it.
+FOREIGN: Mapping[str, frozenset[str]] = {
+    "es-US": frozenset({
+        "buenos", "buenas", "dias", "cita", "como", "con", "cuando", "ella", "espanol", "esta", "estan", "gracias",
+        "hablo", "habla", "hola", "ingles", "llamo", "mesa", "para", "pedir", "pero", "por", "favor", "puedo", "que",
+        "quiero", "quisiera", "reservar", "tiene", "tienen", "una", "una", "usted",
+    }),
+    "fr-CA": frozenset({
+        "anglais", "avec", "avez", "bonjour", "bonsoir", "commander", "est", "francais", "je", "merci", "parle",
+        "parlez", "plait", "pouvez", "pour", "puis", "rendez", "sil", "suis", "une", "veux", "voudrais", "vous",
+    }),
+    "de-DE": frozenset({
+        "bitte", "danke", "deutsch", "eine", "einen", "englisch", "guten", "haben", "hallo", "ich", "mochte", "nicht",
+        "reservieren", "sie", "sprechen", "tag", "termin", "tisch", "und", "wann",
+    }),
 }  # fmt: skip
