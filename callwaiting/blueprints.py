@@ -29,6 +29,7 @@ from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
 from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
+from callwaiting.features.reception import routes as reception
 from callwaiting.features.webhooks import event_routes as webhook_events
 from callwaiting.features.webhooks import operator_routes as webhook_operators
 from callwaiting.features.webhooks import routes as webhooks
@@ -55,6 +56,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(kpis.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)
+    app.register_blueprint(reception.api.blueprint)
     app.register_blueprint(catalogue.api.blueprint)
     app.register_blueprint(callers.api.blueprint)
     app.register_blueprint(consents.api.blueprint)

@@ -18,6 +18,7 @@ from callwaiting.features.orders import models as orders
 from callwaiting.features.outbox import models as outbox
 from callwaiting.features.payments import models as payments
 from callwaiting.features.phone_numbers import models as phone_numbers
+from callwaiting.features.reception import models as reception
 from callwaiting.features.webhooks import models as webhooks
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "outbox",
     "payments",
     "phone_numbers",
+    "reception",
     "webhooks",
 ]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Slot
+from callwaiting.features.calls.state import Wanted
 from callwaiting.features.catalogue.service import Item
 from callwaiting.features.orders.service import LineRequest
 
@@ -97,20 +98,9 @@ class PlaceOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """When the caller would like to come, as far as it was said, by the merchant's clock. `at` is a time of day;
-    `earliest` and `latest` bound a part of it."""
-
-    day: date | None = None
-    at: time | None = None
-    earliest: time | None = None
-    latest: time | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class FindSlots:
     limit: int
-    wanted: Wanted = Wanted()
+    wanted: Wanted = field(default_factory=Wanted)
 
 
 @dataclass(frozen=True, slots=True)

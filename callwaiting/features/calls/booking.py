@@ -4,50 +4,72 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import phrases, understanding
-from callwaiting.features.calls.acts import (
-    Booked,
-    ConfirmBooking,
-    Facts,
-    FindSlots,
-    Heard,
-    HoldSlot,
-    ReleaseBooking,
-    Say,
-    SlotHeld,
-    SlotLost,
-    SlotsFound,
-)
+from callwaiting.features.bookings.service import Slot
+from callwaiting.features.calls import phrases, understanding, when
+from callwaiting.features.calls.acts import ConfirmBooking, Facts, FindSlots, HoldSlot, ReleaseBooking, Say
+from callwaiting.features.calls.outcomes import Booked, Heard, SlotHeld, SlotLost, SlotsFound
 from callwaiting.features.calls.prompts import Decision, ask, end
-from callwaiting.features.calls.state import DialogueState, Step
+from callwaiting.features.calls.state import DialogueState, Step, Wanted
 from callwaiting.features.catalogue.service import words_of
 
 OFFERS = 3
 
 
-def find(state: DialogueState, *before: str) -> Decision:
-    """Look for the next free times."""
-    return Decision(replace(state, offers=(), held=None, booking_id=None), tuple(map(Say, before)), FindSlots(OFFERS))
+def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
+    """Look for times: those that were named, or the next ones."""
+    wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
+    return find(state, wanted=wanted)
+
+
+def find(state: DialogueState, *before: str, wanted: Wanted | None = None) -> Decision:
+    """Look for free times; what was held before is given up."""
+    fresh = replace(state, step=Step.SLOT, offers=(), held=None, booking_id=None)
+    return Decision(fresh, tuple(map(Say, before)), FindSlots(OFFERS, wanted or Wanted()))
 
 
 def slot(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
-    """Which of these times?"""
-    words = words_of(heard.speech)
-    if heard.digits == "0" or (not heard.digits and understanding.yes_or_no(words) is False):
+    """Which of these times? Another day or time may be named instead."""
+    choice = chosen(state, heard, facts)
+    if isinstance(choice, Slot):
+        return Decision(state, effect=HoldSlot(choice))
+    if isinstance(choice, Wanted):
+        return find(state, wanted=choice)
+    if declined(heard):
         return ask(replace(state, step=Step.MENU, offers=()), facts)
-    position = understanding.position_in(heard.digits, words, len(state.offers))
-    return None if position is None else Decision(state, effect=HoldSlot(state.offers[position]))
+    return None
+
+
+def chosen(state: DialogueState, heard: Heard, facts: Facts) -> Slot | Wanted | None:
+    """One of the times that are offered, by key, place or time; or another time that was named."""
+    words = words_of(heard.speech)
+    wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
+    if wanted is None:
+        position = understanding.position_in(heard.digits, words, len(state.offers))
+        return None if position is None else state.offers[position]
+    fitting = [offer for offer in state.offers if fits(offer, wanted, facts)]
+    return fitting[0] if len(fitting) == 1 else wanted
+
+
+def fits(slot: Slot, wanted: Wanted, facts: Facts) -> bool:
+    """Whether the slot begins on the day and at the time that were named."""
+    local = slot.start.astimezone(facts.zone)
+    return local.time() in wanted.times and wanted.day in {None, local.date()}
+
+
+def declined(heard: Heard) -> bool:
+    return heard.digits == "0" or (not heard.digits and understanding.yes_or_no(words_of(heard.speech)) is False)
 
 
 def book(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
-    """Shall I book the time I am holding? Only a key 1 or a plain yes books it."""
-    answer = understanding.yes_or_no(words_of(heard.speech))
+    """Shall I book the time I am holding? Only a key 1 or a plain yes books it; another time may be named instead."""
     if state.booking_id is None:
         return find(state)
-    if heard.digits == "1" or (not heard.digits and answer):
+    answer = None if heard.digits else understanding.yes_or_no(words_of(heard.speech))
+    if heard.digits == "1" or answer:
         return confirm(state, facts)
-    if heard.digits == "2" or (not heard.digits and answer is False):
-        return Decision(state, effect=ReleaseBooking(state.booking_id))
+    wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
+    if heard.digits == "2" or answer is False or wanted is not None:
+        return Decision(replace(state, wanted=wanted), effect=ReleaseBooking(state.booking_id))
     return None
 
 
@@ -60,6 +82,11 @@ def confirm(state: DialogueState, facts: Facts) -> Decision:
     return Decision(state, effect=ConfirmBooking(state.booking_id))
 
 
+def released(state: DialogueState) -> Decision:
+    """The hold is given up: look for the other time that was named, or for the next ones."""
+    return find(replace(state, wanted=None), wanted=state.wanted)
+
+
 def after(state: DialogueState, outcome: SlotsFound | SlotHeld | SlotLost | Booked, facts: Facts) -> Decision:
     """How it goes on after looking for times, holding one or booking it."""
     match outcome:
@@ -67,8 +94,11 @@ def after(state: DialogueState, outcome: SlotsFound | SlotHeld | SlotLost | Book
             if facts.menu:
                 return ask(replace(state, step=Step.MENU), facts, phrases.NO_SLOTS)
             return end(state, f"{phrases.NO_SLOTS} {phrases.given_up(can_text=state.can_text)}")
-        case SlotsFound(slots):
-            return ask(replace(state, step=Step.SLOT, offers=slots), facts)
+        case SlotsFound((only,), fitting=True, exact=True):
+            return Decision(state, effect=HoldSlot(only))
+        case SlotsFound(slots, fitting=fitting):
+            before = () if fitting else (phrases.NOT_THEN,)
+            return ask(replace(state, step=Step.SLOT, offers=slots), facts, *before)
         case SlotHeld(booking_id, held):
             return ask(replace(state, step=Step.BOOK, booking_id=booking_id, held=held), facts)
         case SlotLost():

@@ -7,48 +7,71 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from callwaiting.features.calls import booking, ordering, phrases, understanding
-from callwaiting.features.calls.acts import (
+from callwaiting.features.calls import booking, changing, commands, messaging, opening, ordering, phrases, understanding
+from callwaiting.features.calls.acts import Facts, FindAnswer, HangUp, RememberCaller, Say
+from callwaiting.features.calls.outcomes import (
     AmountRefused,
+    Answered,
     Booked,
+    BookingChanged,
+    BookingFound,
+    BookingUnknown,
     CallerReachable,
-    CallPerson,
+    CameBack,
     Event,
-    Facts,
     Heard,
     ItemsGone,
+    MessageDrafted,
+    MessagePassedOn,
+    NotAnswered,
     Noted,
     NumberRefused,
+    OrderFound,
+    OrderUnknown,
     Placed,
     Priced,
-    ReleaseBooking,
-    RememberCaller,
-    Say,
+    Recorded,
     SlotHeld,
     SlotLost,
     SlotReleased,
     SlotsFound,
     Started,
-    StopTexts,
     TextsRefused,
 )
 from callwaiting.features.calls.prompts import Decision, ask, end
-from callwaiting.features.calls.state import DialogueState, Step
-from callwaiting.features.calls.vocabulary import Command, Intent
+from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
+from callwaiting.features.calls.vocabulary import Command
 from callwaiting.features.catalogue.service import words_of
 
 REPROMPTS = 2
+MAX_TURNS = 100
+DICTATED = 5
+URGENT = frozenset({Command.EMERGENCY, Command.STOP_TEXTS})
 
 
 def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
     """What follows from `event`. Never raises for anything a caller can press or say."""
     match event:
         case Started():
-            return _begin(event, facts)
+            return opening.begin(event, facts)
         case Heard():
-            return _hear(state, event, facts)
+            return _hear(replace(state, turns=state.turns + 1), event, facts)
+        case Recorded() | MessageDrafted() | MessagePassedOn():
+            return messaging.after(replace(state, misses=0), event, facts)
+        case CameBack(connected):
+            return commands.came_back(state, facts, connected=connected)
+        case Answered(text):
+            return ask(replace(state, misses=0), facts, text)
+        case NotAnswered(question):
+            return _missed(state, facts, phrases.NO_ANSWER if question else phrases.NOT_UNDERSTOOD)
+        case OrderFound() | OrderUnknown():
+            return messaging.status(state, event, facts)
         case Priced() | ItemsGone() | AmountRefused() | Placed() | TextsRefused():
             return ordering.after(state, event, facts)
+        case BookingFound() | BookingUnknown() | BookingChanged():
+            return changing.after(state, event, facts)
+        case SlotsFound() | SlotLost() if state.step in FRAMES[Frame.CHANGE]:
+            return changing.after(state, event, facts)
         case SlotsFound() | SlotHeld() | SlotLost() | Booked():
             return booking.after(state, event, facts)
         case CallerReachable(can_text):
@@ -56,7 +79,7 @@ def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
         case NumberRefused():
             return _missed(state, facts, phrases.NUMBER_REFUSED)
         case SlotReleased() if state.step is Step.BOOK:
-            return booking.find(state)
+            return booking.released(state)
         case SlotReleased() | Noted():
             return ask(state, facts)
 
@@ -66,56 +89,46 @@ def give_up(state: DialogueState) -> Decision:
     return end(state, phrases.given_up(can_text=state.can_text))
 
 
-def _begin(event: Started, facts: Facts) -> Decision:
-    state = DialogueState(can_text=event.can_text, takes_bookings=event.takes_bookings)
-    if not event.open:
-        return end(state, phrases.closed(facts))
-    if not facts.menu and not event.takes_bookings:
-        return end(state, f"{phrases.welcome(facts)} {phrases.given_up(can_text=state.can_text)}")
-    return ask(state, facts, phrases.welcome(facts))
-
-
 def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     if state.step is Step.DONE:
         return end(state, phrases.GOODBYE)
-    command = None if heard.digits else understanding.command_in(words_of(heard.speech))
-    decision = _obey(state, command, heard, facts) if command else STEPS[state.step](state, heard, facts)
+    if state.turns >= MAX_TURNS:
+        return give_up(state)
+    words = () if heard.digits else words_of(heard.speech)
+    command = understanding.command_in(words)
+    if state.step is Step.MESSAGE and len(words) > DICTATED and command not in URGENT:
+        command = None  # `tell them I need to speak to the chef` is a message
+    decision = commands.obey(state, command, heard, facts) if command else STEPS[state.step](state, heard, facts)
+    if decision is None and words:
+        decision = opening.wish(state, heard, facts)
     if decision is None:
-        return _missed(state, facts)
-    if isinstance(decision.effect, RememberCaller):  # misses go on counting until a number is good
+        return _not_understood(state, words, heard, facts)
+    if isinstance(decision.effect, RememberCaller | FindAnswer):  # misses count until a number or an answer is good
         return decision
     return replace(decision, state=replace(decision.state, misses=0))
 
 
-def _obey(state: DialogueState, command: Command, heard: Heard, facts: Facts) -> Decision:
-    match command:
-        case Command.REPEAT:
-            return ask(state, facts)
-        case Command.START_OVER:
-            fresh = DialogueState(can_text=state.can_text, takes_bookings=state.takes_bookings)
-            if state.booking_id is not None:
-                return Decision(fresh, (Say(phrases.STARTED_OVER),), ReleaseBooking(state.booking_id))
-            return ask(fresh, facts, phrases.STARTED_OVER)
-        case Command.STOP_TEXTS:
-            stopped = replace(state, can_text=False)
-            return Decision(stopped, (Say(phrases.TEXTS_STOPPED),), StopTexts(heard.speech))
-        case Command.PERSON:
-            return Decision(state, (Say(phrases.PERSON_CALLED),), CallPerson())
+def _not_understood(state: DialogueState, words: tuple[str, ...], heard: Heard, facts: Facts) -> Decision:
+    if language := understanding.other_language(words):
+        decision = _missed(state, facts, "")
+        return replace(decision, acts=(Say(phrases.ENGLISH_ONLY[language], language), *decision.acts))
+    if understanding.is_angry(words):
+        return _missed(state, facts, phrases.CALM)
+    if len(words) > 1:
+        return Decision(state, effect=FindAnswer(heard.speech))
+    return _missed(state, facts)
 
 
-def _menu(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
-    words = words_of(heard.speech)
-    if heard.digits == "0":
-        return ask(state, facts)
-    wishes = () if heard.digits else understanding.wishes_in(words, facts.menu)
-    if wishes:
-        return ordering.settle(replace(state, wishes=wishes), facts)
-    intent = {"1": Intent.ORDER, "2": Intent.BOOK}.get(heard.digits) if heard.digits else understanding.intent_in(words)
-    if intent is Intent.ORDER and facts.menu:
-        return ask(replace(state, step=Step.MORE if state.cart else Step.ITEM), facts)
-    if intent is Intent.BOOK and state.takes_bookings:
-        return booking.find(state)
-    return None
+def _missed(state: DialogueState, facts: Facts, why: str = phrases.NOT_UNDERSTOOD) -> Decision:
+    """Ask once more, rephrased, then by keys; then hand over to whatever is left."""
+    misses = state.misses + 1
+    state = replace(state, misses=misses)
+    if misses <= REPROMPTS:
+        why = why if misses < REPROMPTS else phrases.USE_KEYPAD
+        return ask(state, facts, *((why,) if why else ()))
+    if state.voicemail and state.step is not Step.VOICEMAIL:
+        return messaging.after_the_tone(state, phrases.GIVEN_UP_TO_TAPE)
+    return give_up(state)
 
 
 def _phone(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
@@ -131,15 +144,13 @@ def _go_on(state: DialogueState, facts: Facts) -> Decision:
     return ordering.place(state, known)
 
 
-def _missed(state: DialogueState, facts: Facts, why: str = phrases.NOT_UNDERSTOOD) -> Decision:
-    misses = state.misses + 1
-    if misses > REPROMPTS:
-        return give_up(state)
-    return ask(replace(state, misses=misses), facts, why if misses < REPROMPTS else phrases.USE_KEYPAD)
+def _over(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    return Decision(state, (Say(phrases.GOODBYE), HangUp()))
 
 
 STEPS: Mapping[Step, Callable[[DialogueState, Heard, Facts], Decision | None]] = {
-    Step.MENU: _menu,
+    Step.RECORDING: opening.recording,
+    Step.MENU: opening.menu,
     Step.ITEM: ordering.item,
     Step.MORE: ordering.item,
     Step.CHOICE: ordering.choice,
@@ -149,5 +160,15 @@ STEPS: Mapping[Step, Callable[[DialogueState, Heard, Facts], Decision | None]] =
     Step.ALLOW_TEXTS: ordering.allow_texts,
     Step.SLOT: booking.slot,
     Step.BOOK: booking.book,
+    Step.WHICH_BOOKING: changing.which,
+    Step.CHANGE: changing.change,
+    Step.CANCEL_SURE: changing.cancel_sure,
+    Step.MOVE_SLOT: changing.move_slot,
+    Step.MOVE_SURE: changing.move_sure,
     Step.PHONE: _phone,
+    Step.ORDER_NUMBER: messaging.order_number,
+    Step.MESSAGE: messaging.message,
+    Step.MESSAGE_SURE: messaging.sure,
+    Step.VOICEMAIL: messaging.silent_tape,
+    Step.DONE: _over,
 }

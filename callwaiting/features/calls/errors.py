@@ -13,3 +13,7 @@ class CallMalformed(BadRequest):
 
 class CallNotFound(NotFound):
     reason = "calls.not_found"
+
+
+class LeftMessageNotFound(NotFound):
+    reason = "calls.left_message_not_found"

@@ -29,7 +29,7 @@ def per_day(session: Session, days: Days) -> Mapping[int, CallFigures]:
             day,
             func.count(),
             func.count().filter(Call.state_version > 0),
-            func.count().filter(Call.outcome != "none"),
+            func.count().filter(Call.outcome.in_(("order", "booking"))),
         )
         .where(days.contain(Call.started_at))
         .group_by(day)

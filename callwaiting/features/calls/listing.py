@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,12 +13,11 @@ from callwaiting.core.crypto import Place
 from callwaiting.features.calls import repository, twiml
 from callwaiting.features.calls.errors import CallNotFound
 from callwaiting.features.calls.models import Call, CallTurn
+from callwaiting.features.calls.result import OutcomeName
 from callwaiting.features.calls.state import from_json
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.orders import service as orders
-
-OutcomeName = Literal["none", "order", "booking"]
 
 
 @dataclass(frozen=True, slots=True)

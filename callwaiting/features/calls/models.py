@@ -13,12 +13,15 @@ STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "
 
 
 class Call(TenantRow, Base):
-    """A call by its CallSid. `state` is the dialogue's own state and holds no personal data."""
+    """A call by its CallSid. `state` is the dialogue's own state and holds no personal data. `recording_answer` is what
+    the caller said to the wording `recording_wording` when asked for a recording; null: not asked.
+    `transfer_accepted`: whoever was rung last took the call."""
 
     __tablename__ = "calls"
     __table_args__ = (
         UniqueConstraint("merchant_id", "call_sid"),
         CheckConstraint(f"status in {STATUSES}", name="status"),
+        CheckConstraint("recording_answer in ('granted', 'refused')", name="recording_answer"),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
         Index("ix_calls_newest", "merchant_id", "started_at"),
         Index("ix_calls_outcome", "merchant_id", "outcome", "id"),
@@ -37,6 +40,10 @@ class Call(TenantRow, Base):
     last_event_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
     finalised_at: Mapped[datetime | None]
+    recording_answer: Mapped[str | None]
+    recording_wording: Mapped[int | None]
+    recording_answered_at: Mapped[datetime | None]
+    transfer_accepted: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class CallTurn(TenantRow, Base):
@@ -53,4 +60,28 @@ class CallTurn(TenantRow, Base):
     step: Mapped[str]
     heard_sealed: Mapped[bytes | None]
     twiml_sealed: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LeftMessage(TenantRow, Base):
+    """What a caller wants the team to know, in words (`body_sealed`) or as a recording. A `draft` has not been said yes
+    to: it is shown, and marked as such, so that nothing that was said is lost."""
+
+    __tablename__ = "left_messages"
+    __table_args__ = (
+        CheckConstraint("state in ('draft', 'left', 'done')", name="state"),
+        CheckConstraint("(body_sealed is null) <> (recording_sid is null)", name="content"),
+        ForeignKeyConstraint(["merchant_id", "call_id"], ["app.calls.merchant_id", "app.calls.id"]),
+        ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
+        UniqueConstraint("merchant_id", "recording_sid"),
+        Index("ix_left_messages_state", "merchant_id", "state", "id"),
+    )
+
+    call_id: Mapped[UUID]
+    caller_id: Mapped[UUID | None]
+    state: Mapped[str]
+    body_sealed: Mapped[bytes | None]
+    recording_sid: Mapped[str | None]
+    seconds: Mapped[int | None]
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

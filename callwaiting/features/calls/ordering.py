@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callwaiting.features.calls import phrases, understanding
-from callwaiting.features.calls.acts import (
-    AllowTexts,
-    AmountRefused,
-    Ask,
-    Facts,
-    Heard,
-    ItemsGone,
-    Placed,
-    PlaceOrder,
-    Priced,
-    Say,
-    TextsRefused,
-)
+from callwaiting.features.calls.acts import AllowTexts, Ask, Facts, PlaceOrder, Say
+from callwaiting.features.calls.outcomes import AmountRefused, Heard, ItemsGone, Placed, Priced, TextsRefused
 from callwaiting.features.calls.prompts import YES_NO, Decision, ask, candidates, end, item_named
 from callwaiting.features.calls.state import DialogueState, Step, Wish
 from callwaiting.features.catalogue.service import words_of
@@ -31,6 +20,8 @@ def item(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         if not state.cart:
             return ask(replace(state, step=Step.MENU), facts, phrases.EMPTY_CART)
         return ask(replace(state, step=Step.CONFIRM), facts)
+    if corrected := correct(state, heard, facts):
+        return corrected
     wishes = wishes_of(heard, facts)
     if wishes:
         return settle(replace(state, wishes=wishes), facts)
@@ -68,6 +59,8 @@ def quantity(state: DialogueState, heard: Heard, facts: Facts) -> Decision | Non
 def confirm(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """Shall I place this order? Only a key 1 or a plain yes places it."""
     words = words_of(heard.speech)
+    if corrected := correct(state, heard, facts):
+        return corrected
     if heard.digits == "1" or (not heard.digits and understanding.yes_or_no(words)):
         return place(state, facts)
     if heard.digits == "2" or (not heard.digits and understanding.yes_or_no(words) is False):
@@ -81,6 +74,8 @@ def fix(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     words = words_of(heard.speech)
     if heard.digits == "3":
         return ask(replace(state, step=Step.ITEM, cart=(), wishes=()), facts, phrases.STARTED_OVER)
+    if corrected := correct(state, heard, facts):
+        return corrected
     if heard.digits == "2" or (not heard.digits and {"remove", "last"} & set(words)):
         cart = state.cart[:-1]
         if not cart:
@@ -92,6 +87,29 @@ def fix(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     if heard.digits == "1" or (not heard.digits and "add" in words):
         return ask(replace(state, step=Step.ITEM), facts)
     return None
+
+
+def correct(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    """`Make that two`, `remove the cola`: the cart as it shall be, read out or read back anew. None for no
+    correction."""
+    in_cart = [found for line in state.cart if (found := item_named(line.item_id, facts))]
+    if heard.digits or not in_cart:
+        return None
+    correction = understanding.correction_in(words_of(heard.speech), in_cart)
+    if correction is None:
+        return None
+    item_id = correction.item_id or state.last or in_cart[-1].id
+    cart = tuple(
+        LineRequest(line.item_id, correction.quantity) if line.item_id == item_id else line
+        for line in state.cart
+        if line.item_id != item_id or correction.quantity
+    )
+    corrected = replace(state, cart=cart, agreed=None, last=item_id, wishes=())
+    if not cart:
+        return ask(replace(corrected, step=Step.ITEM, last=None), facts, phrases.EMPTY_CART)
+    if state.step in {Step.CONFIRM, Step.FIX}:
+        return ask(replace(corrected, step=Step.CONFIRM), facts)
+    return settle(corrected, facts)
 
 
 def allow_texts(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
@@ -176,4 +194,4 @@ def _put(state: DialogueState, line: LineRequest) -> tuple[DialogueState, str | 
         return state, phrases.NINETY_NINE
     known[line.item_id] = total
     cart = tuple(LineRequest(item_id, count) for item_id, count in known.items())
-    return replace(state, cart=cart, agreed=None), None
+    return replace(state, cart=cart, agreed=None, last=line.item_id), None

@@ -33,10 +33,61 @@ PERSON_CALLED = "I cannot put you through, but I have told the team that you ask
 SLOT_LOST = "That time has just been taken."
 NO_SLOTS = "There are no free times today and tomorrow."
 GOODBYE = "Goodbye."
+NO_CARDS = "Please never tell me the number of a card. Payment is by the link that we text you."
+NOT_THEN = "Sorry, that time is not free."
+NO_ANSWER = "I have no answer to that. You can leave a message for the team: just say so."
+CALM = "I am sorry that this is tiresome. You can ask for a person, or leave a message."
+ABOUT_US = "When are you open, and where are you?"
+RECORDING = (
+    "May we record this call, to check how well this works? Press 1 or say yes."
+    " To go on without a recording, press 2 or say no."
+)
+PUTTING_THROUGH = "One moment, I am putting you through."
+NOBODY_FREE = "Sorry, nobody could take your call. I have told the team that you asked for a person."
+PERSON_STILL_CALLED = "The team knows that you asked for a person."
+MESSAGE = "What shall I tell the team? Please say it in one go. To go back, press 0."
+MESSAGE_OR_TAPE = (
+    "What shall I tell the team? Please say it in one go. To leave a recording instead, press 1. To go back, press 0."
+)
+MESSAGE_IS = "Your message is:"
+MESSAGE_SURE = "Shall I pass it on? Press 1 or say yes. To say it anew, press 2 or say no."
+MESSAGE_PASSED_ON = "Thank you. I have passed it on to the team. Goodbye."
+AFTER_THE_TONE = "Please leave your message after the tone, then press the pound key or hang up."
+GIVEN_UP_TO_TAPE = "I am sorry, this does not work by phone."
+ORDER_NUMBER = "What is the number of your order? It is in the text that we sent you. To go back, press 0."
+ORDER_UNKNOWN = "I do not find an order of that number from this phone."
+STATUS_UNKNOWN_CALLER = "I can only look up orders for a caller whose number is shown to me."
+CHANGE_UNKNOWN_CALLER = "I can only change bookings for a caller whose number is shown to me."
+WHICH_BOOKING = (
+    "On which day is your booking? For today, press 1. For tomorrow, press 2. Or say the day. To go back, press 0."
+)
+BOOKING_UNKNOWN = "I do not find a booking on that day from this phone."
+LEFT_AS_IT_IS = "Okay, your booking stays as it is."
+ENGLISH_ONLY = {
+    "es-US": "Lo siento, solo entiendo ingles. Puede usar las teclas de su telefono.",
+    "fr-CA": "Desole, je ne comprends que l'anglais. Vous pouvez utiliser les touches de votre telephone.",
+    "de-DE": "Leider verstehe ich nur Englisch. Sie koennen die Tasten Ihres Telefons benutzen.",
+}
+EMERGENCY_NUMBERS = {
+    "US": "911", "CA": "911", "GB": "999", "IE": "112", "AU": "000", "NZ": "111",
+}  # fmt: skip
+ORDER_STATES = {
+    "awaiting_payment": "is waiting for its payment. The link is in the text that we sent you",
+    "paid": "is paid",
+    "expired": "was not paid in time, so it is not valid any more",
+    "cancelled": "is cancelled",
+    "part_refunded": "is paid, and a part of it was given back",
+    "refunded": "was given back in full",
+}
 
 
 def welcome(facts: Facts) -> str:
     return f"Hello, this is the automated assistant of {facts.business}."
+
+
+def whisper(business: str, *, recorded: bool) -> str:
+    notice = " It is being recorded, as the caller has agreed." if recorded else ""
+    return f"A caller of {business} wants to speak to you.{notice} Press 1 to take this call."
 
 
 def closed(facts: Facts) -> str:
@@ -49,7 +100,22 @@ def menu(*, orders: bool, bookings: bool) -> str:
         offers.append("To place an order, press 1.")
     if bookings:
         offers.append("To book a time, press 2.")
+    offers.append("To leave a message, press 3.")
     return " ".join([*offers, "You can also just say what you would like. To hear this again, press 0."])
+
+
+def emergency(region: str) -> str:
+    """112 works in every member state of the European Union and wherever a country has no number in the table."""
+    number = " ".join(EMERGENCY_NUMBERS.get(region, "112"))
+    return f"If anybody is in danger, please hang up and dial {number} now. I cannot call for help."
+
+
+def prices(items: Sequence[Item]) -> str:
+    return " ".join(f"{item.name} is {item.price}." for item in items[:MENU_ITEMS])
+
+
+def order_stands(number: int, state: str) -> str:
+    return f"Your order number {number} {ORDER_STATES.get(state, 'is with the team')}."
 
 
 def items(menu: Sequence[Item]) -> str:
@@ -112,7 +178,7 @@ def slots(offers: Sequence[Slot], facts: Facts) -> str:
     times = [
         f"For {spoken_time(slot.start, facts.zone, facts.now)}, press {key}." for key, slot in enumerate(offers, 1)
     ]
-    return " ".join(["The next free times are:", *times, "For none of these, press 0."])
+    return " ".join(["The next free times are:", *times, "Or say another day and time. For none of these, press 0."])
 
 
 def confirm_booking(slot: Slot, facts: Facts) -> str:
@@ -123,6 +189,27 @@ def confirm_booking(slot: Slot, facts: Facts) -> str:
 def booked(slot: Slot, facts: Facts, *, texted: bool) -> str:
     text = " We are texting you a confirmation." if texted else ""
     return f"You are booked {spoken_time(slot.start, facts.zone, facts.now)}.{text} Goodbye."
+
+
+def change(slot: Slot, facts: Facts) -> str:
+    time = spoken_time(slot.start, facts.zone, facts.now)
+    return f"You are booked {time}. To cancel it, press 1. To move it, press 2. To leave it as it is, press 3."
+
+
+def cancel_sure(slot: Slot, facts: Facts) -> str:
+    time = spoken_time(slot.start, facts.zone, facts.now)
+    return f"Shall I cancel your booking {time}? Press 1 or say yes. To keep it, press 2 or say no."
+
+
+def move_sure(slot: Slot, facts: Facts) -> str:
+    time = spoken_time(slot.start, facts.zone, facts.now)
+    return f"Shall I move your booking to {time}? Press 1 or say yes. To leave it as it is, press 2 or say no."
+
+
+def changed(slot: Slot | None, facts: Facts) -> str:
+    if slot is None:
+        return "Your booking is cancelled. Goodbye."
+    return f"You are now booked {spoken_time(slot.start, facts.zone, facts.now)}. Goodbye."
 
 
 def given_up(*, can_text: bool) -> str:

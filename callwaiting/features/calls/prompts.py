@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from callwaiting.features.calls import phrases
-from callwaiting.features.calls.acts import Act, Ask, Effect, Facts, HangUp, Price, Say
+from callwaiting.features.calls.acts import Act, Ask, Effect, Facts, HangUp, Price, Say, TakeMessage
 from callwaiting.features.calls.state import DialogueState, Step
 from callwaiting.features.catalogue.service import Item
 
 YES_NO = ("yes", "no")
+DAYS = ("today", "tomorrow", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ def ask(state: DialogueState, facts: Facts, *before: str) -> Decision:
     said = tuple(Say(text) for text in before)
     if state.step is Step.CONFIRM:
         return Decision(state, said, Price(state.cart))
+    if state.step is Step.VOICEMAIL:
+        return Decision(state, (*said, TakeMessage(phrases.AFTER_THE_TONE)))
+    if state.step is Step.DONE:
+        return Decision(state, (*said, Say(phrases.GOODBYE), HangUp()))
     return Decision(state, (*said, _question(state, facts)))
 
 
@@ -60,9 +65,27 @@ def _question(state: DialogueState, facts: Facts) -> Ask:
         case Step.FIX:
             return Ask(phrases.FIX, hints=("add", "remove", "start over"))
         case Step.SLOT:
-            return Ask(phrases.slots(state.offers, facts), hints=("first", "second", "third", "none"))
+            return Ask(phrases.slots(state.offers, facts), hints=("first", "second", "third", "none", *DAYS))
         case Step.BOOK if state.held is not None:
             return Ask(phrases.confirm_booking(state.held, facts), hints=YES_NO)
+        case Step.WHICH_BOOKING:
+            return Ask(phrases.WHICH_BOOKING, hints=DAYS)
+        case Step.CHANGE if state.held is not None:
+            return Ask(phrases.change(state.held, facts), hints=("cancel it", "move it", "leave it"))
+        case Step.CANCEL_SURE if state.held is not None:
+            return Ask(phrases.cancel_sure(state.held, facts), hints=YES_NO)
+        case Step.MOVE_SLOT:
+            return Ask(phrases.slots(state.offers, facts), hints=("first", "second", "third", "none", *DAYS))
+        case Step.MOVE_SURE if state.offers:
+            return Ask(phrases.move_sure(state.offers[0], facts), hints=YES_NO)
+        case Step.RECORDING:
+            return Ask(phrases.RECORDING, hints=YES_NO)
+        case Step.ORDER_NUMBER:
+            return Ask(phrases.ORDER_NUMBER, keys="several")
+        case Step.MESSAGE:
+            return Ask(phrases.MESSAGE_OR_TAPE if state.voicemail else phrases.MESSAGE)
+        case Step.MESSAGE_SURE:
+            return Ask(phrases.MESSAGE_SURE, hints=YES_NO)
         case Step.PHONE:
             return Ask(phrases.ASK_PHONE, keys="several")
         case Step.ALLOW_TEXTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,6 +34,7 @@ class KnownCall(NamedTuple):
     finalised_at: datetime | None
 
 
+RINGS = timedelta(minutes=2)  # longer than anybody is rung
 _KNOWN = """
 select id, status, outcome, caller_id, phone_number_id, last_event_at, finalised_at from app.calls where """
 KNOWN_BY_SID = Statement(_KNOWN + "call_sid = %(call_sid)s for update")
@@ -93,6 +94,18 @@ def insert_if_new(session: Session, call_sid: str, *, phone_number_id: UUID, cal
 
 def turn(session: Session, call_id: UUID, nonce: int) -> CallTurn | None:
     return session.scalar(select(CallTurn).where(CallTurn.call_id == call_id, CallTurn.nonce == nonce))
+
+
+def is_ringing(session: Session, call: Call) -> bool:
+    """Whether another call of the same caller is just being put through."""
+    other = select(Call.id).where(
+        Call.caller_id == call.caller_id,
+        Call.id != call.id,
+        Call.finalised_at.is_(None),
+        Call.state["ringing"].as_boolean(),
+        Call.last_event_at > clock.now() - RINGS,
+    )
+    return session.scalar(other.limit(1)) is not None
 
 
 def by_id(session: Session, call_id: UUID) -> Call | None:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from callwaiting.core.http.paging import PageQuery
 from callwaiting.core.http.schemas import Day, Instant, Schema
-from callwaiting.features.calls.listing import OutcomeName
+from callwaiting.features.calls.result import OutcomeName
 
 
 class CallQuery(PageQuery):
@@ -17,7 +17,7 @@ class CallQuery(PageQuery):
 
 
 class CallFace(Schema):
-    """`outcome` is `none`, `order` or `booking`. `caller_id` is null while the number is withheld,
+    """`outcome` is the weightiest of what the call has led to. `caller_id` is null while the number is withheld,
     `caller_number` also for those who may not see callers."""
 
     id: UUID
@@ -26,7 +26,7 @@ class CallFace(Schema):
     caller_id: UUID | None
     caller_number: str | None = Field(default=None, examples=["+12125550123"])
     status: str = Field(examples=["completed"])
-    outcome: str = Field(examples=["order"])
+    outcome: OutcomeName = Field(examples=["order"])
     started_at: Instant
     ended_at: Instant | None
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from callwaiting.core import clock
 from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
-from callwaiting.features.calls import repository
+from callwaiting.features.calls import phrases, repository
+from callwaiting.features.calls.errors import CallNotFound
 from callwaiting.features.calls.figures import CallFigures, per_day
 from callwaiting.features.calls.repository import CallRef, KnownCall
 from callwaiting.features.calls.transitions import TERMINAL, after
@@ -64,6 +65,23 @@ def adopt(
         audit.record(session, "call.adopted", subject=f"call_sid:{call_sid}", details={"anonymous": caller_id is None})
     apply_status(session, call_sid, status, None, occurred_at)
     return "moved"
+
+
+def whisper(session: Session, call_id: UUID) -> str:
+    """What whoever is rung for a caller is told. Raises CallNotFound."""
+    call = repository.by_id(session, call_id)
+    if call is None:
+        raise CallNotFound(str(call_id))
+    return phrases.whisper(merchants.profile(session).name, recorded=call.recording_answer == "granted")
+
+
+def accept_transfer(session: Session, call_id: UUID) -> None:
+    """Whoever was rung takes the call. Raises CallNotFound."""
+    call = repository.by_id(session, call_id)
+    if call is None:
+        raise CallNotFound(str(call_id))
+    call.transfer_accepted = True
+    session.flush()
 
 
 def stale_calls(session: Session) -> list[CallRef]:

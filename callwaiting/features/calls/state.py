@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -12,6 +12,19 @@ from uuid import UUID
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Slot
 from callwaiting.features.orders.service import LineRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """When the caller would like to come, as far as it was said, by the merchant's clock. `times` are the times of day
+    that may be meant (seven is two of them); `earliest` and `latest` bound a part of the day. `doubtful`: it may have
+    been misheard, so it is asked about before anything is held."""
+
+    day: date | None = None
+    times: tuple[time, ...] = ()
+    earliest: time | None = None
+    latest: time | None = None
+    doubtful: bool = False
 
 
 class Frame(StrEnum):
@@ -39,6 +52,11 @@ class Step(StrEnum):
     FIX = "fix"
     SLOT = "slot"
     BOOK = "book"
+    WHICH_BOOKING = "which_booking"
+    CHANGE = "change"
+    CANCEL_SURE = "cancel_sure"
+    MOVE_SLOT = "move_slot"
+    MOVE_SURE = "move_sure"
     PHONE = "phone"
     ALLOW_TEXTS = "allow_texts"
     ORDER_NUMBER = "order_number"
@@ -54,6 +72,7 @@ FRAMES: Mapping[Frame, frozenset[Step]] = {
         Step.ITEM, Step.CHOICE, Step.QUANTITY, Step.MORE, Step.CONFIRM, Step.FIX, Step.PHONE, Step.ALLOW_TEXTS,
     }),
     Frame.BOOKING: frozenset({Step.SLOT, Step.BOOK, Step.PHONE}),
+    Frame.CHANGE: frozenset({Step.WHICH_BOOKING, Step.CHANGE, Step.CANCEL_SURE, Step.MOVE_SLOT, Step.MOVE_SURE}),
     Frame.STATUS: frozenset({Step.ORDER_NUMBER}),
     Frame.MESSAGE: frozenset({Step.MESSAGE, Step.MESSAGE_SURE, Step.VOICEMAIL}),
     Frame.CLOSING: frozenset({Step.DONE}),
@@ -73,7 +92,9 @@ class DialogueState:
     """`wishes` are still to be settled before they go into `cart`; `last` is the item that was put there last. `agreed`
     is the total that was read back last. `misses` counts answers in a row that were not understood, `turns` all of
     them. `goal` is what the caller's number is wanted for; `number_keyed`: it came from the keypad, so it may be
-    anybody's. `person_asked`: the team has been told that the caller asked for a person."""
+    anybody's. `person_asked`: the team has been told that the caller asked for a person. `booking_id` is the booking
+    that is held, or in `booking_version` the one that is being changed, whose time is `held`. `wanted` is
+    the time to look for once a hold is given up. `ringing`: somebody of the merchant's is being rung."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -93,6 +114,9 @@ class DialogueState:
     can_transfer: bool = False
     voicemail: bool = False
     person_asked: bool = False
+    booking_version: int = 0
+    wanted: Wanted | None = None
+    ringing: bool = False
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -126,6 +150,9 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "can_transfer": state.can_transfer,
         "voicemail": state.voicemail,
         "person_asked": state.person_asked,
+        "booking_version": state.booking_version,
+        "ringing": state.ringing,
+        "wanted": _wanted_to_json(state.wanted) if state.wanted else None,
     }
 
 
@@ -152,6 +179,9 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         can_transfer=kept.get("can_transfer", False),
         voicemail=kept.get("voicemail", False),
         person_asked=kept.get("person_asked", False),
+        booking_version=kept.get("booking_version", 0),
+        ringing=kept.get("ringing", False),
+        wanted=_wanted_from_json(kept["wanted"]) if kept.get("wanted") else None,
     )
 
 
@@ -166,3 +196,23 @@ def _slot_to_json(slot: Slot) -> list[str]:
 def _slot_from_json(kept: list[str]) -> Slot:
     resource_id, start, end = kept
     return Slot(UUID(resource_id), datetime.fromisoformat(start), datetime.fromisoformat(end))
+
+
+def _wanted_to_json(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "day": wanted.day.isoformat() if wanted.day else None,
+        "times": [moment.isoformat() for moment in wanted.times],
+        "earliest": wanted.earliest.isoformat() if wanted.earliest else None,
+        "latest": wanted.latest.isoformat() if wanted.latest else None,
+        "doubtful": wanted.doubtful,
+    }
+
+
+def _wanted_from_json(kept: dict[str, Any]) -> Wanted:
+    return Wanted(
+        day=date.fromisoformat(kept["day"]) if kept["day"] else None,
+        times=tuple(map(time.fromisoformat, kept["times"])),
+        earliest=time.fromisoformat(kept["earliest"]) if kept["earliest"] else None,
+        latest=time.fromisoformat(kept["latest"]) if kept["latest"] else None,
+        doubtful=kept["doubtful"],
+    )

@@ -18,34 +18,45 @@ from callwaiting.core.ids import new_id
 from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.callers import service as callers
-from callwaiting.features.calls import dialogue, repository, twiml
-from callwaiting.features.calls.acts import Act, Event, Facts, Heard, Started
-from callwaiting.features.calls.effects import can_text, perform
+from callwaiting.features.calls import dialogue, phrases, repository, result, twiml
+from callwaiting.features.calls.acts import Act, Facts, PutThrough, Say
+from callwaiting.features.calls.cards import without_cards
+from callwaiting.features.calls.effects import perform
 from callwaiting.features.calls.models import Call, CallTurn
-from callwaiting.features.calls.state import DialogueState, from_json, to_json
+from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded, Started
+from callwaiting.features.calls.reach import can_text
+from callwaiting.features.calls.state import DialogueState, Step, from_json, to_json
 from callwaiting.features.calls.transitions import after
+from callwaiting.features.calls.twiml import Links
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.merchants.service import Profile
+from callwaiting.features.reception import service as reception
+from callwaiting.features.reception.service import Desk
 
-MAX_TURNS = 100
 MAX_EFFECTS = 10  # one event leads to four effects at most; more is a fault of the policy
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """A verified voice request. `caller` is E.164, None for a withheld number; `nonce` counts the turns of a call
-    from 0, None when the URL has none that can be read; `url` is the source's, below which turns are asked for."""
+    """A verified voice request. Numbers are E.164; `caller` is None for a withheld one, `forwarded_from` when the
+    carrier says nothing of it. `nonce` counts the turns of a call from 0, None when the URL has none that can be read;
+    `url` is the source's, below which turns are asked for. `bridged`: the caller has
+    spoken to whoever was rung; `recording_sid` is there after a recording."""
 
     call_sid: str
     caller: str | None
+    called: str
     phone_number_id: UUID
     nonce: int | None
     url: str
     digits: str = ""
     speech: str = ""
-    forwarded: bool = False
+    forwarded_from: str | None = None
+    bridged: bool = False
+    recording_sid: str = ""
+    recording_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +84,15 @@ def answer(session: Session, request: TurnRequest) -> Answer:
             if stored is not None:
                 return Answer(keys.unseal(session, _place("twiml", stored.id), stored.twiml_sealed), "repeated")
         return Answer(twiml.redirect(turn_url(request.url, "again", due - 1)), "ahead")
-    event: Event = Heard(request.digits, request.speech)
-    if due == 0:
-        event = Started(can_text(session, call), bookings.takes_bookings(session), open=profile.active)
-    state, acts = _run(session, call, profile, event)
-    document = twiml.render(acts, action=turn_url(request.url, state.step, due + 1))
+    state = from_json(call.state)
+    event = _opening(session, call, profile, request) if due == 0 else _event(state, call, request)
+    if event is None:
+        return Answer(twiml.busy(), "answered")
+    state, acts, ring = _run(session, call, profile, state, event, request)
+    if without_cards(request.speech) != request.speech or without_cards(request.digits) != request.digits:
+        acts.insert(0, Say(phrases.NO_CARDS))
+    whisper = f"{request.url}/voice/whisper?m={call.merchant_id}&c={call.id}"
+    document = twiml.render(acts, Links(turn_url(request.url, state.step, due + 1), ring, whisper))
     _write(session, call, state, document, request)
     return Answer(document, "answered")
 
@@ -96,38 +111,74 @@ def _started(session: Session, request: TurnRequest) -> Call:
     if call is None:
         raise CallwaitingError("the call's row is gone", reason="calls.row_gone")
     if made:
-        details = {"forwarded": request.forwarded, "anonymous": caller_id is None}
+        details = {"forwarded": request.forwarded_from is not None, "anonymous": caller_id is None}
         audit.record(session, "call.started", subject=f"call:{call.id}", details=details)
     return call
 
 
-def _run(session: Session, call: Call, profile: Profile, event: Event) -> tuple[DialogueState, list[Act]]:
-    """Let the policy decide, do what it wants, and tell it the outcome, until it asks the caller or hangs up."""
+def _opening(session: Session, call: Call, profile: Profile, request: TurnRequest) -> Started | None:
+    """What is known of a new call. None for one that is our own ringing for another call, forwarded back to us."""
+    desk = reception.desk(session)
+    if desk.transfer_to is not None and call.caller_id is not None and repository.is_ringing(session, call):
+        result.keep(call, "transfer")  # nobody is texted because of it
+        return None
+    return Started(
+        can_text(session, call),
+        bookings.takes_bookings(session),
+        open=profile.active,
+        can_transfer=reception.may_ring(session, profile, desk, never=_never(request, desk)),
+        voicemail=desk.voicemail,
+        asks_recording=desk.record_calls,
+    )
+
+
+def _event(state: DialogueState, call: Call, request: TurnRequest) -> Event:
+    if state.ringing:
+        return CameBack(connected=request.bridged and call.transfer_accepted)
+    if request.recording_sid and state.step is Step.VOICEMAIL:
+        return Recorded(request.recording_sid, request.recording_seconds)
+    return Heard(without_cards(request.digits), without_cards(request.speech))
+
+
+def _run(
+    session: Session, call: Call, profile: Profile, state: DialogueState, event: Event, request: TurnRequest
+) -> tuple[DialogueState, list[Act], str | None]:
+    """Let the policy decide, do what it wants, and tell it the outcome, until it waits for the caller or hangs up;
+    and whom to ring, if anybody."""
     facts = Facts(
         business=profile.name,
         zone=profile.timezone,
         now=clock.now(),
         menu=catalogue.menu(session, profile.currency),
         caller_known=call.caller_id is not None,
+        region=profile.region,
     )
-    state = from_json(call.state)
-    if call.state_version >= MAX_TURNS:
-        last = dialogue.give_up(state)
-        return last.state, list(last.acts)
     acts: list[Act] = []
     for _ in range(MAX_EFFECTS):
         decision = dialogue.decide(state, event, facts)
         state = decision.state
         acts += decision.acts
-        if decision.effect is None:
-            return state, acts
-        event = perform(session, call, profile.region, decision.effect)
+        if decision.effect is not None:
+            event = perform(session, call, profile, decision.effect)
+        elif any(isinstance(act, PutThrough) for act in acts):
+            desk = reception.desk(session)
+            if desk.transfer_to is not None and desk.transfer_to not in _never(request, desk):
+                return state, acts, desk.transfer_to
+            acts, event = [], CameBack(connected=False)  # the merchant has just changed it
+        else:
+            return state, acts, None
     raise DialogueStuck(state.step)
+
+
+def _never(request: TurnRequest, desk: Desk) -> frozenset[str]:
+    """The numbers of this very call: ringing one of them would ring here, or the caller."""
+    own = (request.called, request.caller, request.forwarded_from, desk.business_line)
+    return frozenset(number for number in own if number)
 
 
 def _write(session: Session, call: Call, state: DialogueState, document: bytes, request: TurnRequest) -> None:
     turn_id = new_id()
-    heard = request.digits or request.speech
+    heard = without_cards(request.digits or request.speech)
     session.add(
         CallTurn(
             merchant_id=call.merchant_id,

@@ -7,6 +7,8 @@ is asked; nothing is guessed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from callwaiting.features.calls.state import Wish
 from callwaiting.features.calls.vocabulary import (
@@ -27,9 +29,11 @@ from callwaiting.features.calls.vocabulary import (
     NO,
     ORDINALS,
     QUESTIONS,
+    REMOVING,
     SCALES,
     SEPARATORS,
     SET_PHRASES,
+    SETTING,
     TENS,
     UNITS,
     YES,
@@ -37,6 +41,14 @@ from callwaiting.features.calls.vocabulary import (
     Intent,
 )
 from callwaiting.features.catalogue.service import Item, part_match, whole_match
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """So many of an item of the cart, 0 for none; no item: of the one named last."""
+
+    item_id: UUID | None
+    quantity: int
 
 
 def command_in(words: Sequence[str]) -> Command | None:
@@ -57,6 +69,45 @@ def intent_in(words: Sequence[str]) -> Intent | None:
         return Intent.QUESTION
     found = {INTENTS[word] for word in words if word in INTENTS}
     return found.pop() if len(found) == 1 else None
+
+
+def items_in(words: Sequence[str], menu: Sequence[Item]) -> list[Item]:
+    """Every item that may be meant, in the order of the menu."""
+    named = {item_id for wish in wishes_in(words, menu) for item_id in wish.item_ids}
+    return [item for item in menu if item.id in named]
+
+
+def correction_in(words: Sequence[str], cart: Sequence[Item]) -> Correction | None:
+    """What shall be different about what is in the cart: `remove the cola`, `make that two`, `no, two colas`.
+
+    None when nothing of it is named, so that the words may still be an answer or another wish.
+    """
+    for phrase in REMOVING:
+        for start in range(len(words) - len(phrase) + 1):
+            if tuple(words[start : start + len(phrase)]) == phrase:
+                named = _last_item(words[start + len(phrase) :], cart)
+                if named is not None:
+                    return Correction(named, 0)
+    said = list(words[1:]) if words[:1] in (("no",), ("nope",)) else list(words)
+    if said == list(words) and not any(has(words, phrase) for phrase in SETTING):
+        return None
+    numbers = {value for value, _ in _numbers(tuple(word for word in said if word not in {"a", "an"}))}
+    if len(numbers) != 1 or not 1 <= (number := numbers.pop()) <= 99:
+        return None
+    return Correction(_last_item(said, cart), number)
+
+
+def order_number_in(digits: str, words: Sequence[str]) -> int | None:
+    """The number of an order that was keyed or said, digit by digit or at once."""
+    if digits:
+        return int(digits) if digits.isdecimal() and len(digits) <= 8 else None
+    figures = "".join(word for word in words if word.isdecimal())
+    if figures:
+        return int(figures) if len(figures) <= 8 else None
+    spoken = [value for value, _ in _numbers(tuple(word for word in words if word not in {"a", "an", "single"}))]
+    if not spoken or not all(value < 100 for value in spoken):
+        return None
+    return int("".join(map(str, spoken))) if len(spoken) <= 8 else None
 
 
 def asks_something(words: Sequence[str]) -> bool:
@@ -174,6 +225,15 @@ def wishes_in(words: Sequence[str], menu: Sequence[Item]) -> tuple[Wish, ...]:
     if len(found) > 1:
         found = [Wish(wish.item_ids, 1 if wish.quantity is None else wish.quantity) for wish in found]
     return tuple(wish if wish.quantity in range(1, 100) else Wish(wish.item_ids, None) for wish in found)
+
+
+def _last_item(words: Sequence[str], cart: Sequence[Item]) -> UUID | None:
+    """The one item of the cart that is named; None for none, or when the words do not decide."""
+    for start in range(len(words)):
+        match = whole_match(cart, words, start) or part_match(cart, words, start)
+        if match:
+            return match.item_ids[0] if len(match.item_ids) == 1 else None
+    return None
 
 
 def _numbers(words: Sequence[str]) -> list[tuple[int, int]]:

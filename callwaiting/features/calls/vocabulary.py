@@ -143,7 +143,7 @@ FOREIGN: Mapping[str, frozenset[str]] = {
     "es-US": frozenset({
         "buenos", "buenas", "dias", "cita", "como", "con", "cuando", "ella", "espanol", "esta", "estan", "gracias",
         "hablo", "habla", "hola", "ingles", "llamo", "mesa", "para", "pedir", "pero", "por", "favor", "puedo", "que",
-        "quiero", "quisiera", "reservar", "tiene", "tienen", "una", "una", "usted",
+        "quiero", "quisiera", "reservar", "tiene", "tienen", "una", "usted",
     }),
     "fr-CA": frozenset({
         "anglais", "avec", "avez", "bonjour", "bonsoir", "commander", "est", "francais", "je", "merci", "parle",

@@ -5,6 +5,7 @@ wrong after the signature is answered with a document that says so kindly.
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 import structlog
 from flask import Blueprint, Response, request
@@ -15,8 +16,8 @@ from callwaiting.core.http.auth import signed
 from callwaiting.core.http.context import database
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.features.alerts import service as alerts
-from callwaiting.features.calls import turns, twiml
-from callwaiting.features.calls.errors import CallMalformed
+from callwaiting.features.calls import service, turns, twiml
+from callwaiting.features.calls.errors import CallMalformed, CallNotFound
 from callwaiting.features.calls.turns import TurnRequest
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.phone_numbers.service import Owner
@@ -45,6 +46,49 @@ def turn(public_id: str) -> Response:
     """The caller pressed keys, spoke, or stayed silent."""
     given = request.args.get("n", "")
     return _respond(public_id, int(given) if given.isascii() and given.isdigit() and len(given) <= 6 else None)
+
+
+@blueprint.post("/webhooks/twilio/<public_id>/voice/whisper")
+@signed("twilio")
+def whisper(public_id: str) -> Response:
+    """Somebody of the merchant's was rung for a caller, and has picked up."""
+    return _rung(public_id, taken=False)
+
+
+@blueprint.post("/webhooks/twilio/<public_id>/voice/whisper/taken")
+@signed("twilio")
+def taken(public_id: str) -> Response:
+    """Whoever was rung has pressed a key."""
+    return _rung(public_id, taken=True)
+
+
+def _rung(public_id: str, *, taken: bool) -> Response:
+    """Nothing but the key 1 connects: a mailbox that answers, or anything that goes wrong, hangs up this leg alone, and
+    the caller is back with us."""
+    try:
+        form = sources.verified_form(public_id)
+        merchant_id, call_id = UUID(request.args["m"]), UUID(request.args["c"])
+        if form.source.merchant_id not in {None, merchant_id}:
+            return _document(twiml.hang_up(), "unroutable")
+        with database().unit_of_work(MerchantScope(merchant_id, actor="caller")) as session:
+            if not taken:
+                text = service.whisper(session, call_id)
+                return _document(
+                    twiml.whisper(text, f"{form.source.public_url}/voice/whisper/taken?{_query()}"), "answered"
+                )
+            if form.params.get("Digits") != "1":
+                return _document(twiml.hang_up(), "answered")
+            service.accept_transfer(session, call_id)
+            return _document(twiml.connect(), "answered")
+    except (CallwaitingError, ValueError, KeyError) as error:
+        if isinstance(error, CallwaitingError) and error.face.status < 500 and not isinstance(error, CallNotFound):
+            raise
+        log.error("voice.whisper_failed", error=type(error).__name__)
+        return _document(twiml.hang_up(), "fault")
+
+
+def _query() -> str:
+    return request.query_string.decode("ascii", "replace")
 
 
 def _respond(public_id: str, nonce: int | None) -> Response:
@@ -85,15 +129,20 @@ def _served(form: VerifiedForm, call_sid: str, nonce: int | None) -> Response:
 
 def _turn_request(form: VerifiedForm, owner: Owner, call_sid: str, nonce: int | None) -> TurnRequest:
     params = form.params
+    seconds = params.get("RecordingDuration", "")
     return TurnRequest(
         call_sid=call_sid,
         caller=phone.caller_number(params.get("From", "")),
+        called=params.get("To", ""),
         phone_number_id=owner.phone_number_id,
         nonce=nonce,
         url=form.source.public_url,
         digits=params.get("Digits", "")[:MAX_HEARD],
         speech=params.get("SpeechResult", "")[:MAX_HEARD],
-        forwarded="ForwardedFrom" in params,
+        forwarded_from=phone.caller_number(params.get("ForwardedFrom", "")),
+        bridged=params.get("DialBridged") == "true" and params.get("DialCallStatus") in {"completed", "answered"},
+        recording_sid=params.get("RecordingSid", "")[:MAX_SID],
+        recording_seconds=int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 6 else 0,
     )
 
 

@@ -19,7 +19,7 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.catalogue.errors import ItemInvalid, ItemNotFound, KeyTaken
 from callwaiting.features.catalogue.matching import Item, Match, part_match, whole_match
 from callwaiting.features.catalogue.models import CatalogueItem
-from callwaiting.features.catalogue.words import words_of
+from callwaiting.features.catalogue.words import singular, words_of
 
 __all__ = [
     "Item",
@@ -32,6 +32,7 @@ __all__ = [
     "menu",
     "part_match",
     "remove_item",
+    "singular",
     "update_item",
     "whole_match",
     "words_of",

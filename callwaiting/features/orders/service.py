@@ -251,6 +251,11 @@ def order_of_call(session: Session, call_id: UUID) -> UUID | None:
     return session.scalar(select(Order.id).where(Order.call_id == call_id))
 
 
+def state_of(session: Session, *, caller_id: UUID, number: int) -> str | None:
+    """How the caller's own order of this number stands; None when the caller has none."""
+    return session.scalar(select(Order.state).where(Order.caller_id == caller_id, Order.number == number))
+
+
 def due_orders(session: Session) -> list[DueOrder]:
     """Unpaid orders of all merchants whose time is up; for the service role, which sees no more than this."""
     rows = session.execute(

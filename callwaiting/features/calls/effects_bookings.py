@@ -1,0 +1,109 @@
+"""Bookings as the dialogue wants them: times looked for, held, booked, moved and cancelled."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from callwaiting.core import clock
+from callwaiting.features.bookings import desk, listing, resources
+from callwaiting.features.bookings import service as bookings
+from callwaiting.features.bookings.errors import BookingFixed, SlotTaken
+from callwaiting.features.bookings.service import Slot
+from callwaiting.features.bookings.transitions import State
+from callwaiting.features.calls import result
+from callwaiting.features.calls.acts import (
+    CancelBooking,
+    ConfirmBooking,
+    FindBooking,
+    FindSlots,
+    HoldSlot,
+    MoveBooking,
+    ReleaseBooking,
+)
+from callwaiting.features.calls.models import Call
+from callwaiting.features.calls.outcomes import (
+    Booked,
+    BookingChanged,
+    BookingFound,
+    BookingUnknown,
+    SlotHeld,
+    SlotLost,
+    SlotReleased,
+    SlotsFound,
+)
+from callwaiting.features.calls.reach import can_text
+from callwaiting.features.calls.state import Wanted
+from callwaiting.features.calls.timetable import choose
+from callwaiting.features.merchants.service import Profile
+
+MOST = 100
+
+Wish = FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking | CancelBooking | MoveBooking
+Outcome = (
+    SlotsFound | SlotHeld | SlotReleased | SlotLost | Booked | BookingFound | BookingUnknown | BookingChanged
+)  # fmt: skip
+
+
+def book(session: Session, call: Call, profile: Profile, effect: Wish) -> Outcome:
+    """Do what is wanted of a booking."""
+    try:
+        match effect:
+            case FindSlots(limit, wanted):
+                return _find(session, profile, limit, wanted)
+            case HoldSlot(slot):
+                held = bookings.hold(session, slot, call_id=call.id, caller_id=call.caller_id)
+                return SlotHeld(held, slot)
+            case ReleaseBooking(booking_id):
+                bookings.release(session, booking_id)
+                return SlotReleased()
+            case ConfirmBooking(booking_id):
+                if call.caller_id is not None:
+                    bookings.attach_caller(session, booking_id, call.caller_id)
+                booked = bookings.confirm(session, booking_id, phone_number_id=call.phone_number_id)
+                result.keep(call, "booking")
+                return Booked(booked, texted=can_text(session, call))
+            case FindBooking(day):
+                return _own(session, call, day)
+            case CancelBooking(booking_id, version):
+                desk.cancel(session, booking_id, version)
+                result.keep(call, "change")
+                return BookingChanged(None)
+            case MoveBooking(booking_id, version, slot):
+                desk.move(session, booking_id, version, start=slot.start, resource_id=slot.resource_id)
+                result.keep(call, "change")
+                return BookingChanged(slot)
+    except SlotTaken:
+        return SlotLost()
+    except BookingFixed:
+        return BookingUnknown()
+
+
+def _find(session: Session, profile: Profile, limit: int, wanted: Wanted) -> SlotsFound:
+    if wanted == Wanted():
+        return SlotsFound(tuple(bookings.free_slots(session, limit=limit)))
+    today = clock.now().astimezone(profile.timezone).date()
+    for day in [wanted.day] if wanted.day else [today, today + timedelta(days=1)]:
+        found = choose(_free_on(session, day), wanted, profile.timezone, limit)
+        if found.slots and (found.fitting or wanted.day):
+            return found
+    return SlotsFound(tuple(bookings.free_slots(session, limit=limit)), fitting=False)
+
+
+def _free_on(session: Session, day: date) -> list[Slot]:
+    free: dict[object, Slot] = {}
+    for row in resources.by_name(session, after=None, limit=MOST):
+        for slot in listing.free_slots_of(session, row.id, day):
+            if slot.free and slot.start not in free:
+                free[slot.start] = Slot(row.id, slot.start, slot.end)
+    return sorted(free.values(), key=lambda slot: slot.start)
+
+
+def _own(session: Session, call: Call, day: date) -> BookingFound | BookingUnknown:
+    """The first booking to come of this caller on a day."""
+    of_day = listing.by_start(session, day=day, state=State.CONFIRMED, resource_id=None, after=None, limit=MOST)
+    own = next((entry for entry in of_day if call.caller_id is not None and entry.caller_id == call.caller_id), None)
+    if own is None:
+        return BookingUnknown()
+    return BookingFound(own.id, own.version, Slot(own.resource_id, own.start, own.end))

@@ -1,0 +1,57 @@
+"""Orders as the dialogue wants them: priced, placed, looked up."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from callwaiting.features.calls import result
+from callwaiting.features.calls.acts import PlaceOrder, Price
+from callwaiting.features.calls.models import Call
+from callwaiting.features.calls.outcomes import (
+    AmountRefused,
+    ItemsGone,
+    OrderFound,
+    OrderUnknown,
+    Placed,
+    Priced,
+    TextsRefused,
+)
+from callwaiting.features.calls.reach import can_text
+from callwaiting.features.orders import service as orders
+from callwaiting.features.orders.errors import AmountOutOfRange, ItemsUnavailable, TotalChanged
+
+
+def order(
+    session: Session, call: Call, effect: Price | PlaceOrder
+) -> Priced | ItemsGone | AmountRefused | Placed | TextsRefused:
+    """Price or place the order."""
+    try:
+        if isinstance(effect, Price):
+            return Priced(orders.quote(session, effect.lines))
+        if call.caller_id is None or not can_text(session, call):
+            return TextsRefused()
+        placed = orders.place_order(
+            session,
+            caller_id=call.caller_id,
+            call_id=call.id,
+            phone_number_id=call.phone_number_id,
+            lines=effect.lines,
+            agreed=effect.agreed,
+        )
+    except ItemsUnavailable as error:
+        return ItemsGone(error.item_ids)
+    except AmountOutOfRange:
+        return AmountRefused()
+    except TotalChanged as error:
+        return Priced(error.quote, changed=True)
+    result.keep(call, "order")
+    return Placed(placed.number, placed.total)
+
+
+def find(session: Session, call: Call, number: int) -> OrderFound | OrderUnknown:
+    """One of the caller's own orders by its number."""
+    state = None if call.caller_id is None else orders.state_of(session, caller_id=call.caller_id, number=number)
+    if state is None:
+        return OrderUnknown()
+    result.keep(call, "answer")
+    return OrderFound(number, state)

@@ -1,0 +1,90 @@
+"""How a call begins, and what a caller may want at any step. Pure: (state, event, facts) → decision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callwaiting.features.calls import booking, changing, messaging, ordering, phrases, understanding
+from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, RecordCall
+from callwaiting.features.calls.outcomes import Heard, Started
+from callwaiting.features.calls.prompts import Decision, ask, end
+from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
+from callwaiting.features.calls.vocabulary import ABOUT_PRICE, Intent
+from callwaiting.features.catalogue.service import words_of
+
+OWN_INTENTS = {
+    Intent.ORDER: Frame.ORDER,
+    Intent.BOOK: Frame.BOOKING,
+    Intent.CHANGE: Frame.CHANGE,
+    Intent.STATUS: Frame.STATUS,
+    Intent.MESSAGE: Frame.MESSAGE,
+}
+MENU_KEYS = {"1": Intent.ORDER, "2": Intent.BOOK, "3": Intent.MESSAGE, "4": Intent.QUESTION}
+
+
+def begin(event: Started, facts: Facts) -> Decision:
+    """Say who speaks, which is a machine, and ask what the caller would like."""
+    state = DialogueState(
+        can_text=event.can_text,
+        takes_bookings=event.takes_bookings,
+        can_transfer=event.can_transfer,
+        voicemail=event.voicemail,
+    )
+    if not event.open:
+        return end(state, phrases.closed(facts))
+    if event.asks_recording:
+        return ask(replace(state, step=Step.RECORDING), facts, phrases.welcome(facts))
+    return ask(state, facts, phrases.welcome(facts))
+
+
+def recording(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
+    """May this call be recorded? Nothing but a plain yes allows it; whatever else is said is heard as well."""
+    granted = heard.digits == "1" or (not heard.digits and understanding.yes_or_no(words_of(heard.speech)) is True)
+    acts = (RecordCall(),) if granted else ()
+    return Decision(replace(state, step=Step.MENU), acts, KeepAnswer(granted))
+
+
+def menu(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    """What would you like?"""
+    if heard.digits == "0":
+        return ask(state, facts)
+    if heard.digits:
+        return go(state, MENU_KEYS.get(heard.digits), heard, facts)
+    return None
+
+
+def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    """What was said, when it did not answer the question, but may be a wish of its own. None for no such wish."""
+    words = words_of(heard.speech)
+    intent = understanding.intent_in(words)
+    if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]]:
+        intent = None  # it is what we are at: the question stands
+    if any(understanding.has(words, phrase) for phrase in ABOUT_PRICE):
+        named = understanding.items_in(words, facts.menu)
+        if named:
+            return ask(state, facts, phrases.prices(named))
+    if intent in {Intent.CHANGE, Intent.STATUS, Intent.MESSAGE, Intent.QUESTION}:
+        return go(state, intent, heard, facts)
+    wishes = understanding.wishes_in(words, facts.menu) if state.step is Step.MENU else ()
+    if wishes and not understanding.asks_something(words):
+        return ordering.settle(replace(state, wishes=wishes), facts)
+    return go(state, intent, heard, facts)
+
+
+def go(state: DialogueState, intent: Intent | None, heard: Heard, facts: Facts) -> Decision | None:
+    """Begin what is wanted, keeping what was said of everything else."""
+    match intent:
+        case Intent.ORDER if facts.menu:
+            return ask(replace(state, step=Step.MORE if state.cart else Step.ITEM), facts)
+        case Intent.BOOK if state.takes_bookings:
+            return booking.begin(state, heard, facts)
+        case Intent.CHANGE if state.takes_bookings:
+            return changing.begin(state, heard, facts)
+        case Intent.STATUS:
+            return messaging.begin_status(state, heard, facts)
+        case Intent.MESSAGE:
+            return ask(replace(state, step=Step.MESSAGE), facts)
+        case Intent.QUESTION:
+            return Decision(state, effect=FindAnswer(heard.speech or phrases.ABOUT_US))
+        case _:
+            return None
