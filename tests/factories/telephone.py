@@ -37,13 +37,13 @@ class Telephone:
         return self.post("/voice")
 
     def press(self, digits: str) -> str:
-        return self.post(self._below(), Digits=digits)
+        return self.post(self.below(), Digits=digits)
 
     def speak(self, speech: str) -> str:
-        return self.post(self._below(), SpeechResult=speech, Confidence="0.9")
+        return self.post(self.below(), SpeechResult=speech, Confidence="0.9")
 
     def silence(self) -> str:
-        return self.post(self._below(), SpeechResult="", Confidence="0.0")
+        return self.post(self.below(), SpeechResult="", Confidence="0.0")
 
     def post(self, below: str, **params: str) -> str:
         """One signed request below the source's URL; the answer becomes the state of the call."""
@@ -63,7 +63,8 @@ class Telephone:
     def over(self) -> bool:
         return self.action is None
 
-    def _below(self) -> str:
+    def below(self) -> str:
+        """Where the next answer goes, below the source's URL."""
         assert self.action is not None, "the call is over"
         url = urlsplit(self.action)
         path = url.path.removeprefix(urlsplit(self.source.public_url).path)

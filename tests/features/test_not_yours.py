@@ -6,13 +6,16 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.factory import Runtime
 from callwaiting.features.bookings import service as bookings
+from callwaiting.features.calls import left_messages
 from callwaiting.features.calls import repository as calls
+from callwaiting.features.calls.models import Call
 from callwaiting.features.webhooks import claims
 from tests.api_client import ApiClient
 from tests.factories.bookings import create_resource
@@ -22,6 +25,7 @@ from tests.factories.webhooks import make_source
 from tests.features.alerts.test_api import raise_alert
 from tests.features.bookings.test_api import RESOURCE
 from tests.features.catalogue.test_api import ITEM
+from tests.features.reception.test_api import ANSWER
 
 REQUEST_ID = "the-same-request"
 
@@ -63,6 +67,16 @@ def booking(owner: ApiClient, worker: Runtime) -> UUID:
         (slot,) = bookings.free_slots(session, limit=1)
         assert slot.resource_id == resource_id
         return bookings.hold(session, slot, call_id=None, caller_id=None)
+
+
+def left_message(owner: ApiClient, worker: Runtime) -> UUID:
+    call(owner, worker)
+    with worker.database.unit_of_work(owner.scope) as session:
+        return left_messages.draft(session, session.scalars(select(Call)).one(), "Call me back")
+
+
+def answer(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post("/reception/answers", ANSWER)["id"])
 
 
 def alert(owner: ApiClient, worker: Runtime) -> UUID:
@@ -124,6 +138,11 @@ def api_key(owner: ApiClient, worker: Runtime) -> UUID:
         (booking, "GET", "/bookings/{}", None),
         (booking, "PATCH", "/bookings/{}", {"start": "2026-05-04T14:00:00Z"}),
         (booking, "POST", "/bookings/{}/cancel", None),
+        (left_message, "GET", "/left-messages/{}", None),
+        (left_message, "POST", "/left-messages/{}/settle", None),
+        (answer, "GET", "/reception/answers/{}", None),
+        (answer, "PUT", "/reception/answers/{}", ANSWER),
+        (answer, "DELETE", "/reception/answers/{}", None),
         (alert, "GET", "/alerts/{}", None),
         (alert, "POST", "/alerts/{}/acknowledge", None),
         (alert, "POST", "/alerts/{}/resolve", None),

@@ -44,6 +44,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "callers.read": STAFF,
     "calls.read": TEAM,
     "calls.read_content": STAFF,
+    "calls.write": STAFF,
     "catalogue.read": TEAM,
     "catalogue.write": MANAGERS,
     "consents.read": STAFF,

@@ -29,7 +29,8 @@ def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     if not facts.caller_known:
         return ask(state, facts, phrases.CHANGE_UNKNOWN_CALLER)
     fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None)
-    return which(fresh, heard, facts) or ask(fresh, facts)
+    wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
+    return Decision(fresh, effect=FindBooking(wanted.day)) if wanted and wanted.day else ask(fresh, facts)
 
 
 def which(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:

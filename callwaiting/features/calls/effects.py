@@ -60,7 +60,7 @@ def perform(session: Session, call: Call, profile: Profile, effect: Effect) -> O
     """Do it, for a call of this merchant."""
     match effect:
         case Price() | PlaceOrder():
-            return order(session, call, effect)
+            return order(session, call, profile, effect)
         case FindOrder(number):
             return find(session, call, number)
         case (
@@ -87,9 +87,10 @@ def perform(session: Session, call: Call, profile: Profile, effect: Effect) -> O
             result.keep(call, "answer")
             return Answered(text)
         case KeepAnswer(granted):
-            call.recording_answer = "granted" if granted else "refused"
+            answer = "granted" if granted else "refused"
+            call.recording_answer = answer
             call.recording_wording, call.recording_answered_at = RECORDING_WORDING, clock.now()
-            details = {"answer": call.recording_answer, "wording": RECORDING_WORDING}
+            details: dict[str, str | int | bool | None] = {"answer": answer, "wording": RECORDING_WORDING}
             audit.record(session, "call.recording_answered", subject=f"call:{call.id}", details=details)
             return Noted()
         case CallPerson():

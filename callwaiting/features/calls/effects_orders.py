@@ -17,12 +17,14 @@ from callwaiting.features.calls.outcomes import (
     TextsRefused,
 )
 from callwaiting.features.calls.reach import can_text
+from callwaiting.features.catalogue import service as catalogue
+from callwaiting.features.merchants.service import Profile
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.errors import AmountOutOfRange, ItemsUnavailable, TotalChanged
 
 
 def order(
-    session: Session, call: Call, effect: Price | PlaceOrder
+    session: Session, call: Call, profile: Profile, effect: Price | PlaceOrder
 ) -> Priced | ItemsGone | AmountRefused | Placed | TextsRefused:
     """Price or place the order."""
     try:
@@ -39,7 +41,8 @@ def order(
             agreed=effect.agreed,
         )
     except ItemsUnavailable as error:
-        return ItemsGone(error.item_ids)
+        known = catalogue.items_by_id(session, error.item_ids, profile.currency)
+        return ItemsGone(error.item_ids, tuple(known[item_id].name for item_id in error.item_ids if item_id in known))
     except AmountOutOfRange:
         return AmountRefused()
     except TotalChanged as error:

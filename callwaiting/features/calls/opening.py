@@ -59,14 +59,14 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     intent = understanding.intent_in(words)
     if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]]:
         intent = None  # it is what we are at: the question stands
-    if any(understanding.has(words, phrase) for phrase in ABOUT_PRICE):
+    if understanding.asks_after(words) or any(understanding.has(words, phrase) for phrase in ABOUT_PRICE):
         named = understanding.items_in(words, facts.menu)
         if named:
             return ask(state, facts, phrases.prices(named))
     if intent in {Intent.CHANGE, Intent.STATUS, Intent.MESSAGE, Intent.QUESTION}:
         return go(state, intent, heard, facts)
     wishes = understanding.wishes_in(words, facts.menu) if state.step is Step.MENU else ()
-    if wishes and not understanding.asks_something(words):
+    if wishes and not understanding.asks_after(words):
         return ordering.settle(replace(state, wishes=wishes), facts)
     return go(state, intent, heard, facts)
 

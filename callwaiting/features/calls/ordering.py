@@ -22,6 +22,8 @@ def item(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return ask(replace(state, step=Step.CONFIRM), facts)
     if corrected := correct(state, heard, facts):
         return corrected
+    if understanding.asks_after(words):
+        return None
     wishes = wishes_of(heard, facts)
     if wishes:
         return settle(replace(state, wishes=wishes), facts)
@@ -140,8 +142,7 @@ def after(
             question = Ask(phrases.confirm_order(), hints=YES_NO)
             read = Say(phrases.read_back(quote, changed=changed))
             return Decision(replace(state, step=Step.CONFIRM, agreed=quote.total), (read, question))
-        case ItemsGone(item_ids):
-            names = [found.name for item_id in item_ids if (found := item_named(item_id, facts))]
+        case ItemsGone(item_ids, names):
             cart = tuple(line for line in state.cart if line.item_id not in item_ids)
             step = Step.CONFIRM if cart else (Step.ITEM if facts.menu else Step.MENU)
             return ask(replace(state, step=step, cart=cart, agreed=None), facts, phrases.gone(names))

@@ -60,9 +60,10 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class ItemsGone:
-    """Some items of the cart are not sold any more."""
+    """Some items of the cart are not sold any more. `names` are theirs, of those that still have one."""
 
     item_ids: tuple[UUID, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

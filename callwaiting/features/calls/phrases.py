@@ -175,14 +175,12 @@ def gone(names: Sequence[str]) -> str:
 
 
 def slots(offers: Sequence[Slot], facts: Facts) -> str:
-    times = [
-        f"For {spoken_time(slot.start, facts.zone, facts.now)}, press {key}." for key, slot in enumerate(offers, 1)
-    ]
+    times = [f"For {_moment(slot, facts)}, press {key}." for key, slot in enumerate(offers, 1)]
     return " ".join(["The next free times are:", *times, "Or say another day and time. For none of these, press 0."])
 
 
 def confirm_booking(slot: Slot, facts: Facts) -> str:
-    time = spoken_time(slot.start, facts.zone, facts.now)
+    time = _moment(slot, facts)
     return f"I am holding {time} for you. To book it, press 1 or say yes. For another time, press 2 or say no."
 
 
@@ -202,7 +200,7 @@ def cancel_sure(slot: Slot, facts: Facts) -> str:
 
 
 def move_sure(slot: Slot, facts: Facts) -> str:
-    time = spoken_time(slot.start, facts.zone, facts.now)
+    time = _moment(slot, facts)
     return f"Shall I move your booking to {time}? Press 1 or say yes. To leave it as it is, press 2 or say no."
 
 
@@ -214,3 +212,7 @@ def changed(slot: Slot | None, facts: Facts) -> str:
 
 def given_up(*, can_text: bool) -> str:
     return "I am sorry, this does not work by phone. " + ("We will send you a text. " if can_text else "") + GOODBYE
+
+
+def _moment(slot: Slot, facts: Facts) -> str:
+    return spoken_time(slot.start, facts.zone, facts.now).removeprefix("on ")

@@ -1,4 +1,4 @@
-"""`/api/v1/calls`."""
+"""`/api/v1/calls`, and the messages that callers leave."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from sqlalchemy.orm import Session
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page, PageQuery
 from callwaiting.features.callers import shown
-from callwaiting.features.calls import listing
-from callwaiting.features.calls.schemas import CallDetail, CallFace, CallQuery, TurnFace
+from callwaiting.features.calls import left_messages, listing
+from callwaiting.features.calls.schemas import (
+    CallDetail,
+    CallFace,
+    CallQuery,
+    LeftMessageFace,
+    LeftMessageQuery,
+    TurnFace,
+)
 
 api = Api("calls")
 
@@ -42,3 +49,28 @@ def transcript(session: Session, call_id: UUID, query: PageQuery) -> Page[TurnFa
     """What was heard and said in a call, turn by turn."""
     rows = listing.transcript(session, call_id, after=query.position(int), limit=query.limit + 1)
     return Page[TurnFace].of(rows, query, key=lambda turn: turn.number)
+
+
+@api.get("/left-messages", requires="calls.read_content", query=LeftMessageQuery, answers=Page[LeftMessageFace])
+def messages(session: Session, query: LeftMessageQuery) -> Page[LeftMessageFace]:
+    """What callers want the team to know, newest first."""
+    rows = left_messages.newest(session, state=query.state, before=query.position(UUID), limit=query.limit + 1)
+    return Page[LeftMessageFace].of(shown.faces(session, LeftMessageFace, rows), query, key=lambda row: row.id)
+
+
+@api.get("/left-messages/<uuid:message_id>", requires="calls.read_content", answers=LeftMessageFace)
+def message(session: Session, message_id: UUID) -> LeftMessageFace:
+    """One message that a caller left."""
+    return shown.faces(session, LeftMessageFace, [left_messages.one(session, message_id)])[0]
+
+
+@api.post(
+    "/left-messages/<uuid:message_id>/settle",
+    requires="calls.write",
+    answers=LeftMessageFace,
+    idempotent=False,
+    if_match=True,
+)
+def settle(session: Session, message_id: UUID, version: int) -> LeftMessageFace:
+    """Say that what the caller wanted is done."""
+    return shown.faces(session, LeftMessageFace, [left_messages.settle(session, message_id, version)])[0]

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from callwaiting.core.http.paging import PageQuery
-from callwaiting.core.http.schemas import Day, Instant, Schema
+from callwaiting.core.http.schemas import Day, Instant, Schema, Version
+from callwaiting.features.calls.left_messages import StateName
 from callwaiting.features.calls.result import OutcomeName
 
 
@@ -48,3 +49,24 @@ class TurnFace(Schema):
     heard: str | None = Field(examples=["two margheritas please"])
     said: str = Field(examples=["2 Margherita. Anything else?"])
     at: Instant
+
+
+class LeftMessageQuery(PageQuery):
+    state: StateName | None = Field(default=None, description="Only messages in this state.")
+
+
+class LeftMessageFace(Schema):
+    """What a caller wants the team to know: `text` as it was understood, or a recording of `seconds` that the telephone
+    company keeps under `recording_sid`. `draft` is what was said without a yes to it; `done`, what the team has settled
+    or the caller has said anew."""
+
+    id: UUID
+    call_id: UUID
+    caller_id: UUID | None
+    caller_number: str | None = Field(default=None, examples=["+12125550123"])
+    state: StateName
+    text: str | None = Field(examples=["Tell Maria that I am running late."])
+    recording_sid: str | None = Field(examples=["RE00000000000000000000000000000000"])
+    seconds: int | None = Field(examples=[14])
+    version: Version
+    created_at: Instant

@@ -16,6 +16,7 @@ from callwaiting.features.calls.vocabulary import (
     ABOUT_PLACE,
     AFFIRMED,
     ANGER,
+    ASKING_AFTER,
     BOOKED,
     CHANGING,
     COMMANDS,
@@ -85,8 +86,9 @@ def correction_in(words: Sequence[str], cart: Sequence[Item]) -> Correction | No
     for phrase in REMOVING:
         for start in range(len(words) - len(phrase) + 1):
             if tuple(words[start : start + len(phrase)]) == phrase:
-                named = _last_item(words[start + len(phrase) :], cart)
-                if named is not None:
+                rest = words[start + len(phrase) :]
+                named = _last_item(rest, cart)
+                if named is not None and not _numbers(tuple(word for word in rest if word not in {"a", "an"})):
                     return Correction(named, 0)
     said = list(words[1:]) if words[:1] in (("no",), ("nope",)) else list(words)
     if said == list(words) and not any(has(words, phrase) for phrase in SETTING):
@@ -113,6 +115,11 @@ def order_number_in(digits: str, words: Sequence[str]) -> int | None:
 def asks_something(words: Sequence[str]) -> bool:
     """Whether this sounds like a question about the business."""
     return any(word in QUESTIONS for word in words[:4]) or (0 < len(words) <= 2 and bool(ABOUT_PLACE & set(words)))
+
+
+def asks_after(words: Sequence[str]) -> bool:
+    """Whether this asks what there is, rather than for it: `do you have cola`, but not `can I have a cola`."""
+    return tuple(words[:2]) in ASKING_AFTER or tuple(words[:1]) in ASKING_AFTER
 
 
 def is_angry(words: Sequence[str]) -> bool:

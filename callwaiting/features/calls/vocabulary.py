@@ -121,6 +121,10 @@ QUESTIONS = frozenset({
     "are", "can", "could", "did", "do", "does", "hours", "how", "hows", "is", "what", "whats", "when", "whens", "where",
     "wheres", "which", "who", "whos", "why", "will",
 })  # fmt: skip
+ASKING_AFTER = frozenset({
+    ("do", "you"), ("have", "you"), ("is", "there"), ("are", "there"), ("is", "the"), ("are", "the"), ("what",),
+    ("whats",), ("which",), ("how", "much"), ("how", "big"),
+})  # fmt: skip
 ABOUT_HOURS = frozenset({"close", "closed", "closes", "closing", "hours", "open", "opening", "opens"})
 ABOUT_PLACE = frozenset({"address", "directions", "located", "location"})
 ABOUT_PRICE: tuple[Phrase, ...] = (("how", "much"), ("whats", "the", "price"), ("what", "is", "the", "price"),

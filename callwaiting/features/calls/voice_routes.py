@@ -73,9 +73,8 @@ def _rung(public_id: str, *, taken: bool) -> Response:
         with database().unit_of_work(MerchantScope(merchant_id, actor="caller")) as session:
             if not taken:
                 text = service.whisper(session, call_id)
-                return _document(
-                    twiml.whisper(text, f"{form.source.public_url}/voice/whisper/taken?{_query()}"), "answered"
-                )
+                below = f"/voice/whisper/taken?m={merchant_id}&c={call_id}"
+                return _document(twiml.whisper(text, form.source.public_url + below), "answered")
             if form.params.get("Digits") != "1":
                 return _document(twiml.hang_up(), "answered")
             service.accept_transfer(session, call_id)
@@ -85,10 +84,6 @@ def _rung(public_id: str, *, taken: bool) -> Response:
             raise
         log.error("voice.whisper_failed", error=type(error).__name__)
         return _document(twiml.hang_up(), "fault")
-
-
-def _query() -> str:
-    return request.query_string.decode("ascii", "replace")
 
 
 def _respond(public_id: str, nonce: int | None) -> Response:

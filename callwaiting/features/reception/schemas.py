@@ -17,14 +17,19 @@ Spoken = Annotated[
 ]
 
 
+Address = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    Field(examples=["12 Mulberry Street, New York"]),
+]
+
+
 class DeskBody(Schema):
     """`business_line` is the number whose calls are forwarded here. Callers who ask for a person are put through to
     `transfer_to` during opening hours, always or never; whoever is rung takes the call by pressing 1. `record_calls`
     asks every caller first. `language_model` lets a model choose among the answers that are possible."""
 
-    address: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
-    ] = Field(examples=["12 Mulberry Street, New York"])
+    address: Address
     business_line: PhoneNumber | None
     transfer_to: PhoneNumber | None
     transfer_when: Literal["never", "open", "always"]

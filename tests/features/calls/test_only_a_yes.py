@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls.acts import ConfirmBooking, Facts, Heard, PlaceOrder
+from callwaiting.features.calls.acts import ConfirmBooking, Facts, PlaceOrder
 from callwaiting.features.calls.dialogue import decide
+from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.state import DialogueState, Step, from_json, to_json
 from callwaiting.features.calls.understanding import yes_or_no
 from callwaiting.features.catalogue.service import Item, words_of

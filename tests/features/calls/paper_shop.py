@@ -1,0 +1,246 @@
+"""A shop on paper: does what the policy wants without a database, so that a call can be played in a millisecond.
+
+Prices come from the same pure computation as real ones, answers from the same matching, times from the same timetable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from callwaiting.core.money import Money
+from callwaiting.features.bookings.service import Slot, spoken_time
+from callwaiting.features.bookings.slots import slots_of_day
+from callwaiting.features.calls import acts as wanted
+from callwaiting.features.calls import dialogue
+from callwaiting.features.calls import outcomes as came
+from callwaiting.features.calls.acts import Act, Effect, Facts
+from callwaiting.features.calls.outcomes import Event, Outcome, Started
+from callwaiting.features.calls.state import DialogueState, Wanted, from_json, to_json
+from callwaiting.features.calls.timetable import choose
+from callwaiting.features.calls.understanding import asks_something
+from callwaiting.features.catalogue.service import Item, words_of
+from callwaiting.features.merchants.hours import Period
+from callwaiting.features.orders.service import LineRequest, Quote
+from callwaiting.features.orders.totals import merged, price_line
+from callwaiting.features.reception import spoken_hours
+from callwaiting.features.reception.matching import Entry, best
+from callwaiting.features.reception.service import ABOUT_HOURS, ABOUT_PLACE
+from tests.factories.catalogue import MENU
+
+ZONE = ZoneInfo("America/New_York")
+NOW = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)  # a Tuesday, half past eight in New York
+CHAIR = UUID(int=77)
+TAX = 825
+HOURS = tuple(Period(day, time(11), time(22)) for day in range(2, 7))
+ADDRESS = "12 Mulberry Street"
+FAQ = (Entry("Parking", ("where can I park", "is there parking"), "You can park behind the house, free of charge."),)
+LONGEST_CHAIN = 10
+
+
+@dataclass
+class PaperShop:
+    """`log` tells what was stored and texted, in order."""
+
+    now: datetime = NOW
+    withheld: bool = False
+    transfer: bool = False
+    voicemail: bool = False
+    record: bool = False
+    bookings: bool = True
+    prices: dict[str, int] = field(default_factory=lambda: {name: price for name, (price, _, _) in MENU.items()})
+    sold_out: set[str] = field(default_factory=set)
+    log: list[str] = field(default_factory=list)
+    taken: set[datetime] = field(default_factory=set)
+    own: Slot | None = None
+    order_state: str = "paid"
+    revoked: bool = False
+    state: DialogueState = field(default_factory=DialogueState)
+    orders: int = 0
+    booked: list[Slot] = field(default_factory=list)
+    held: Slot | None = None
+    caller_known: bool = field(init=False)
+    commits: int = 0
+    quotes: list[Quote] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.caller_known = not self.withheld
+
+    @property
+    def menu(self) -> tuple[Item, ...]:
+        return tuple(
+            Item(UUID(int=key), name, aliases, Money(self.prices[name], "USD"), key)
+            for name, (_, key, aliases) in MENU.items()
+            if name not in self.sold_out
+        )
+
+    def begin(self) -> list[Act]:
+        return self.hear(
+            Started(
+                can_text=self._can_text(),
+                takes_bookings=self.bookings,
+                open=True,
+                can_transfer=self.transfer,
+                voicemail=self.voicemail,
+                asks_recording=self.record,
+            )
+        )
+
+    def hear(self, event: Event) -> list[Act]:
+        """One turn: what is said until the caller is waited for. The state goes through its row each time."""
+        facts = Facts("Luigi's Pizza", ZONE, self.now, self.menu, self.caller_known)
+        said: list[Act] = []
+        for _ in range(LONGEST_CHAIN):
+            decision = dialogue.decide(self.state, event, facts)
+            self.state = from_json(to_json(decision.state))
+            assert self.state == decision.state
+            said += decision.acts
+            if decision.effect is None:
+                return said
+            event = self._do(decision.effect)
+        raise AssertionError("the policy wants one effect after another")
+
+    def _can_text(self) -> bool:
+        return self.caller_known and not self.revoked
+
+    def _do(self, effect: Effect) -> Outcome:
+        match effect:
+            case wanted.Price(lines):
+                return self._price(lines)
+            case wanted.PlaceOrder(lines, agreed):
+                return self._place(lines, agreed)
+            case wanted.FindSlots(limit, when):
+                return self._find(limit, when)
+            case wanted.HoldSlot(slot):
+                if slot.start in self.taken:
+                    return came.SlotLost()
+                self.held = slot
+                return came.SlotHeld(UUID(int=500), slot)
+            case wanted.ReleaseBooking():
+                self.held = None
+                return came.SlotReleased()
+            case wanted.ConfirmBooking():
+                return self._confirm()
+            case wanted.FindBooking(day):
+                if self.own is None or self.own.start.astimezone(ZONE).date() != day:
+                    return came.BookingUnknown()
+                return came.BookingFound(UUID(int=501), 1, self.own)
+            case wanted.CancelBooking():
+                self._commit("booking cancelled")
+                return came.BookingChanged(None)
+            case wanted.MoveBooking(_, _, slot):
+                if slot.start in self.taken:
+                    return came.SlotLost()
+                self._commit(f"booking moved to {self._time(slot)}")
+                return came.BookingChanged(slot)
+            case wanted.FindOrder(number):
+                return came.OrderFound(number, self.order_state) if number == 12 else came.OrderUnknown()
+            case wanted.FindAnswer(question):
+                return self._answer(question)
+            case _:
+                return self._note(effect)
+
+    def _note(self, effect: Effect) -> Outcome:
+        match effect:
+            case wanted.RememberCaller(digits):
+                if len(digits) != 10:
+                    return came.NumberRefused()
+                self.caller_known = True
+                self.log.append("stored: the caller's number")
+                return came.CallerReachable(self._can_text())
+            case wanted.AllowTexts():
+                self.revoked = False
+                self.log.append("stored: texts are allowed again")
+                return came.CallerReachable(can_text=True)
+            case wanted.StopTexts():
+                self.revoked = True
+                self.log.append("stored: no more texts")
+            case wanted.CallPerson():
+                self.log.append("stored: alert, a caller asked for a person")
+            case wanted.TellEmergency():
+                self.log.append("stored: alert, a caller spoke of an emergency")
+            case wanted.DraftMessage():
+                self.log.append("stored: a draft of a message")
+                return came.MessageDrafted(UUID(int=600))
+            case wanted.PassMessageOn():
+                self._commit("the message")
+                return came.MessagePassedOn()
+            case wanted.KeepRecording(_, seconds):
+                self.log.append(f"stored: a recorded message of {seconds} s")
+                return came.MessagePassedOn()
+            case wanted.KeepAnswer(granted):
+                self.log.append(f"stored: recording {'granted' if granted else 'refused'}")
+            case wanted.NoteTransfer():
+                self.log.append("stored: the caller was put through")
+        return came.Noted()
+
+    def _price(self, lines: tuple[LineRequest, ...]) -> Outcome:
+        items = {item.id: item for item in self.menu}
+        gone = tuple(line.item_id for line in lines if line.item_id not in items)
+        if gone:
+            return came.ItemsGone(gone, tuple(name for name, (_, key, _) in MENU.items() if UUID(int=key) in gone))
+        priced = tuple(
+            price_line(
+                line.item_id,
+                items[line.item_id].name,
+                items[line.item_id].price,
+                line.quantity,
+                tax_basis_points=TAX,
+                tax_inclusive=False,
+            )
+            for line in merged(lines)
+        )
+        self.quotes.append(Quote(priced, "USD", TAX, tax_inclusive=False))
+        return came.Priced(self.quotes[-1])
+
+    def _place(self, lines: tuple[LineRequest, ...], agreed: Money) -> Outcome:
+        if not self._can_text():
+            return came.TextsRefused()
+        priced = self._price(lines)
+        if not isinstance(priced, came.Priced):
+            return priced
+        if priced.quote.total != agreed:
+            return came.Priced(priced.quote, changed=True)
+        self.orders += 1
+        self._commit(f"order {self.orders}, {agreed}")
+        self.log.append(f"texted: the payment link, {agreed}")
+        return came.Placed(self.orders, agreed)
+
+    def _confirm(self) -> Outcome:
+        if self.held is None or self.held.start in self.taken:
+            return came.SlotLost()
+        self.booked.append(self.held)
+        self._commit(f"booking {self._time(self.held)}")
+        if self._can_text():
+            self.log.append(f"texted: booked {self._time(self.held)}")
+        return came.Booked(self.held, texted=self._can_text())
+
+    def _find(self, limit: int, when: Wanted) -> came.SlotsFound:
+        today = self.now.astimezone(ZONE).date()
+        soon = [slot for day in (today, today + timedelta(days=1)) for slot in self.free(day)]
+        for day in [when.day] if when.day else [today, today + timedelta(days=1)]:
+            found = choose(self.free(day), when, ZONE, limit)
+            if when != Wanted() and found.slots and (found.fitting or when.day):
+                return found
+        return came.SlotsFound(tuple(soon[:limit]), fitting=when == Wanted())
+
+    def free(self, day: date) -> list[Slot]:
+        of_day = slots_of_day(CHAIR, opens=time(9), closes=time(17), slot_minutes=60, day=day, zone=ZONE)
+        return [slot for slot in of_day if slot.start > self.now and slot.start not in self.taken]
+
+    def _answer(self, question: str) -> came.Answered | came.NotAnswered:
+        words = set(words_of(question))
+        if (entry := best(question, FAQ)) is not None:
+            return came.Answered(entry)
+        said = [spoken_hours.about_hours(HOURS, self.now, ZONE)] if words & ABOUT_HOURS else []
+        said += [f"Our address is {ADDRESS}."] if words & ABOUT_PLACE else []
+        return came.Answered(" ".join(said)) if said else came.NotAnswered(asks_something(words_of(question)))
+
+    def _commit(self, what: str) -> None:
+        self.commits += 1
+        self.log.append(f"stored: {what}")
+
+    def _time(self, slot: Slot) -> str:
+        return spoken_time(slot.start, ZONE, self.now)

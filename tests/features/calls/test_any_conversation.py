@@ -1,0 +1,120 @@
+"""Random conversations with a shop on paper: the policy never raises, never commits without a yes, never says an amount
+or a time that is not in the shop's books, and always comes to an end."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from callwaiting.features.bookings.service import spoken_time
+from callwaiting.features.calls import plain
+from callwaiting.features.calls.acts import Act, HangUp, PutThrough, Quote, TakeMessage
+from callwaiting.features.calls.dialogue import MAX_TURNS
+from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded
+from callwaiting.features.calls.state import Step
+from callwaiting.features.calls.understanding import yes_or_no
+from callwaiting.features.catalogue.service import words_of
+from tests.features.calls.paper_shop import NOW, ZONE, PaperShop
+from tests.features.calls.scripts import SAID
+
+AMOUNT = re.compile(r"\$(\d+\.\d\d)")
+TIME = re.compile(
+    r"(?:today|tomorrow|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [A-Z][a-z]+ \d+) at \d+(?::\d\d)? [AP]M"
+)
+SURE = {Step.CONFIRM, Step.BOOK, Step.CANCEL_SURE, Step.MOVE_SURE, Step.MESSAGE_SURE}
+KEYS = ("0", "1", "2", "3", "4", "9", "*", "#", "12", "99", "4155550123", "4242424242424242")
+ANSWERS = st.one_of(
+    st.sampled_from(KEYS).map(lambda keys: Heard(digits=keys)),
+    st.sampled_from(SAID).map(lambda said: Heard(speech=said)),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(lambda said: Heard(speech=said)),
+    st.lists(st.sampled_from(sorted({word for said in SAID for word in said.split()})), max_size=8).map(
+        lambda words: Heard(speech=" ".join(words))
+    ),
+    st.just(Heard()),
+)
+HAPPENS = st.sampled_from(["", "", "", "sold out", "dearer", "taken", "later"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    turns=st.lists(st.tuples(ANSWERS, HAPPENS, st.booleans()), min_size=1, max_size=25),
+    withheld=st.booleans(),
+    transfer=st.booleans(),
+    voicemail=st.booleans(),
+    record=st.booleans(),
+    booked=st.booleans(),
+)
+def test_any_conversation(
+    turns: list[tuple[Heard, str, bool]], withheld: bool, transfer: bool, voicemail: bool, record: bool, booked: bool
+) -> None:
+    shop = PaperShop(withheld=withheld, transfer=transfer, voicemail=voicemail, record=record)
+    if booked:
+        shop.own = shop.free(NOW.date())[2]
+        shop.taken.add(shop.own.start)
+    said = shop.begin()
+    agreed = False
+    for heard, happens, taken in turns:
+        if any(isinstance(act, HangUp) for act in said):
+            break
+        _happen(shop, happens)
+        event = _event(said, heard, taken=taken)
+        agreed = agreed or (shop.state.step in SURE | {Step.PHONE, Step.ALLOW_TEXTS} and _says_yes(event))
+        before = shop.commits
+        said = shop.hear(event)
+        assert said
+        assert shop.commits - before <= 1
+        assert agreed or shop.commits == 0
+        _check(shop, said)
+
+
+@given(st.sampled_from([Heard(digits="0"), Heard(speech="repeat"), Heard(speech="start over"), Heard(digits="1")]))
+@settings(max_examples=4, deadline=None)
+def test_a_call_that_goes_round_in_circles_ends(heard: Heard) -> None:
+    shop = PaperShop()
+    said = shop.begin()
+    for _ in range(MAX_TURNS):
+        said = shop.hear(heard)
+    assert isinstance(said[-1], HangUp)
+
+
+def _event(said: list[Act], heard: Heard, *, taken: bool) -> Event:
+    if any(isinstance(act, PutThrough) for act in said):
+        return CameBack(connected=taken)
+    if any(isinstance(act, TakeMessage) for act in said) and taken:
+        return Recorded("RE1", len(heard.speech))
+    return heard
+
+
+def _says_yes(event: Event) -> bool:
+    if not isinstance(event, Heard):
+        return False
+    if event.digits:
+        return event.digits == "1" or len(event.digits) == 10
+    return yes_or_no(words_of(event.speech)) is True
+
+
+def _happen(shop: PaperShop, what: str) -> None:
+    match what:
+        case "sold out":
+            shop.sold_out.add("Cola")
+        case "dearer":
+            shop.prices["Margherita pizza"] += 100
+        case "taken":
+            shop.taken.update(slot.start for slot in shop.free(shop.now.astimezone(ZONE).date())[:1])
+        case "later":
+            shop.now = shop.now.replace(hour=(shop.now.hour + 1) % 24)
+
+
+def _check(shop: PaperShop, said: list[Act]) -> None:
+    text = " ".join(plain.render([act for act in said if not isinstance(act, Quote)]))
+    quote = shop.quotes[-1] if shop.quotes else None
+    amounts = {str(item.price) for item in shop.menu}
+    if quote is not None:
+        amounts |= {str(money) for line in quote.lines for money in (line.unit_price, line.amount)}
+        amounts |= {str(quote.total), str(quote.tax)}
+    assert {f"${amount}" for amount in AMOUNT.findall(text)} <= amounts
+    known = [*shop.state.offers, *shop.booked, *filter(None, (shop.state.held, shop.own, shop.held))]
+    times = {spoken_time(slot.start, ZONE, shop.now).removeprefix("on ") for slot in known}
+    assert set(TIME.findall(text)) <= times
