@@ -29,15 +29,18 @@ from callwaiting.features.calls.state import DialogueState, Step
 from callwaiting.features.catalogue.service import words_of
 
 MIN_SECONDS = 1
+BARE = 2
 
 
 def message(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """What shall the team know?"""
     if heard.digits == "1" and state.voicemail:
         return after_the_tone(state)
-    if heard.digits == "0" or (not heard.digits and understanding.yes_or_no(words_of(heard.speech)) is False):
+    words = () if heard.digits else words_of(heard.speech)
+    # `I cannot come on Thursday` is no `no`.
+    if heard.digits == "0" or (len(words) <= BARE and understanding.yes_or_no(words) is False):
         return ask(replace(state, step=Step.MENU), facts)
-    if heard.digits or not words_of(heard.speech):
+    if not words:
         return None
     return Decision(state, (Say(phrases.MESSAGE_IS), Quote(heard.speech)), DraftMessage(heard.speech))
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.crypto import Place
-from callwaiting.core.errors import FieldError, PreconditionFailed, ValidationFailed
+from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.ids import new_id
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
+from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.features.keys import service as keys
@@ -36,7 +39,7 @@ ABOUT_PLACE = frozenset({"address", "directions", "find", "located", "location",
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """How calls are taken. Numbers are in E.164. The version of a desk that nobody has changed is 0."""
+    """How calls are taken. Numbers are in E.164. One that nobody has changed has the first version."""
 
     address: str = ""
     business_line: str | None = None
@@ -45,7 +48,7 @@ class Desk:
     voicemail: bool = False
     record_calls: bool = False
     language_model: bool = False
-    version: int = 0
+    version: int = 1
 
 
 def desk(session: Session) -> Desk:
@@ -129,14 +132,10 @@ def answer(session: Session, profile: Profile, question: str) -> str | None:
 
 
 def _locked(session: Session, version: int) -> Reception:
-    row = session.scalar(select(Reception).with_for_update().execution_options(populate_existing=True))
-    if row is None and version == 0:
-        row = Reception(merchant_id=merchant_of(session), id=new_id(), version=0)
-        session.add(row)
-        session.flush()  # two first changes at once: the second meets the unique constraint and is a conflict
-        return row
-    if row is None or row.version != version:
-        raise PreconditionFailed(f"the version is not {version}")
+    made = insert(Reception).values(merchant_id=merchant_of(session), id=new_id())
+    session.execute(made.on_conflict_do_nothing(index_elements=["merchant_id"]))
+    row = session.scalars(select(Reception).with_for_update().execution_options(populate_existing=True)).one()
+    require_version(row.version, version)
     return row
 
 
@@ -144,7 +143,5 @@ def _sealed(session: Session, column: str, row: Reception, number: str | None) -
     return None if number is None else keys.seal(session, Place("reception", column, row.id), number)
 
 
-def _opened(session: Session, column: str, row_id: object, sealed: bytes | None) -> str | None:
-    if sealed is None:
-        return None
-    return keys.unseal(session, Place("reception", column, row_id), sealed).decode()  # type: ignore[arg-type]
+def _opened(session: Session, column: str, row_id: UUID, sealed: memoryview | None) -> str | None:
+    return None if sealed is None else keys.unseal(session, Place("reception", column, row_id), bytes(sealed)).decode()

@@ -26,7 +26,7 @@ def owner(pizzeria: Pizzeria) -> ApiClient:
 def test_a_message_in_words(pizzeria: Pizzeria, owner: ApiClient, phone: Telephone, admin_url: str) -> None:
     phone.dial()
     phone.speak("can I leave a message")
-    phone.speak("never mind the first one")
+    phone.speak("I cannot come today")
     phone.press("2")
     assert SAID in phone.speak(SAID)
     assert owner.get("/left-messages?state=left")["items"] == []

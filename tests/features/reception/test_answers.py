@@ -32,7 +32,7 @@ WEEK = (
         ("are you there", None),
         ("I would like two margheritas", None),
         ("", None),
-        ("can I bring my parking", None),
+        ("can I bring my dog to the parking", None),
     ],
 )
 def test_the_answer_that_surely_fits(question: str, answer: str | None) -> None:
