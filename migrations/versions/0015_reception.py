@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("merchant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("state in ('draft', 'left', 'done')", name=op.f("ck_left_messages_state")),
-        sa.CheckConstraint("(body_sealed is null) <> (recording_sid is null)", name=op.f("ck_left_messages_content")),
+        sa.CheckConstraint("body_sealed is null or recording_sid is null", name=op.f("ck_left_messages_content")),
         sa.ForeignKeyConstraint(
             ["merchant_id", "call_id"],
             ["app.calls.merchant_id", "app.calls.id"],

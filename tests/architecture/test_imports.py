@@ -12,9 +12,12 @@ import pytest
 DOORS = {"service", "errors", "events"}
 # Reviewed: a signed route of another slice verifies its request by the source that the inbox keeps.
 # And a route shows whose a row is to those who may see callers, which services know nothing of.
-MORE_DOORS = {(slice_, "webhooks.sources") for slice_ in ("calls", "messages")} | {
-    (slice_, "callers.shown") for slice_ in ("bookings", "calls", "messages", "orders")
-}
+MORE_DOORS = (
+    {(slice_, "webhooks.sources") for slice_ in ("calls", "messages")}
+    | {(slice_, "callers.shown") for slice_ in ("bookings", "calls", "messages", "orders")}
+    | {("calls", f"bookings.{module}") for module in ("desk", "listing", "resources", "transitions")}
+    | {("reception", "merchants.hours")}
+)
 HEAVY = ("stripe", "twilio", "httpx", "granian", "flower", "phonenumbers.geodata", "alembic")
 ROOT = Path(__file__).parents[2]
 

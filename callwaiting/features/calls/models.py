@@ -70,7 +70,7 @@ class LeftMessage(TenantRow, Base):
     __tablename__ = "left_messages"
     __table_args__ = (
         CheckConstraint("state in ('draft', 'left', 'done')", name="state"),
-        CheckConstraint("(body_sealed is null) <> (recording_sid is null)", name="content"),
+        CheckConstraint("body_sealed is null or recording_sid is null", name="content"),
         ForeignKeyConstraint(["merchant_id", "call_id"], ["app.calls.merchant_id", "app.calls.id"]),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
         UniqueConstraint("merchant_id", "recording_sid"),

@@ -26,6 +26,11 @@ class Decision:
 
 def ask(state: DialogueState, facts: Facts, *before: str) -> Decision:
     """Say what goes before, then ask what belongs to the step. The order is priced anew for every read-back."""
+    if state.step in {Step.CHOICE, Step.QUANTITY} and not candidates(state, facts):  # sold out since it was named
+        state = replace(state, step=Step.MORE if state.cart else Step.ITEM, wishes=state.wishes[1:])
+        before = (*before, phrases.gone(()))
+    if state.step is Step.ITEM and not facts.menu:
+        state = replace(state, step=Step.MENU)
     said = tuple(Say(text) for text in before)
     if state.step is Step.CONFIRM:
         return Decision(state, said, Price(state.cart))
