@@ -25,8 +25,8 @@ from tests.security.worlds import Inhabited, belongings, inhabit
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PART = re.compile(r"<uuid:(\w+)>")
 # Reviewed: what stands in addresses and is no id. Public names of webhook sources and links that were sent to somebody
-# are secrets with tests of their own (tests/features/webhooks, tests/features/payments).
-NO_IDS = {"provider", "public_id", "token"}
+# are secrets with tests of their own (tests/features/webhooks, tests/features/payments); pages have names.
+NO_IDS = {"name", "provider", "public_id", "token"}
 METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 
 

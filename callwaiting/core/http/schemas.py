@@ -42,7 +42,19 @@ def _of_this_century(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-NamedInstant = Annotated[AwareDatetime, AfterValidator(_of_this_century)]
+def _read_moment(moment: object) -> object:
+    """RFC 3339 (section 5.6) as the API's description has it; pydantic would also take seconds since 1970."""
+    if not isinstance(moment, str):
+        return moment
+    try:
+        if moment[10:11] in {"T", "t", " "}:
+            return datetime.fromisoformat(moment.upper())
+    except ValueError:
+        pass
+    raise ValueError("Must be a date and time with its offset, as in 2026-05-04T18:30:00Z.")
+
+
+NamedInstant = Annotated[AwareDatetime, BeforeValidator(_read_moment), AfterValidator(_of_this_century)]
 """A moment that a request names."""
 
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 30))]

@@ -101,7 +101,10 @@ def show_me(session: Session) -> faces.Me:
     return faces.Me(id=who.user_id, email=email, name=name, role=who.role, merchant_id=who.merchant_id, teams=teams)
 
 
-@api.post("/auth/switch", requires=USE, idempotent=False, body=faces.SwitchMerchant, answers=faces.AccessToken)
+@api.post(
+    "/auth/switch", requires=USE, idempotent=False,
+    body=faces.SwitchMerchant, answers=faces.AccessToken, refuses={ErrorCode.NOT_FOUND},
+)  # fmt: skip
 def change_merchant(session: Session, body: faces.SwitchMerchant) -> faces.AccessToken:
     """Get an access token for another business of the person."""
     return access_token(sessions.switch_merchant(session, session_of(principal()), body.merchant_id))

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from callwaiting.core.http.paging import PageQuery
-from callwaiting.core.http.schemas import Instant, Schema
+from callwaiting.core.http.schemas import Instant, NamedInstant, Schema
 from callwaiting.features.audit.repository import ChainedEntry
 from callwaiting.features.audit.verify import EXPLANATIONS, Anchor, Part
 
@@ -25,8 +25,8 @@ class EntryQuery(PageQuery):
         default=None, description="What was done, such as `order.paid`; `order.` stands for all of orders."
     )
     subject: Word | None = Field(default=None, description="To what, such as `order:<id>`.")
-    since: Instant | None = Field(default=None, description="At this moment or later.")
-    until: Instant | None = Field(default=None, description="Before this moment.")
+    since: NamedInstant | None = Field(default=None, description="At this moment or later.")
+    until: NamedInstant | None = Field(default=None, description="Before this moment.")
 
 
 class EntryFace(Schema):

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from callwaiting.core.http.paging import PageQuery
-from callwaiting.core.http.schemas import Instant, Line, Schema
+from callwaiting.core.http.schemas import Instant, Line, NamedInstant, Schema
 from callwaiting.providers.ports import Mode, ProviderName
 
 Status = Literal["received", "running", "retry", "done", "ignored", "dead"]
@@ -78,8 +78,8 @@ class EventQuery(PageQuery):
     provider: ProviderName | None = Field(default=None, description="Only those of this provider.")
     type: Identifier | None = Field(default=None, description="The provider's event type, in full.")
     object: Identifier | None = Field(default=None, description="What the event is about, by the provider's id.")
-    since: Instant | None = Field(default=None, description="Received at this moment or later.")
-    until: Instant | None = Field(default=None, description="Received before this moment.")
+    since: NamedInstant | None = Field(default=None, description="Received at this moment or later.")
+    until: NamedInstant | None = Field(default=None, description="Received before this moment.")
 
 
 class EventFace(Schema):
