@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_WORKERS ?= auto
 
-.PHONY: run test lint types bench clean help
+.PHONY: run test lint types bench security clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/ —/'
@@ -25,8 +25,11 @@ types: $(VENV)/.dev  ## mypy --strict
 bench: $(VENV)/.dev  ## the benches (bench/README.md); BENCH="ack process" runs these
 	$(BIN)/python -m bench $(BENCH)
 
+security: $(VENV)/.dev $(VENV)-security/.tools  ## attack a system of our own (docs/security.md); CHECKS="sslscan bandit" runs these
+	@$(BIN)/python -m security $(CHECKS)
+
 clean:  ## remove the venv and caches; data in .callwaiting/ stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) $(VENV)-security .pytest_cache .mypy_cache .ruff_cache build *.egg-info
 
 # uv installs in seconds what pip needs minutes for; where it cannot be had, or cannot reach the index, pip does.
 define install
@@ -51,3 +54,11 @@ $(VENV)/.dev: requirements.txt requirements-embedded.txt requirements-dev.txt py
 	@echo "Installing …"
 	$(call install,requirements-dev.txt)
 	@touch $@ $(VENV)/.embedded
+
+# What cannot be installed is skipped by `security`, which says so.
+$(VENV)-security/.tools: requirements-security.txt | $(VENV)/.dev
+	@test -x $(VENV)-security/bin/python || $(PYTHON) -m venv $(VENV)-security
+	@$(BIN)/python -m uv pip install -q -p $(VENV)-security/bin/python -r $< 2>/dev/null \
+		|| $(VENV)-security/bin/python -m pip install -q --disable-pip-version-check -r $< \
+		|| echo "The tools of requirements-security.txt could not be installed: their checks will be SKIPPED."
+	@touch $@

@@ -1,0 +1,1 @@
+"""The checks from outside: `python -m security` (docs/security.md)."""

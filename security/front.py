@@ -1,0 +1,107 @@
+"""The nginx of deploy/ as it is, but for the paths and addresses of this machine, in front of the web instances."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from callwaiting.embedded.child import Child
+from security.stage import HOST, Stage, free_ports
+from security.tools import ROOT, find
+
+SOURCE = ROOT / "deploy" / "nginx"
+
+
+def open_front(stage: Stage) -> Path:
+    """Start nginx at `stage.tls_port`; returns the certificate of the authority that signed its own.
+
+    Raises ToolMissing, StartFailed.
+    """
+    nginx = find("nginx")
+    directory = stage.root / "nginx"
+    directory.mkdir()
+    authority = _certificates(directory)
+    for name in ("refusals.conf", "refuse.conf", "security_headers.conf"):
+        (directory / name).write_text((SOURCE / name).read_text())
+    (directory / "server_name.conf").write_text(f"server_name {HOST};\n")
+    (directory / "nginx.conf").write_text(_here((SOURCE / "nginx.conf").read_text(), directory, stage))
+    trust = ssl.create_default_context(cafile=str(authority))
+    url = f"https://{HOST}:{stage.tls_port}/health/ready"
+
+    def ready() -> bool:
+        with urllib.request.urlopen(url, timeout=3, context=trust) as response:
+            return bool(response.status == 200)
+
+    argv = [nginx, "-p", str(directory), "-c", str(directory / "nginx.conf"), "-g", "daemon off;"]
+    stage.add(Child("nginx", argv, env={"PATH": "/usr/sbin:/usr/bin:/bin"}, log=directory / "log", ready=ready))
+    return authority
+
+
+def _here(text: str, directory: Path, stage: Stage) -> str:
+    """The configuration with this machine's paths, ports and web instances. Raises ValueError when it has changed so
+    that something is no longer found in it."""
+    instances = " ".join(f"server 127.0.0.1:{port};" for port in stage.ports)
+    changes = {
+        "pid /tmp/nginx.pid;": f"pid {directory}/pid;",
+        "server web:8000;": instances,
+        "/etc/nginx/server_name.conf": f"{directory}/server_name.conf",
+        "/run/secrets/tls_": f"{directory}/tls_",
+        "listen 8443": f"listen 127.0.0.1:{stage.tls_port}",
+        "listen 8080": f"listen 127.0.0.1:{free_ports(1)[0]}",
+    }
+    for old, new in changes.items():
+        if old not in text:
+            raise ValueError(f"deploy/nginx/nginx.conf has no {old!r} any more: adapt security/front.py")
+        text = text.replace(old, new)
+    if _has_ipv6():  # where the tools turn first
+        text = re.sub(r"(listen 127\.0\.0\.1(:\d+.*;))", r"\1 listen [::1]\2", text)
+    return re.sub(r"(\w+_temp_path) /tmp/", rf"\1 {directory}/", text)
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def _certificates(directory: Path) -> Path:
+    """A throwaway authority, and by it the server's certificate and key."""
+    now = datetime.now(UTC)
+    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Throwaway authority of the checks")])
+    own_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+
+    def certificate(name: x509.Name, public: ec.EllipticCurvePublicKey, authority: bool) -> x509.Certificate:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(root_name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=2))
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+            .sign(root_key, hashes.SHA256())
+        )
+
+    pem = serialization.Encoding.PEM
+    authority = directory / "authority.pem"
+    authority.write_bytes(certificate(root_name, root_key.public_key(), True).public_bytes(pem))
+    (directory / "tls_certificate").write_bytes(certificate(own_name, key.public_key(), False).public_bytes(pem))
+    (directory / "tls_key").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return authority
