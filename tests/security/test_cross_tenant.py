@@ -27,6 +27,7 @@ PART = re.compile(r"<uuid:(\w+)>")
 # Reviewed: what stands in addresses and is no id. Public names of webhook sources and links that were sent to somebody
 # are secrets with tests of their own (tests/features/webhooks, tests/features/payments); pages have names.
 NO_IDS = {"name", "provider", "public_id", "token"}
+EXAMPLES = {"date": "2031-05-06", "date-time": "2031-05-06T10:00:00Z", "integer": "1", "string": "x"}
 METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -67,6 +68,15 @@ def example(document: dict[str, Any], operation: Operation) -> Any:
     return body and body["content"]["application/json"]["example"]
 
 
+def required(document: dict[str, Any], operation: Operation) -> dict[str, str]:
+    """What the query must have, one value of each format."""
+    return {
+        found["name"]: EXAMPLES[found["schema"].get("format", found["schema"]["type"])]
+        for found in described(document, operation)["parameters"]
+        if found["in"] == "query" and found.get("required")
+    }
+
+
 def ids_in(value: Any, path: str = "") -> Iterator[str]:
     """Dotted paths of the ids in a body."""
     if isinstance(value, str) and UUID_TEXT.fullmatch(value):
@@ -101,10 +111,11 @@ class Prober:
 
         body = example(self.document, place.operation)
         path = sought if place.kind == "body" else who.id
+        in_query = {place.name: str(sought)} if place.kind == "query" else {}
         return self._client.open(
             PREFIX + PART.sub(lambda part: str(chosen("path", part[1])), place.operation.rule),
             method=place.operation.method,
-            query_string={place.name: str(sought)} if place.kind == "query" else None,
+            query_string=required(self.document, place.operation) | in_query,
             json=with_ids(body, who.id, place.name if place.kind == "body" else "", path),
             headers={
                 "Authorization": f"Bearer {who.token}",
