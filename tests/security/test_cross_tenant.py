@@ -23,11 +23,13 @@ from callwaiting.factory import Runtime
 from tests.security.worlds import Inhabited, belongings, inhabit
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOMENT_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\S+")
 PART = re.compile(r"<uuid:(\w+)>")
 # Reviewed: what stands in addresses and is no id. Public names of webhook sources and links that were sent to somebody
 # are secrets with tests of their own (tests/features/webhooks, tests/features/payments); pages have names.
 NO_IDS = {"name", "provider", "public_id", "token"}
-EXAMPLES = {"date": "2031-05-06", "date-time": "2031-05-06T10:00:00Z", "integer": "1", "string": "x"}
+SLOT = "2031-05-06T16:30:00Z"  # one that can be booked with everybody in tests/security/worlds.py
+EXAMPLES = {"date": SLOT[:10], "date-time": SLOT, "integer": "1", "string": "x"}
 METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -87,7 +89,9 @@ def ids_in(value: Any, path: str = "") -> Iterator[str]:
 
 
 def with_ids(value: Any, mine: UUID, path: str, sought: UUID, here: str = "") -> Any:
-    """The body with one's own id everywhere, and the sought one at `path`."""
+    """The body with one's own id everywhere, and the sought one at `path`; its moments lie ahead."""
+    if isinstance(value, str) and MOMENT_TEXT.fullmatch(value):
+        return SLOT
     if isinstance(value, str) and UUID_TEXT.fullmatch(value):
         return str(sought if here == path else mine)
     if isinstance(value, dict):

@@ -22,6 +22,13 @@ from tests.committed.rows import Row, Tenant, insert, make_row
 from tests.factories.merchants import create_merchant
 from tests.factories.people import Person, join, signed_in
 
+# What would be refused for the sake of its hours or its state would hide whether an id was found.
+OPEN = """
+    update app.booking_resources set opens = '00:30', closes = '23:30', slot_minutes = 60, units = 9
+     where merchant_id = %(merchant)s;
+    update app.bookings set state = 'confirmed' where merchant_id = %(merchant)s;
+"""
+
 
 @dataclass(frozen=True)
 class Inhabited:
@@ -48,6 +55,7 @@ def inhabit(worker: Runtime, web: Database, admin_url: str, name: str) -> Inhabi
                 row = _row_with(make_row(cursor, table, tenant), table, one_id)
                 cursor.execute(insert(table, row))
             tenant.rows[table.name] = row
+        cursor.execute(OPEN, {"merchant": str(one_id)})
     return Inhabited(one_id, signed_in(web, person).access_token)
 
 
