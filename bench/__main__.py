@@ -11,6 +11,7 @@ BENCHES = {
     "ack": "signed Stripe events, durably acknowledged, against a Flask route that does nothing; Valkey away",
     "process": "from acknowledged to done, and against a bare loop of the same statements",
     "voice": "one turn of a call over the signed HTTP path: how long a caller waits for the next sentence",
+    "api": "25 rows of one tenant among a thousand, with token, limits and RLS, against a route that does nothing",
     "faults": "the long fault proof: kill -9 of everything during a stream, then the conditions at rest",
     "mutations": "remove the sweeper, the fence, ON CONFLICT: the fault proof must turn red",
 }
