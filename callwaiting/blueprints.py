@@ -38,6 +38,7 @@ from callwaiting.features.webhooks import source_routes as webhook_sources
 
 def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(health.api.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(accounts.api.blueprint)
     app.register_blueprint(factors.api.blueprint)

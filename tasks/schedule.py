@@ -23,6 +23,7 @@ ENTRIES = (
     Entry(Job.CHAIN_AUDIT, 5.0),
     Entry(Job.FINALISE_CALLS, 15.0),
     Entry(Job.EXPIRE_ORDERS, 60.0),
+    Entry(Job.ASK_PROVIDERS, 60.0),
     Entry(Job.RECONCILE, crontab(minute="7")),
     Entry(Job.EMPTY_BODIES, crontab(hour="3", minute="20")),
     Entry(Job.FORGET_SIGN_INS, crontab(minute="50")),

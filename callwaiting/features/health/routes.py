@@ -1,18 +1,24 @@
-"""`/health`, `/health/ready` and `/metrics`."""
+"""`/health`, `/health/ready` and `/metrics`; `/api/v1/health` for operators."""
 
 from __future__ import annotations
 
 import hmac
+from typing import cast
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from callwaiting.core import metrics
-from callwaiting.core.errors import NotFound
+from callwaiting.core.errors import ErrorCode, NotFound
+from callwaiting.core.http.api import Api
 from callwaiting.core.http.auth import public
 from callwaiting.core.http.context import database, settings
-from callwaiting.features.health.service import readiness
+from callwaiting.features.health.providers import known
+from callwaiting.features.health.schemas import DatabaseHealth, ProviderFace, SystemHealth
+from callwaiting.features.health.service import database_times, readiness
+from callwaiting.providers.registry import Providers
 
 blueprint = Blueprint("health", __name__)
+api = Api("system")
 
 
 @blueprint.get("/health")
@@ -49,3 +55,23 @@ def scrape() -> Response:
         raise NotFound
     body, content_type = metrics.exposition(settings().prometheus_multiproc_dir)
     return Response(body, content_type=content_type)
+
+
+@api.get("/health", requires="health.read", answers=SystemHealth, refuses=[ErrorCode.SERVICE_UNAVAILABLE])
+def system_health() -> SystemHealth:
+    """Show the health of the database, of Valkey and of the providers.
+
+    The database is asked now, the providers were asked by a job within the last minute or so.
+    """
+    redis_url = settings().redis_url.get_secret_value()
+    state = readiness(database(), redis_url)
+    return SystemHealth(
+        status=state.status,
+        valkey=state.valkey,
+        oldest_due_event_seconds=state.oldest_due_seconds,
+        database=DatabaseHealth.model_validate(database_times(database())),
+        providers=[
+            ProviderFace.model_validate(one)
+            for one in known(cast(Providers, current_app.extensions["providers"]), redis_url)
+        ],
+    )

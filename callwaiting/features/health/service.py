@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from dataclasses import dataclass
 
+import psycopg2
 import redis
 from sqlalchemy import text
 
 from callwaiting.core import metrics
 from callwaiting.core.db import Database
-from callwaiting.core.errors import CallwaitingError
+from callwaiting.core.errors import CallwaitingError, ServiceUnavailable
 from callwaiting.core.tenancy import SystemScope
 
 LATE_SECONDS = 60.0
@@ -45,6 +48,29 @@ def readiness(database: Database, redis_url: str) -> Readiness:
     except CallwaitingError:
         oldest = None
     return Readiness(database=oldest is not None, valkey=_valkey_answers(redis_url), oldest_due_seconds=oldest)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTimes:
+    """Milliseconds."""
+
+    connection_ms: float
+    query_ms: float
+
+
+def database_times(database: Database) -> DatabaseTimes:
+    """What a new connection, and then the simplest query on it, take. Raises ServiceUnavailable."""
+    began = time.perf_counter()
+    try:
+        with closing(psycopg2.connect(database.url(database.tenant_role), connect_timeout=2)) as connection:
+            connected = time.perf_counter()
+            with connection.cursor() as cursor:
+                cursor.execute("select 1")
+                cursor.fetchone()
+            asked = time.perf_counter()
+    except psycopg2.OperationalError as error:
+        raise ServiceUnavailable("the database cannot be reached", reason="core.database_down") from error
+    return DatabaseTimes(round((connected - began) * 1000, 2), round((asked - connected) * 1000, 2))
 
 
 def _valkey_answers(redis_url: str) -> bool:
