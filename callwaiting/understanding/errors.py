@@ -8,3 +8,8 @@ from callwaiting.core.errors import CallwaitingError, ErrorCode
 class TimezoneUnknown(CallwaitingError):
     code = ErrorCode.VALIDATION_FAILED
     reason = "understanding.timezone_unknown"
+
+
+class VocabularyInvalid(CallwaitingError):
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "understanding.vocabulary_invalid"

@@ -1,0 +1,369 @@
+"""The grammar of single days: every way in which a date can be said, each with all days it may mean.
+
+A day without a year is the next one from today. Where people mean different days by the same words (`next Friday`,
+5/6, a weekday that does not fit the number) the mention carries each, the likeliest first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from callwaiting.understanding.calendar_words import MONTH, TOMORROW, UNIT, WEEKDAY, month_of, weekday_of
+from callwaiting.understanding.feasts import FEAST, feast_on, nth_weekday
+
+Match = re.Match[str]
+MONTH_FIRST = ("America/", "US/", "Pacific/Honolulu", "Etc/", "UTC", "GMT")
+SHORT_WORDS = ("sat", "sun", "mon", "wed", "fri")  # also other words, when they stand alone
+MAY_BE = re.compile(r" ?(?:be|not|have|i|we|ask|take|want|need|come|also|even|still|go|\w+ (?:a|the|to))\b")
+FARTHEST_YEAR, EARLIEST_YEAR = 2100, 1900
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A mention of a day. `days` are its readings, likeliest first; none: it cannot be a day, or it lies in the past
+    (`gone`). `instant` also says the time (`in two hours`). `bare`: only a day's number, whose month may be said by
+    the other end of a range. `last` is the end of a mention that is a range itself (`next week`)."""
+
+    start: int
+    end: int
+    days: tuple[date, ...]
+    gone: bool = False
+    instant: datetime | None = None
+    bare: int | None = None
+    month_said: bool = False
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The clock of the business: its local time, aware, and whether 5/6 is the 6th of May."""
+
+    now: datetime
+    month_first: bool
+
+    @property
+    def day(self) -> date:
+        return self.now.date()
+
+
+Reading = Callable[[Match, Today], Days | None]
+
+
+def days_in(plain: str, today: Today) -> list[Days]:
+    """The mentions of days, in the order of the text."""
+    found: list[Days] = []
+    rest = plain
+    for pattern, reading in RULES:
+        for match in pattern.finditer(rest):
+            mention = reading(match, today)
+            if mention is not None:
+                found.append(mention)
+                rest = rest[: match.start()] + "_" * (match.end() - match.start()) + rest[match.end() :]
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def day_of(year: int, month: int, day: int) -> date | None:
+    """That day, or None when the calendar has none."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def plus_months(day: date, months: int) -> date:
+    """The same day some months on; the last of the month where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
+
+
+def next_month_day(after: date, day: int) -> date | None:
+    """The next such day of a month, `after` itself included."""
+    for ahead in range(13):
+        month = plus_months(after.replace(day=1), ahead)
+        found = day_of(month.year, month.month, day)
+        if found and found >= after:
+            return found
+    return None
+
+
+def _mention(match: Match, *days: date | None, **more: object) -> Days:
+    known = tuple(dict.fromkeys(day for day in days if day is not None))
+    return Days(match.start(), match.end(), known, **more)  # type: ignore[arg-type]  # keywords of Days
+
+
+def _gone(match: Match, today: Today) -> Days:
+    return Days(match.start(), match.end(), (), gone=True)
+
+
+def _mention_of_none(match: Match, today: Today) -> Days:
+    """Something that speaks of a day without saying which."""
+    return _mention(match)
+
+
+def _year(said: str | None, today: Today) -> int | None:
+    if not said:
+        return None
+    if "year" in said:
+        return today.day.year + ("next" in said)
+    digits = re.sub(r"\D", "", said)
+    return 2000 + int(digits) if len(digits) == 2 else int(digits)
+
+
+def _full(match: Match, today: Today) -> Days | None:
+    """A day of a named or numbered month, with or without year and weekday."""
+    month, day = month_of(match["month"]), int(match["day"])
+    if match["month"] == "may" and MAY_BE.match(match.string[match.end() :]):
+        return None
+    year = _year(match["year"], today)
+    weekday = weekday_of(match["weekday"]) if match["weekday"] else None
+    return _mention(match, *_settled(today, year, month, day, weekday), month_said=True)
+
+
+def _settled(today: Today, year: int | None, month: int, day: int, weekday: int | None) -> list[date]:
+    if year is not None:
+        found = day_of(year, month, day) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else None
+        wrong = found is not None and weekday is not None and found.weekday() != weekday
+        return [] if found is None else [found, *_nearest(found, weekday)] if wrong else [found]
+    ahead = [day_of(today.day.year + years, month, day) for years in range(9)]
+    coming = [found for found in ahead if found is not None and found >= today.day]
+    if not coming or weekday is None or coming[0].weekday() == weekday:
+        return coming[:1]
+    return [coming[0], *_nearest(coming[0], weekday)]
+
+
+def _nearest(day: date, weekday: int | None) -> list[date]:
+    if weekday is None:
+        return []
+    ahead = (weekday - day.weekday()) % 7
+    return [day + timedelta(days=ahead if ahead <= 3 else ahead - 7)]
+
+
+def _numeric(match: Match, today: Today) -> Days | None:
+    """5/6 and 5/6/2027: the order of day and month follows the country, and is in doubt where both could be."""
+    first, second = int(match["first"]), int(match["second"])
+    weekday = weekday_of(match["weekday"]) if match["weekday"] else None
+    year = _year(match["year"], today)
+    orders = [(first, second), (second, first)] if today.month_first else [(second, first), (first, second)]
+    if match["dot"] == "." and first != second:
+        orders = [(second, first), (first, second)]
+    readings = [
+        found[0]
+        for month, day in dict.fromkeys(orders)
+        if 1 <= month <= 12 and (found := _settled(today, year, month, day, None))
+    ]
+    if not readings:
+        return None if match["year"] is None else _mention(match)
+    fitting = [day for day in readings if weekday is None or day.weekday() == weekday]
+    if weekday is not None and not fitting and year is None:
+        return _mention(match, *readings, *_nearest(readings[0], weekday), month_said=True)
+    return _mention(match, *(fitting or readings), month_said=True)
+
+
+def _iso(match: Match, today: Today) -> Days:
+    return _mention(match, day_of(int(match[1]), int(match[2]), int(match[3])), month_said=True)
+
+
+def _weekday_number(match: Match, today: Today) -> Days:
+    """`Tuesday the 18th`: the next 18th if it is a Tuesday, else in doubt with the next one that is."""
+    weekday, day = weekday_of(match["weekday"]), int(match["day"])
+    if match["year"]:
+        year = _year(match["year"], today) or 0
+        found = [day_of(year, month, day) for month in range(1, 13)]
+        return _mention(match, *(each for each in found if each is not None and each.weekday() == weekday))
+    coming = next_month_day(today.day, day)
+    if coming is None or coming.weekday() == weekday:
+        return _mention(match, coming, bare=day)
+    later: date | None = coming
+    while later is not None and later.weekday() != weekday and (later - coming).days < 400:
+        later = next_month_day(later + timedelta(days=1), day)
+    return _mention(match, later, coming, bare=day)
+
+
+def _number(match: Match, today: Today) -> Days | None:
+    """`the 21st`, `the 5th of next month`, `20 of this month`."""
+    day, month = int(match["day"]), match["month"] or ""
+    if "last" in month or "previous" in month:
+        return _gone(match, today)
+    if month and "the month" not in month:
+        base = plus_months(today.day.replace(day=1), 0 if "this" in month or "current" in month else 1)
+        return _mention(match, day_of(base.year, base.month, day), month_said=True)
+    return _mention(match, next_month_day(today.day, day) if 1 <= day <= 31 else None, bare=day)
+
+
+def _spoken(match: Match, today: Today) -> Days:
+    word = match[0]
+    days = 2 if "after" in word else 0 if word.startswith(("today", "tonight", "to night", "this")) else 1
+    return _mention(match, today.day + timedelta(days=days))
+
+
+def _count(said: str) -> int:
+    return 1 if said in ("a", "an", "next", "the next", "another") or not said.isdigit() else int(said)
+
+
+def _ahead(match: Match, today: Today) -> Days | None:
+    """`in 3 days`, `2 weeks from Friday`, `in an hour`: counted from now or from a day that is named."""
+    groups = match.groupdict()
+    count, unit = _count(match["count"]), match["unit"].rstrip("s")
+    if groups.get("half"):
+        if unit not in ("hour", "hr"):
+            return None
+        return _instant(match, today, timedelta(hours=count, minutes=30))
+    if unit in ("minute", "min", "hour", "hr"):
+        return _instant(match, today, timedelta(minutes=count) if unit.startswith("m") else timedelta(hours=count))
+    base = today.day
+    anchor = groups.get("anchor") or ""
+    if anchor.startswith(("tom", "2m", "tmr")):
+        base += timedelta(days=1)
+    elif anchor and not anchor.startswith(("today", "now", "tonight", "this")):
+        base += timedelta(days=(weekday_of(anchor.removeprefix("this ").removeprefix("next ")) - base.weekday()) % 7)
+    day = _counted(base, count, unit)
+    weekday = groups.get("weekday")
+    if day is None or not weekday:
+        return _mention(match, day)
+    wanted = weekday_of(weekday)
+    if unit in ("week", "wk", "fortnight"):
+        return _mention(match, day + timedelta(days=wanted - day.weekday()))
+    if unit == "day":
+        return _mention(match, *_nearest(day, wanted), *(() if day.weekday() == wanted else (day,)))
+    return _mention(match, day + timedelta(days=(wanted - day.weekday()) % 7))
+
+
+def _counted(base: date, count: int, unit: str) -> date | None:
+    try:
+        if unit in ("month", "year"):
+            return plus_months(base, count * (12 if unit == "year" else 1))
+        return base + timedelta(days=count * {"week": 7, "wk": 7, "fortnight": 14}.get(unit, 1))
+    except (OverflowError, ValueError):
+        return None
+
+
+def _instant(match: Match, today: Today, ahead: timedelta) -> Days:
+    at = (today.now.astimezone(UTC) + ahead).astimezone(today.now.tzinfo)
+    return _mention(match, at.date(), instant=at)
+
+
+def _part_hour(match: Match, today: Today) -> Days:
+    """`in half an hour`, `in three quarters of an hour`."""
+    minutes = 45 if "3" in match[0] else 15 if "quarter" in match[0] else 30
+    return _instant(match, today, timedelta(minutes=minutes))
+
+
+def _weekday(match: Match, today: Today) -> Days:
+    """`Friday`, `this Friday`, `next Friday`: where the coming one and that of the next week differ, both."""
+    weekday, said, before = weekday_of(match["weekday"]), match["which"] or "", match.string[: match.start()]
+    ahead = (weekday - today.day.weekday()) % 7
+    coming = today.day + timedelta(days=ahead or 7)
+    monday = today.day - timedelta(days=today.day.weekday())
+    following = monday + timedelta(days=7 + weekday)
+    if re.search(r"last|previous|past", said):
+        return _gone(match, today)
+    if match["weekday"] in SHORT_WORDS and not (said or re.search(r"(?:^|for|from|to|until|till|by|,|after) ?$", before)):
+        return None
+    after = match["after"] or ""
+    if "after next" in after:
+        return _mention(match, following + timedelta(days=7), coming + timedelta(days=7))
+    if "this" in after:
+        return _mention(match, monday + timedelta(days=weekday))
+    if "next" in after or "following" in after:
+        return _mention(match, following)
+    if after:  # Friday week
+        return _mention(match, coming + timedelta(days=7))
+    if "next" in said:
+        return _mention(match, following, coming)
+    if "this" in said and not ahead:
+        return _mention(match, today.day)
+    return _mention(match, coming) if ahead else _mention(match, coming, today.day)
+
+
+def _nth_of_month(match: Match, today: Today) -> Days:
+    """`the first Friday of October`, `the last Monday of next month`."""
+    nth = -1 if match["nth"] == "last" else int(re.sub(r"\D", "", match["nth"]))
+    weekday, month = weekday_of(match["weekday"]), match["month"]
+    if "month" in month:
+        base = plus_months(today.day.replace(day=1), int("next" in month))
+        return _mention(match, nth_weekday(base.year, base.month, weekday, nth), month_said=True)
+    year = _year(match["year"], today)
+    years = [year] if year else [today.day.year, today.day.year + 1]
+    found = [nth_weekday(each, month_of(month), weekday, nth) for each in years]
+    coming = [day for day in found if day is not None and (year or day >= today.day)]
+    return _mention(match, *coming[:1], month_said=True)
+
+
+def _weekdays_ahead(match: Match, today: Today) -> Days:
+    """`three Tuesdays from now`."""
+    ahead = (weekday_of(match["weekday"]) - today.day.weekday()) % 7 or 7
+    return _mention(match, today.day + timedelta(days=ahead + 7 * (min(_count(match["count"]), 999) - 1)))
+
+
+def _feast(match: Match, today: Today) -> Days:
+    name, said = match["feast"], match["which"] or ""
+    if "last" in said:
+        return _gone(match, today)
+    year = _year(match["year"], today)
+    if year is None:
+        this = feast_on(name, today.day.year)
+        return _mention(match, this if this >= today.day else feast_on(name, today.day.year + 1), month_said=True)
+    return _mention(match, feast_on(name, year) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else None, month_said=True)
+
+
+_YEAR = r"(?:,? ?(?:in |of )?(?P<year>(?:19|20)\d\d\b|20 [2-9]\d\b|'\d\d\b|this year|next year))?"
+_BEFORE = rf"(?<![:.\d/])(?<![$£€])(?<![$£€] )\b(?:(?P<weekday>{WEEKDAY}),? ?(?:on |the |\()*)?"
+_ORD = r"(?:st|nd|rd|th)"
+_ANCHOR = rf"(?:(?:from|after) (?P<anchor>now|today|tonight|{TOMORROW}|(?:this |next )?{WEEKDAY}))"
+_COUNT = r"(?P<count>\d{1,3}|an?|another)(?: more| whole)?"
+
+_AFTER_NUMBER = (
+    r" ?(?:$|[.,!?;:_)-]|(?:at|for|from|to|till?|until|through|thru|and|or|in|on|if|is|was|would|will|please|with|by|"
+    r"under|around|about|after|before|works?|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|\d)\b)"
+)
+_ANY_ORD = rf"(?:{_ORD})?"
+_END_OF_RANGE = rf"(?= ?(?:-|to|until|till|through|and) ?(?:the )?\d{{1,2}}{_ANY_ORD},? (?:of )?(?:{MONTH}))"
+
+RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
+    (re.compile(pattern), reading)
+    for pattern, reading in (
+        (r"\bin (?:about )?(?:half an|(?:a )?quarter of an|3[ /-](?:quarters|4)(?: of)?(?: an)?) hour\b", _part_hour),
+        (r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})\b", _iso),
+        (rf"\b(?:the )?(?P<day>\d{{1,2}}){_ANY_ORD}(?P<month>(?!))?{_END_OF_RANGE}", _number),
+        (rf"\b(?P<nth>\d{_ORD}|last) (?P<weekday>{WEEKDAY}) (?:of|in) "
+         rf"(?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", _nth_of_month),
+        (rf"{_BEFORE}(?:next |this |coming )?(?P<day>\d{{1,2}}){_ORD}?(?: day)?,?[ -]?(?:of )?(?:the )?(?P<month>{MONTH})[ ,-]?{_YEAR}",
+         _full),
+        (rf"{_BEFORE}(?:next |this |coming )?(?P<month>{MONTH})[ /-]?(?:the )?(?P<day>\d{{1,2}})(?!\d|:\d|[ ]?[ap]\.?m\b){_ORD}?{_YEAR}"
+         , _full),
+        (rf"{_BEFORE}(?P<first>\d{{1,2}})(?P<dot>[/.-])(?P<second>\d{{1,2}})(?P=dot)(?P<year>(?:19|20)\d\d|\d\d)\b",
+         _numeric),
+        (rf"{_BEFORE}(?P<first>\d{{1,2}})(?P<dot>/)(?P<second>\d{{1,2}})(?P<year>(?!))?(?![\d/]|\.\d)", _numeric),
+        (rf"\b(?P<weekday>{WEEKDAY})(?:,| in)? {_COUNT} (?P<unit>{UNIT}) {_ANCHOR}", _ahead),
+        (rf"\b(?P<weekday>{WEEKDAY}),? in {_COUNT} (?P<unit>{UNIT})\b", _ahead),
+        (rf"\b{_COUNT} (?P<unit>{UNIT})(?:'s)?(?: time)? {_ANCHOR}(?:,? on (?P<weekday>{WEEKDAY}))?", _ahead),
+        (rf"\b(?P<which>last |next |this |coming )?(?:the )?(?P<feast>{FEAST})\b{_YEAR}", _feast),
+        (rf"\b(?P<weekday>{WEEKDAY}),? (?:on )?(?:the )?(?P<day>\d{{1,2}})(?:{_ORD}|(?=$|[.,!?_]))"
+         rf"(?! (?:people|person|guest))(?:,? ?(?P<year>20\d\d))?", _weekday_number),
+        (rf"\b(?:the )?(?P<day>\d{{1,2}})(?:{_ORD})?(?: day)? (?:of|in) "
+         rf"(?P<month>(?:the|this|next|the next|last|the current|the coming|the following) month)\b", _number),
+        (rf"\b(?:the )?(?P<day>\d{{1,2}}){_ORD}\b(?P<month>(?!))?"
+         rf"(?={_AFTER_NUMBER})",
+         _number),
+        (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?night(?:'?s)?\b|"
+         rf"\bthis (?:morning|afternoon|evening|lunch ?time)\b", _spoken),
+        (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b|"
+         rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", _gone),
+        (rf"\b{MONTH} in {_COUNT} years?\b", _mention_of_none),
+        (rf"\b(?P<count>\d{{1,3}}|an?) (?P<weekday>{WEEKDAY}) (?:from now|from today|away)", _weekdays_ahead),
+        (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", _ahead),
+        (rf"\bin (?:about |around |just |exactly )?{_COUNT} ?(?P<unit>{UNIT})(?:'s?)?(?: time)?(?: on (?P<weekday>{WEEKDAY}))?(?![a-z])",
+         _ahead),
+        (rf"\b{_COUNT} (?P<unit>{UNIT}) (?:later|away|hence)\b", _ahead),
+        (rf"\b(?P<which>)(?P<weekday>{WEEKDAY})(?P<after> (?:of )?(?:the )?(?:next|following|this) week| (?:after next|week)\b)",
+         _weekday),
+        (rf"\b(?P<which>(?:(?:on|the|this|next|coming|upcoming|following|last|previous|past|of) )*)(?P<weekday>{WEEKDAY})(?![a-z'])(?P<after>(?!))?",
+         _weekday),
+        (r"\bright now\b|\bnow(?=[.?!]*$| until| till| to )|\basap\b|\bstraight ?away\b|\bimmediately\b|\bat the moment\b",
+         lambda match, today: _instant(match, today, timedelta())),
+    )
+)  # fmt: skip

@@ -1,0 +1,171 @@
+"""The index of a vocabulary: which words name an item or an option, with plurals, short forms and near spellings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+
+from callwaiting.understanding.numbers import with_digits
+from callwaiting.understanding.spelling import Spelling
+from callwaiting.understanding.vocabulary import Group, Vocabulary
+
+Phrase = tuple[str, ...]
+# Words for the same thing that menus and callers use differently.
+SYNONYMS = {
+    "decaffeinated": "decaf", "decafe": "decaf", "uncaffeinated": "decaf", "ice": "iced", "cold": "iced",
+    "skim": "nonfat", "skimmed": "nonfat", "fatfree": "nonfat", "semiskimmed": "2%",
+    "syrup": "sauce", "flavoring": "sweetener", "flavouring": "sweetener", "flavor": "sweetener", "flavour": "sweetener",
+    "sweetner": "sweetener", "coke": "cola", "fries": "fry", "chips": "chip", "veggie": "vegetarian", "pop": "soda",
+    "sugarfree": "sugarless", "lg": "large", "sm": "small", "med": "medium", "twice": "double", "milks": "milk",
+}  # fmt: skip
+# Two words that are one, as menus and speech recognition split them.
+_JOINED = tuple(
+    (re.compile(pattern), joined)
+    for pattern, joined in (
+        (r"\b(?:non|no|zero|fat)[ -]?(?:fat|free)\b(?=.*)(?<!sugar free)", "nonfat"),
+        (r"\bsugar[ -]?(?:free|less)\b", "sugarless"), (r"\blactose[ -]?free\b", "lactosefree"),
+        (r"\b(?:2|two) ?(?:percent|per cent|pct)\b|\b2 ?&|\b2 %", "2%"), (r"\b1 (?:percent|per cent)\b", "1%"),
+        (r"\bgluten[ -]?free\b", "glutenfree"), (r"\bdairy[ -]?free\b", "dairyfree"), (r"\bsemi[ -]?skimmed\b", "semiskimmed"),
+        (r"\bde[ -]caf(?:feinated)?\b", "decaf"), (r"\bhalf and half\b", "halfandhalf"),
+        (r"\b([a-z]{4,})(sauce|sweetener|sweetner|syrup)\b", r"\1 \2"),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a phrase names: an item, or a value of a group of options. Several meanings: it is not clear which."""
+
+    item: str | None = None
+    group: str | None = None
+    value: str | None = None
+    owner: str | None = None  # the item that the group belongs to, if to one alone
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A phrase of the vocabulary in a text: `length` words."""
+
+    meanings: tuple[Meaning, ...]
+    length: int
+    whole: bool = True
+
+
+def normal(text: str) -> str:
+    """A menu's or a caller's words in the form in which both are compared."""
+    text = with_digits(text.lower().replace("’", "'"))
+    for pattern, joined in _JOINED:
+        text = pattern.sub(joined, text)
+    return text
+
+
+def singular(word: str) -> str:
+    """A word's form for comparison: synonyms, plural and possessive endings."""
+    word = SYNONYMS.get(word, word)
+    word = word.removesuffix("'s")
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "oes")):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+def phrase_of(text: str) -> Phrase:
+    """The comparable words of a name."""
+    words = re.findall(r"[a-z0-9%&']+", normal(re.sub(r"\(.*?\)", " ", text)))
+    return tuple(singular(word.replace("'", "")) if not word.endswith("'s") else singular(word) for word in words)
+
+
+class Lexicon:
+    """All phrases of a vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._phrases: defaultdict[Phrase, dict[Meaning, None]] = defaultdict(dict)
+        self._parts: defaultdict[Phrase, dict[Meaning, None]] = defaultdict(dict)
+        for item in vocabulary.items:
+            meaning = Meaning(item=item.name)
+            for name in (item.name, *item.aliases):
+                self._add(phrase_of(name), meaning)
+            for group in item.groups:
+                self._add_group(group, item.name)
+        for group in vocabulary.groups:
+            self._add_group(group, None)
+        self._add_parts(vocabulary)
+        known = {*self._phrases, *self._parts}
+        self.longest = max((len(phrase) for phrase in known), default=0)
+        self.words = frozenset(word for phrase in known for word in phrase)
+        self._spelling = Spelling(self.words)
+        self._starts = sorted({phrase[0] for phrase in self._phrases if len(phrase) == 1 and len(phrase[0]) >= 6})
+
+    def word(self, heard: str) -> str:
+        """The word of the vocabulary that was heard: itself, nearly spelt, or its unmistakable beginning."""
+        word = singular(heard)
+        if word in self.words:
+            return word
+        if word in COMMON:
+            return word
+        near = self._spelling.nearest(word)
+        if near is not None:
+            return near
+        begun = [start for start in self._starts if start.startswith(word)] if len(word) >= 4 else []
+        meant = {meaning for start in begun for meaning in self._phrases[(start,)]}
+        return begun[0] if len(meant) == 1 else word
+
+    def at(self, words: list[str], start: int) -> Found | None:
+        """The longest phrase that begins there; a part of a name only when no whole name does."""
+        for known, whole in ((self._phrases, True), (self._parts, False)):
+            for length in range(min(self.longest, len(words) - start), 0, -1):
+                meanings = known.get(tuple(words[start : start + length]))
+                if meanings:
+                    return Found(tuple(meanings), length, whole)
+        return None
+
+    def _add(self, phrase: Phrase, meaning: Meaning) -> None:
+        if phrase:
+            self._phrases[phrase][meaning] = None
+
+    def _add_group(self, group: Group, owner: str | None) -> None:
+        """The values of a group, also without the word that most of them share (`oat` for `Oat milk`)."""
+        named = [(choice, phrase_of(name)) for choice in group.choices for name in (choice.name, *choice.aliases)]
+        ends = Counter(phrase[-1] for _, phrase in named if len(phrase) > 1)
+        shared = {word for word, count in ends.items() if count > 1}
+        general = set(phrase_of(group.name))
+        for choice, phrase in named:
+            meaning = Meaning(group=group.name, value=choice.name, owner=owner)
+            self._add(phrase, meaning)
+            if len(phrase) > 1 and phrase[-1] in shared:
+                self._parts[phrase[:-1]][meaning] = None
+                for other in shared - {phrase[-1]}:
+                    self._parts[(*phrase[:-1], other)][meaning] = None
+            for word in general - set(phrase):
+                self._parts[(*phrase, word)][meaning] = None
+            if len(phrase) > 1 and phrase[-1] in shared:
+                for word in general - set(phrase):
+                    self._parts[(*phrase[:-1], word)][meaning] = None
+
+    def _add_parts(self, vocabulary: Vocabulary) -> None:
+        """Distinctive parts of longer names: `margherita` for `Margherita pizza`; what several share is not clear."""
+        option_words = {word for phrase in self._phrases for word in phrase if any(m.group for m in self._phrases[phrase])}
+        for item in vocabulary.items:
+            phrase = phrase_of(item.name)
+            for length in range(1, len(phrase)):
+                for start in range(len(phrase) - length + 1):
+                    part = phrase[start : start + length]
+                    if part not in self._phrases and (length > 1 or (part[0] not in COMMON and part[0] not in option_words)):
+                        self._parts[part][Meaning(item=item.name)] = None
+
+
+COMMON = frozenset(
+    """a all also am an and another any are as at be both but by can could cup cups do drink each extra for from get
+    give go good have hello here hi hey i ice in is it just large like make may me medium more my name no not of on one
+    or order other please regular second set size small some sweet take tea than thank thanks that the them then there
+    these they this to today two up want water we what will with without would you your first hot here""".split()
+)
+
+
+@lru_cache(maxsize=64)
+def lexicon_of(vocabulary: Vocabulary) -> Lexicon:
+    """The index of a vocabulary, made once."""
+    return Lexicon(vocabulary)

@@ -1,0 +1,258 @@
+"""When: of all days and times that an utterance mentions, the one that is meant, or the interval.
+
+A correction (`no, Thursday`) and a change (`from Friday to Saturday`) mean what comes last; `or`, and days that stand
+side by side without a reason, are in doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from callwaiting.understanding.dates import Days, Today, day_of, days_in, next_month_day
+from callwaiting.understanding.result import Part as PartName
+from callwaiting.understanding.result import Period, Slot
+from callwaiting.understanding.text import blank
+from callwaiting.understanding.times import Clock, Part, clocks_in, in_one_half, parts_in, readings
+from callwaiting.understanding.weeks import weeks_in
+
+CHANGE = re.compile(r"\b(?:chang|mov|reschedul|switch|push|shift|swap|amend|modif|rebook|postpon|bring|updat)\w*\b")
+CORRECTION = re.compile(
+    r"\b(?:no|actually|sorry|instead|i mean|i meant|rather|make (?:it|that)|scratch that|correction|wait|change)\b"
+)
+NOT = re.compile(r"\b(?:not|except|but not|cannot do|cannot make)(?: on| at| the| for)? ?$")
+THROUGH = re.compile(
+    r"^[ ,]*(?:-|to|until|untill|till|til|through|thru|up to|(?:and )?(?:(?:i |we )?will )?(?:be )?(?:check(?:ing)? ?out|"
+    r"leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)*(?: the)? ?$"
+)
+LEAVING = re.compile(r"\b(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?)(?: on| by| the)* ?$")
+USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
+    "morning": (time(8), time(12), "morning"),
+    "lunch": (time(11), time(14), "lunch"),
+    "afternoon": (time(12), time(18), "afternoon"),
+    "evening": (time(17), time(22), "evening"),
+    "night": (time(20), time(23, 59), "night"),
+}
+TIME_BEFORE = re.compile(
+    r"(?:\b(?:at|around|about|approximately|roughly|by|before|after|until|till|til|from|between|since|(?:late|earli)er than|say|time|"
+    r"starting|it to|maybe)|@|_)[, ]*(?:like |say |around |about |the )?$"
+)
+FOR = re.compile(r"\b(?:for|is|be|make (?:it|that)|to|now|lets do|how about|what about)(?: around| about| maybe)? $")
+NO_TIME_AFTER = re.compile(
+    r"^ ?(?:\+|other|more|people|person|ppl|guests?|adults?|kids?|child|children|of us|pax|persons?|seat|friends?|"
+    r"in total|total|nights?|days?|hours?|hrs?|minutes?|mins?|weeks?|months?|years?|rooms?|tables?|boys?|girls?|"
+    r"and a half|%|dollars?|pounds?|bucks|star|(?!is\b|was\b|as\b|works\b|sounds\b|looks\b|thanks\b|suits\b|its\b)\w+s\b)"
+)
+PEOPLE_BEFORE = re.compile(r"\b(?:party|group|table|total|number|family) (?:of|for) $")
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What was said about time. `rest` is the plain text with all of it blanked out."""
+
+    date: date | None
+    time: time | None
+    period: Period | None
+    doubtful: tuple[Slot, ...]
+    candidates: dict[Slot, tuple[str, ...]]
+    rest: str
+
+
+def when(plain: str, today: Today, asked: Slot | None) -> When:
+    """The day, time and interval that are meant. `asked` decides what a bare number is."""
+    mentions = days_in(plain, today)
+    rest = plain
+    for mention in mentions:
+        rest = blank(rest, mention.start, mention.end)
+    weeks = weeks_in(rest, today)
+    for mention in weeks:
+        rest = blank(rest, mention.start, mention.end)
+    day, days_period, day_readings = _day(plain, mentions, weeks)
+    if asked is Slot.DATE and not mentions and not weeks:
+        day, day_readings, rest = _bare_day(rest, today)
+    parts = parts_in(plain)
+    clocks = _strong(rest, clocks_in(rest), parts, asked)
+    for clock in clocks:
+        rest = blank(rest, clock.start, clock.end)
+    at, times_period, time_readings = _time(plain, clocks, parts)
+    instant = next((mention.instant for mention in mentions if mention.instant), None)
+    if instant is not None and at is None and day == instant.date():
+        at = instant.time().replace(second=0, microsecond=0, tzinfo=None)
+    period = times_period or days_period
+    if period is None and parts and at is None:
+        begin, end, name = USUAL_HOURS[parts[-1].name]
+        period = Period(begin, end, name)
+    doubtful, candidates = _doubts(today, day, at, mentions, day_readings, time_readings)
+    return When(day, at, period, doubtful, candidates, rest)
+
+
+def _doubts(
+    today: Today,
+    day: date | None,
+    at: time | None,
+    mentions: list[Days],
+    days: tuple[date, ...],
+    times: tuple[time, ...],
+) -> tuple[tuple[Slot, ...], dict[Slot, tuple[str, ...]]]:
+    doubtful: list[Slot] = []
+    candidates: dict[Slot, tuple[str, ...]] = {}
+    if len(days) > 1:
+        candidates[Slot.DATE] = tuple(each.isoformat() for each in days)
+    if len(days) > 1 or (day is None and any(not each.days and not each.gone for each in mentions)):
+        doubtful.append(Slot.DATE)
+    if len(times) > 1:
+        candidates[Slot.TIME] = tuple(f"{each:%H:%M}" for each in times)
+    if len({each.hour % 12 * 60 + each.minute for each in times}) > 1 or (day and at and not _exists(today, day, at)):
+        doubtful.append(Slot.TIME)
+    return tuple(doubtful), candidates
+
+
+def _exists(today: Today, day: date, at: time) -> bool:
+    """Whether the clocks show that time on that day exactly once."""
+    local = datetime.combine(day, at, today.now.tzinfo)
+    once = local.utcoffset() == local.replace(fold=1).utcoffset()
+    return once and local.astimezone(UTC).astimezone(today.now.tzinfo).time() == at
+
+
+def _bare_day(rest: str, today: Today) -> tuple[date | None, tuple[date, ...], str]:
+    """The answer `20` to the question for a date."""
+    numbers = re.findall(r"(?<![\d:])\b(\d{1,2})\b(?![\d:]| ?[ap]\.?m)", rest)
+    found = next_month_day(today.day, int(numbers[0])) if len(numbers) == 1 and 1 <= int(numbers[0]) <= 31 else None
+    if found is None:
+        return None, (), rest
+    return found, (found,), re.sub(r"\b\d{1,2}\b", "_", rest)
+
+
+def _day(
+    plain: str, mentions: list[Days], weeks: list[Days]
+) -> tuple[date | None, Period | None, tuple[date, ...]]:
+    """The day meant, the interval of days, and all readings of the day."""
+    said = [each for each in mentions if each.days and not NOT.search(plain[: each.start])]
+    ranged = _range(plain, said)
+    said = [each for each in said if each.instant is None] or said
+    if ranged:
+        first, last = ranged
+        if CHANGE.search(plain[: first.start]):
+            return last.days[0], None, last.days
+        return first.days[0], Period(first.days[0], last.days[0]), first.days
+    if not said:
+        if not weeks:
+            return None, None, ()
+        week = weeks[-1]
+        return None, Period(week.days[0], week.last), ()
+    first, last = said[0], said[-1]
+    common = [day for day in first.days if all(day in each.days for each in said)]
+    if common:
+        readings_left = first.days if len(said) == 1 else tuple(common)
+        return common[0], _open(plain, said[0], common[0]), readings_left
+    before = plain[: last.start]
+    between = plain[first.end : last.start]
+    if re.search(r"\bor\b", plain[said[-2].end : last.start]):
+        everything = tuple(dict.fromkeys(day for each in said for day in each.days))
+        return first.days[0], None, everything
+    changed = CHANGE.search(before) and re.search(r"\bto (?:be )?(?:on )?(?:the )?$", before)
+    if changed or CORRECTION.search(between):
+        return last.days[0], None, last.days
+    return first.days[0], None, tuple(dict.fromkeys(day for each in said for day in each.days))
+
+
+def _open(plain: str, mention: Days, day: date) -> Period | None:
+    """`after Tuesday`, `until the 9th`: an interval with one end."""
+    before = plain[: mention.start]
+    if re.search(r"\b(?:until|till|til|before|by|no later than)(?: the)? ?$", before):
+        return Period(None, day)
+    return Period(day, None) if re.search(r"\b(?:after|any ?time from|no earlier than)(?: the)? ?$", before) else None
+
+
+def _range(plain: str, said: list[Days]) -> tuple[Days, Days] | None:
+    """The two ends of an interval of days, the month of one carried over to the other."""
+    for first, second in zip(said, said[1:], strict=False):
+        link = plain[first.end : second.start]
+        between = re.search(r"\bbetween (?:the )?$", plain[: first.start]) and re.fullmatch(r" ?and (?:the )?", link)
+        if not (between or THROUGH.match(link) or LEAVING.search(link)):
+            continue
+        begin, end = first.days[0], second.days[0]
+        if first.bare and second.month_said and not first.month_said:
+            begin = day_of(end.year, end.month, first.bare) or begin
+        elif second.bare and not second.month_said:
+            end = next_month_day(begin, second.bare) or end
+        elif end < begin and not second.month_said:  # Wednesday until Saturday
+            end = begin + timedelta(days=(end.weekday() - begin.weekday()) % 7 or 7)
+        if end >= begin:
+            more = tuple(day for day in first.days[1:] if day <= end and not first.bare)
+            return (
+                Days(first.start, first.end, (begin, *more)),
+                Days(second.start, second.end, (end, *(day for day in second.days if day != end and not second.bare))),
+            )
+    return None
+
+
+def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | None) -> list[Clock]:
+    """The mentions that are times: a bare number only beside a word that makes it one, or as the answer."""
+    kept: list[Clock] = []
+    for clock in clocks:
+        before, after = plain[: clock.start], plain[clock.end :]
+        if not clock.weak:
+            kept.append(clock)
+            continue
+        if NO_TIME_AFTER.match(after) or PEOPLE_BEFORE.search(before) or clock.hour > 24:
+            continue
+        long = clock.end - clock.start == 4
+        ranged = any(
+            (not other.weak or (long and other.end - other.start == 4)) and re.fullmatch(r" ?(?:-|to|until|till|and) ?", plain[clock.end : other.start])
+            for other in clocks
+            if other.start > clock.end
+        ) or (kept and re.fullmatch(r" ?(?:-|to|until|till|and) ?", plain[kept[-1].end : clock.start]))
+        parted = clock.hour != 1 and any(
+            re.match(r"^ ?(?:in the |at |this )?$", plain[clock.end : part.start])
+            for part in parts
+            if part.start >= clock.end
+        )
+        beside = bool(TIME_BEFORE.search(before))
+        if ranged or beside or (parted and not long) or (asked is Slot.TIME and (not FOR_PEOPLE.search(before))):
+            kept.append(clock)
+    return kept
+
+
+FOR_PEOPLE = re.compile(r"\b(?:\d|party|table|group)[^_]{0,12}\bfor $")
+
+
+def _time(
+    plain: str, clocks: list[Clock], parts: list[Part]
+) -> tuple[time | None, Period | None, tuple[time, ...]]:
+    """The time meant, the interval of the day, and all readings of the time."""
+    said = [each for each in clocks if readings(each, parts) and not NOT.search(plain[: each.start])]
+    if not said:
+        return None, None, ()
+    for first, second in zip(said, said[1:], strict=False):
+        link = plain[first.end : second.start]
+        between = re.search(r"\bbetween(?: the hours of)? ?$", plain[: first.start]) and re.fullmatch(
+            r" ?(?:and|to|-) ?", link
+        )
+        if between or re.fullmatch(r" ?(?:-|to|until|till|til|through) ?", link):
+            if CHANGE.search(plain[: first.start]) and not between:
+                times = readings(second, parts)
+                return times[0], None, times
+            first = in_one_half(first, second)
+            starts, ends = readings(first, parts), readings(second, parts)
+            later = [end for end in ends if end > starts[0]]
+            return starts[0], Period(starts[0], later[0] if later else ends[0]), starts
+    first, last = said[0], said[-1]
+    choices = [readings(each, parts) for each in said]
+    if len({each[0].hour % 12 * 60 + each[0].minute for each in choices}) > 1:
+        if re.search(r"\bor\b", plain[said[-2].end : last.start]):
+            everything = tuple(dict.fromkeys(each for times in choices for each in times))
+            return choices[0][0], None, everything
+        changed = CHANGE.search(plain[: last.start]) and re.search(r"\bto (?:be )?(?:at )?$", plain[: last.start])
+        if changed or CORRECTION.search(plain[first.end : last.start]):
+            return choices[-1][0], None, choices[-1]
+        everything = tuple(dict.fromkeys(times[0] for times in choices))
+        return choices[0][0], None, everything
+    times = min(choices, key=len)
+    before = plain[: first.start]
+    if re.search(r"\b(?:until|till|til|before|by|no later than|earlier than)(?: about| around)? ?$", before):
+        return times[0], Period(None, times[0]), times
+    if re.search(r"\b(?:after|later than|no earlier than|from|since)(?: about| around)? ?$", before):
+        return times[0], Period(times[0], None), times
+    return times[0], None, times
