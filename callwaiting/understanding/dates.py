@@ -1,4 +1,4 @@
-"""The grammar of single days: every way in which a date can be said, each with all days it may mean.
+"""What the ways of saying a day mean, each with all days it may mean; the patterns are in `date_rules`.
 
 A day without a year is the next one from today. Where people mean different days by the same words (`next Friday`,
 5/6, a weekday that does not fit the number) the mention carries each, the likeliest first.
@@ -7,12 +7,11 @@ A day without a year is the next one from today. Where people mean different day
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from callwaiting.understanding.calendar_words import MONTH, TOMORROW, UNIT, WEEKDAY, month_of, weekday_of
-from callwaiting.understanding.feasts import FEAST, feast_on, nth_weekday
+from callwaiting.understanding.calendar_words import month_of, weekday_of
+from callwaiting.understanding.feasts import feast_on, nth_weekday
 
 Match = re.Match[str]
 MONTH_FIRST = ("America/", "US/", "Pacific/Honolulu", "Etc/", "UTC", "GMT")
@@ -49,22 +48,6 @@ class Today:
         return self.now.date()
 
 
-Reading = Callable[[Match, Today], Days | None]
-
-
-def days_in(plain: str, today: Today) -> list[Days]:
-    """The mentions of days, in the order of the text."""
-    found: list[Days] = []
-    rest = plain
-    for pattern, reading in RULES:
-        for match in pattern.finditer(rest):
-            mention = reading(match, today)
-            if mention is not None:
-                found.append(mention)
-                rest = rest[: match.start()] + "_" * (match.end() - match.start()) + rest[match.end() :]
-    return sorted(found, key=lambda mention: mention.start)
-
-
 def day_of(year: int, month: int, day: int) -> date | None:
     """That day, or None when the calendar has none."""
     try:
@@ -95,11 +78,11 @@ def _mention(match: Match, *days: date | None, **more: object) -> Days:
     return Days(match.start(), match.end(), known, **more)  # type: ignore[arg-type]  # keywords of Days
 
 
-def _gone(match: Match, today: Today) -> Days:
+def read_gone(match: Match, today: Today) -> Days:
     return Days(match.start(), match.end(), (), gone=True)
 
 
-def _mention_of_none(match: Match, today: Today) -> Days:
+def read_unsaid(match: Match, today: Today) -> Days:
     """Something that speaks of a day without saying which."""
     return _mention(match)
 
@@ -113,7 +96,7 @@ def _year(said: str | None, today: Today) -> int | None:
     return 2000 + int(digits) if len(digits) == 2 else int(digits)
 
 
-def _full(match: Match, today: Today) -> Days | None:
+def read_day_of_month(match: Match, today: Today) -> Days | None:
     """A day of a named or numbered month, with or without year and weekday."""
     month, day = month_of(match["month"]), int(match["day"])
     if match["month"] == "may" and MAY_BE.match(match.string[match.end() :]):
@@ -142,7 +125,7 @@ def _nearest(day: date, weekday: int | None) -> list[date]:
     return [day + timedelta(days=ahead if ahead <= 3 else ahead - 7)]
 
 
-def _numeric(match: Match, today: Today) -> Days | None:
+def read_numeric(match: Match, today: Today) -> Days | None:
     """5/6 and 5/6/2027: the order of day and month follows the country, and is in doubt where both could be."""
     first, second = int(match["first"]), int(match["second"])
     weekday = weekday_of(match["weekday"]) if match["weekday"] else None
@@ -163,11 +146,11 @@ def _numeric(match: Match, today: Today) -> Days | None:
     return _mention(match, *(fitting or readings), month_said=True)
 
 
-def _iso(match: Match, today: Today) -> Days:
+def read_iso(match: Match, today: Today) -> Days:
     return _mention(match, day_of(int(match[1]), int(match[2]), int(match[3])), month_said=True)
 
 
-def _weekday_number(match: Match, today: Today) -> Days:
+def read_weekday_and_number(match: Match, today: Today) -> Days:
     """`Tuesday the 18th`: the next 18th if it is a Tuesday, else in doubt with the next one that is."""
     weekday, day = weekday_of(match["weekday"]), int(match["day"])
     if match["year"]:
@@ -183,18 +166,18 @@ def _weekday_number(match: Match, today: Today) -> Days:
     return _mention(match, later, coming, bare=day)
 
 
-def _number(match: Match, today: Today) -> Days | None:
+def read_number(match: Match, today: Today) -> Days | None:
     """`the 21st`, `the 5th of next month`, `20 of this month`."""
     day, month = int(match["day"]), match["month"] or ""
     if "last" in month or "previous" in month:
-        return _gone(match, today)
+        return read_gone(match, today)
     if month and "the month" not in month:
         base = plus_months(today.day.replace(day=1), 0 if "this" in month or "current" in month else 1)
         return _mention(match, day_of(base.year, base.month, day), month_said=True)
     return _mention(match, next_month_day(today.day, day) if 1 <= day <= 31 else None, bare=day)
 
 
-def _spoken(match: Match, today: Today) -> Days:
+def read_spoken(match: Match, today: Today) -> Days:
     word = match[0]
     days = 2 if "after" in word else 0 if word.startswith(("today", "tonight", "to night", "this")) else 1
     return _mention(match, today.day + timedelta(days=days))
@@ -204,16 +187,16 @@ def _count(said: str) -> int:
     return 1 if said in ("a", "an", "next", "the next", "another") or not said.isdigit() else int(said)
 
 
-def _ahead(match: Match, today: Today) -> Days | None:
+def read_ahead(match: Match, today: Today) -> Days | None:
     """`in 3 days`, `2 weeks from Friday`, `in an hour`: counted from now or from a day that is named."""
     groups = match.groupdict()
     count, unit = _count(match["count"]), match["unit"].rstrip("s")
     if groups.get("half"):
         if unit not in ("hour", "hr"):
             return None
-        return _instant(match, today, timedelta(hours=count, minutes=30))
+        return read_from_now(match, today, timedelta(hours=count, minutes=30))
     if unit in ("minute", "min", "hour", "hr"):
-        return _instant(match, today, timedelta(minutes=count) if unit.startswith("m") else timedelta(hours=count))
+        return read_from_now(match, today, timedelta(minutes=count) if unit.startswith("m") else timedelta(hours=count))
     base = today.day
     anchor = groups.get("anchor") or ""
     if anchor.startswith(("tom", "2m", "tmr")):
@@ -241,18 +224,18 @@ def _counted(base: date, count: int, unit: str) -> date | None:
         return None
 
 
-def _instant(match: Match, today: Today, ahead: timedelta) -> Days:
+def read_from_now(match: Match, today: Today, ahead: timedelta) -> Days:
     at = (today.now.astimezone(UTC) + ahead).astimezone(today.now.tzinfo)
     return _mention(match, at.date(), instant=at)
 
 
-def _part_hour(match: Match, today: Today) -> Days:
+def read_part_of_hour(match: Match, today: Today) -> Days:
     """`in half an hour`, `in three quarters of an hour`."""
     minutes = 45 if "3" in match[0] else 15 if "quarter" in match[0] else 30
-    return _instant(match, today, timedelta(minutes=minutes))
+    return read_from_now(match, today, timedelta(minutes=minutes))
 
 
-def _weekday(match: Match, today: Today) -> Days:
+def read_weekday(match: Match, today: Today) -> Days | None:
     """`Friday`, `this Friday`, `next Friday`: where the coming one and that of the next week differ, both."""
     weekday, said, before = weekday_of(match["weekday"]), match["which"] or "", match.string[: match.start()]
     ahead = (weekday - today.day.weekday()) % 7
@@ -260,8 +243,10 @@ def _weekday(match: Match, today: Today) -> Days:
     monday = today.day - timedelta(days=today.day.weekday())
     following = monday + timedelta(days=7 + weekday)
     if re.search(r"last|previous|past", said):
-        return _gone(match, today)
-    if match["weekday"] in SHORT_WORDS and not (said or re.search(r"(?:^|for|from|to|until|till|by|,|after) ?$", before)):
+        return read_gone(match, today)
+    if match["weekday"] in SHORT_WORDS and not (
+        said or re.search(r"(?:^|for|from|to|until|till|by|,|after) ?$", before)
+    ):
         return None
     after = match["after"] or ""
     if "after next" in after:
@@ -279,7 +264,7 @@ def _weekday(match: Match, today: Today) -> Days:
     return _mention(match, coming) if ahead else _mention(match, coming, today.day)
 
 
-def _nth_of_month(match: Match, today: Today) -> Days:
+def read_nth_of_month(match: Match, today: Today) -> Days:
     """`the first Friday of October`, `the last Monday of next month`."""
     nth = -1 if match["nth"] == "last" else int(re.sub(r"\D", "", match["nth"]))
     weekday, month = weekday_of(match["weekday"]), match["month"]
@@ -293,77 +278,18 @@ def _nth_of_month(match: Match, today: Today) -> Days:
     return _mention(match, *coming[:1], month_said=True)
 
 
-def _weekdays_ahead(match: Match, today: Today) -> Days:
+def read_weekdays_ahead(match: Match, today: Today) -> Days:
     """`three Tuesdays from now`."""
     ahead = (weekday_of(match["weekday"]) - today.day.weekday()) % 7 or 7
     return _mention(match, today.day + timedelta(days=ahead + 7 * (min(_count(match["count"]), 999) - 1)))
 
 
-def _feast(match: Match, today: Today) -> Days:
+def read_feast(match: Match, today: Today) -> Days:
     name, said = match["feast"], match["which"] or ""
     if "last" in said:
-        return _gone(match, today)
+        return read_gone(match, today)
     year = _year(match["year"], today)
     if year is None:
         this = feast_on(name, today.day.year)
         return _mention(match, this if this >= today.day else feast_on(name, today.day.year + 1), month_said=True)
     return _mention(match, feast_on(name, year) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else None, month_said=True)
-
-
-_YEAR = r"(?:,? ?(?:in |of )?(?P<year>(?:19|20)\d\d\b|20 [2-9]\d\b|'\d\d\b|this year|next year))?"
-_BEFORE = rf"(?<![:.\d/])(?<![$£€])(?<![$£€] )\b(?:(?P<weekday>{WEEKDAY}),? ?(?:on |the |\()*)?"
-_ORD = r"(?:st|nd|rd|th)"
-_ANCHOR = rf"(?:(?:from|after) (?P<anchor>now|today|tonight|{TOMORROW}|(?:this |next )?{WEEKDAY}))"
-_COUNT = r"(?P<count>\d{1,3}|an?|another)(?: more| whole)?"
-
-_AFTER_NUMBER = (
-    r" ?(?:$|[.,!?;:_)-]|(?:at|for|from|to|till?|until|through|thru|and|or|in|on|if|is|was|would|will|please|with|by|"
-    r"under|around|about|after|before|works?|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|\d)\b)"
-)
-_ANY_ORD = rf"(?:{_ORD})?"
-_END_OF_RANGE = rf"(?= ?(?:-|to|until|till|through|and) ?(?:the )?\d{{1,2}}{_ANY_ORD},? (?:of )?(?:{MONTH}))"
-
-RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
-    (re.compile(pattern), reading)
-    for pattern, reading in (
-        (r"\bin (?:about )?(?:half an|(?:a )?quarter of an|3[ /-](?:quarters|4)(?: of)?(?: an)?) hour\b", _part_hour),
-        (r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})\b", _iso),
-        (rf"\b(?:the )?(?P<day>\d{{1,2}}){_ANY_ORD}(?P<month>(?!))?{_END_OF_RANGE}", _number),
-        (rf"\b(?P<nth>\d{_ORD}|last) (?P<weekday>{WEEKDAY}) (?:of|in) "
-         rf"(?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", _nth_of_month),
-        (rf"{_BEFORE}(?:next |this |coming )?(?P<day>\d{{1,2}}){_ORD}?(?: day)?,?[ -]?(?:of )?(?:the )?(?P<month>{MONTH})[ ,-]?{_YEAR}",
-         _full),
-        (rf"{_BEFORE}(?:next |this |coming )?(?P<month>{MONTH})[ /-]?(?:the )?(?P<day>\d{{1,2}})(?!\d|:\d|[ ]?[ap]\.?m\b){_ORD}?{_YEAR}"
-         , _full),
-        (rf"{_BEFORE}(?P<first>\d{{1,2}})(?P<dot>[/.-])(?P<second>\d{{1,2}})(?P=dot)(?P<year>(?:19|20)\d\d|\d\d)\b",
-         _numeric),
-        (rf"{_BEFORE}(?P<first>\d{{1,2}})(?P<dot>/)(?P<second>\d{{1,2}})(?P<year>(?!))?(?![\d/]|\.\d)", _numeric),
-        (rf"\b(?P<weekday>{WEEKDAY})(?:,| in)? {_COUNT} (?P<unit>{UNIT}) {_ANCHOR}", _ahead),
-        (rf"\b(?P<weekday>{WEEKDAY}),? in {_COUNT} (?P<unit>{UNIT})\b", _ahead),
-        (rf"\b{_COUNT} (?P<unit>{UNIT})(?:'s)?(?: time)? {_ANCHOR}(?:,? on (?P<weekday>{WEEKDAY}))?", _ahead),
-        (rf"\b(?P<which>last |next |this |coming )?(?:the )?(?P<feast>{FEAST})\b{_YEAR}", _feast),
-        (rf"\b(?P<weekday>{WEEKDAY}),? (?:on )?(?:the )?(?P<day>\d{{1,2}})(?:{_ORD}|(?=$|[.,!?_]))"
-         rf"(?! (?:people|person|guest))(?:,? ?(?P<year>20\d\d))?", _weekday_number),
-        (rf"\b(?:the )?(?P<day>\d{{1,2}})(?:{_ORD})?(?: day)? (?:of|in) "
-         rf"(?P<month>(?:the|this|next|the next|last|the current|the coming|the following) month)\b", _number),
-        (rf"\b(?:the )?(?P<day>\d{{1,2}}){_ORD}\b(?P<month>(?!))?"
-         rf"(?={_AFTER_NUMBER})",
-         _number),
-        (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?night(?:'?s)?\b|"
-         rf"\bthis (?:morning|afternoon|evening|lunch ?time)\b", _spoken),
-        (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b|"
-         rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", _gone),
-        (rf"\b{MONTH} in {_COUNT} years?\b", _mention_of_none),
-        (rf"\b(?P<count>\d{{1,3}}|an?) (?P<weekday>{WEEKDAY}) (?:from now|from today|away)", _weekdays_ahead),
-        (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", _ahead),
-        (rf"\bin (?:about |around |just |exactly )?{_COUNT} ?(?P<unit>{UNIT})(?:'s?)?(?: time)?(?: on (?P<weekday>{WEEKDAY}))?(?![a-z])",
-         _ahead),
-        (rf"\b{_COUNT} (?P<unit>{UNIT}) (?:later|away|hence)\b", _ahead),
-        (rf"\b(?P<which>)(?P<weekday>{WEEKDAY})(?P<after> (?:of )?(?:the )?(?:next|following|this) week| (?:after next|week)\b)",
-         _weekday),
-        (rf"\b(?P<which>(?:(?:on|the|this|next|coming|upcoming|following|last|previous|past|of) )*)(?P<weekday>{WEEKDAY})(?![a-z'])(?P<after>(?!))?",
-         _weekday),
-        (r"\bright now\b|\bnow(?=[.?!]*$| until| till| to )|\basap\b|\bstraight ?away\b|\bimmediately\b|\bat the moment\b",
-         lambda match, today: _instant(match, today, timedelta())),
-    )
-)  # fmt: skip

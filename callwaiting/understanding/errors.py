@@ -13,3 +13,8 @@ class TimezoneUnknown(CallwaitingError):
 class VocabularyInvalid(CallwaitingError):
     code = ErrorCode.VALIDATION_FAILED
     reason = "understanding.vocabulary_invalid"
+
+
+class RequestInvalid(CallwaitingError):
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "understanding.request_invalid"

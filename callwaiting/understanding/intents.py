@@ -6,13 +6,13 @@ Every pattern that matches adds its weight to its intent; topics of other worlds
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from callwaiting.understanding.intent_words import FOREIGN, PATTERNS
+from callwaiting.understanding.intent_words import intent_words
 from callwaiting.understanding.result import Intent
 
 THRESHOLD = 1.0
+SHORT = 3
 # A sentence often greets, thanks and asks in one: the errand wins over the politeness.
 POLITE = (Intent.THANKS, Intent.GREETING, Intent.GOODBYE)
 ORDER_OF_ERRANDS = (
@@ -21,9 +21,6 @@ ORDER_OF_ERRANDS = (
     Intent.ORDER, Intent.BOOKING_STATUS, Intent.QUESTION, Intent.DONE, Intent.DONT_KNOW, Intent.GOODBYE, Intent.THANKS,
     Intent.GREETING,
 )  # fmt: skip
-
-_PATTERNS = {intent: tuple((re.compile(p), weight) for p, weight in lines) for intent, lines in PATTERNS.items()}
-_FOREIGN = tuple((re.compile(pattern), weight) for pattern, weight in FOREIGN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,12 @@ def intent_of(plain: str, evidence: Evidence) -> tuple[Intent, float]:
     """(the intent, a confidence of 0 to 1); OUT_OF_SCOPE with the confidence that it is."""
     if evidence.words == 0:
         return Intent.OUT_OF_SCOPE, 0.0
-    scores = {intent: sum(w for pattern, w in lines if pattern.search(plain)) for intent, lines in _PATTERNS.items()}
-    foreign = sum(min(len(pattern.findall(plain)), 2) * weight for pattern, weight in _FOREIGN)
+    words = intent_words()
+    scores = {
+        intent: sum(line.weight for line in lines if line.pattern.search(plain))
+        for intent, lines in words.intents.items()
+    }
+    foreign = sum(min(len(line.pattern.findall(plain)), 2) * line.weight for line in words.foreign)
     if evidence.items:
         scores[Intent.ORDER] += 3
         foreign = 0
@@ -51,16 +52,21 @@ def intent_of(plain: str, evidence: Evidence) -> tuple[Intent, float]:
         scores[Intent.YES if evidence.yes_no else Intent.NO] += 3 if evidence.bare else 1
     if evidence.bare and evidence.yes_no is not None:
         foreign = 0
-    best = max(ORDER_OF_ERRANDS, key=lambda intent: (scores[intent] - (1 if intent in POLITE else 0)))
+    strong = next((intent for intent in ORDER_OF_ERRANDS[:12] if scores[intent] >= 3), None)
+    if evidence.items and strong not in (Intent.CANCEL, Intent.CHANGE, Intent.HUMAN, Intent.STOP, Intent.EMERGENCY):
+        strong = Intent.ORDER
+    best = strong or max(ORDER_OF_ERRANDS, key=lambda intent: scores[intent] - (1 if intent in POLITE else 0))
     plainly = Intent.YES if evidence.yes_no else Intent.NO
     if evidence.yes_no is not None and (scores[best] < 2 or (evidence.bare and scores[best] < 4)):
         best = plainly
     slots = min(evidence.booking, 3)
     support = scores[best] + slots + (4 if evidence.asked else 0)
+    if evidence.words <= SHORT:
+        support = max(support, 1)  # too short to speak of another world
     score = support - foreign
     if score < THRESHOLD:
         return Intent.OUT_OF_SCOPE, _confidence(THRESHOLD - score)
-    if scores[best] < 2 and (evidence.asked or slots):
+    if scores[best] < 2:
         return Intent.ANSWER, _confidence(score)
     return best, _confidence(score)
 

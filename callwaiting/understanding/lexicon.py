@@ -10,13 +10,14 @@ from functools import lru_cache
 from callwaiting.understanding.numbers import with_digits
 from callwaiting.understanding.spelling import Spelling
 from callwaiting.understanding.vocabulary import Group, Vocabulary
+from callwaiting.understanding.word_lists import word_list
 
 Phrase = tuple[str, ...]
 # Words for the same thing that menus and callers use differently.
 SYNONYMS = {
     "decaffeinated": "decaf", "decafe": "decaf", "uncaffeinated": "decaf", "ice": "iced", "cold": "iced",
-    "skim": "nonfat", "skimmed": "nonfat", "fatfree": "nonfat", "semiskimmed": "2%",
-    "syrup": "sauce", "flavoring": "sweetener", "flavouring": "sweetener", "flavor": "sweetener", "flavour": "sweetener",
+    "skim": "nonfat", "skimmed": "nonfat", "fatfree": "nonfat", "semiskimmed": "2%", "syrup": "sauce",
+    "flavoring": "sweetener", "flavouring": "sweetener", "flavor": "sweetener", "flavour": "sweetener",
     "sweetner": "sweetener", "coke": "cola", "fries": "fry", "chips": "chip", "veggie": "vegetarian", "pop": "soda",
     "sugarfree": "sugarless", "lg": "large", "sm": "small", "med": "medium", "twice": "double", "milks": "milk",
 }  # fmt: skip
@@ -24,10 +25,11 @@ SYNONYMS = {
 _JOINED = tuple(
     (re.compile(pattern), joined)
     for pattern, joined in (
-        (r"\b(?:non|no|zero|fat)[ -]?(?:fat|free)\b(?=.*)(?<!sugar free)", "nonfat"),
+        (r"\b(?:(?:non|no|zero)[ -]?fat|fat[ -]?free)\b", "nonfat"),
         (r"\bsugar[ -]?(?:free|less)\b", "sugarless"), (r"\blactose[ -]?free\b", "lactosefree"),
         (r"\b(?:2|two) ?(?:percent|per cent|pct)\b|\b2 ?&|\b2 %", "2%"), (r"\b1 (?:percent|per cent)\b", "1%"),
-        (r"\bgluten[ -]?free\b", "glutenfree"), (r"\bdairy[ -]?free\b", "dairyfree"), (r"\bsemi[ -]?skimmed\b", "semiskimmed"),
+        (r"\bgluten[ -]?free\b", "glutenfree"), (r"\bdairy[ -]?free\b", "dairyfree"),
+        (r"\bsemi[ -]?skimmed\b", "semiskimmed"),
         (r"\bde[ -]caf(?:feinated)?\b", "decaf"), (r"\bhalf and half\b", "halfandhalf"),
         (r"\b([a-z]{4,})(sauce|sweetener|sweetner|syrup)\b", r"\1 \2"),
     )
@@ -147,22 +149,21 @@ class Lexicon:
 
     def _add_parts(self, vocabulary: Vocabulary) -> None:
         """Distinctive parts of longer names: `margherita` for `Margherita pizza`; what several share is not clear."""
-        option_words = {word for phrase in self._phrases for word in phrase if any(m.group for m in self._phrases[phrase])}
+        option_words = {
+            word for phrase in self._phrases for word in phrase if any(m.group for m in self._phrases[phrase])
+        }
         for item in vocabulary.items:
             phrase = phrase_of(item.name)
             for length in range(1, len(phrase)):
                 for start in range(len(phrase) - length + 1):
                     part = phrase[start : start + length]
-                    if part not in self._phrases and (length > 1 or (part[0] not in COMMON and part[0] not in option_words)):
+                    if part not in self._phrases and (
+                        length > 1 or (part[0] not in COMMON and part[0] not in option_words)
+                    ):
                         self._parts[part][Meaning(item=item.name)] = None
 
 
-COMMON = frozenset(
-    """a all also am an and another any are as at be both but by can could cup cups do drink each extra for from get
-    give go good have hello here hi hey i ice in is it just large like make may me medium more my name no not of on one
-    or order other please regular second set size small some sweet take tea than thank thanks that the them then there
-    these they this to today two up want water we what will with without would you your first hot here""".split()
-)
+COMMON = word_list("common")
 
 
 @lru_cache(maxsize=64)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
-from callwaiting.understanding.dates import Days, Today, day_of, days_in, next_month_day
+from callwaiting.understanding.date_rules import days_in
+from callwaiting.understanding.dates import Days, Today, day_of, next_month_day
 from callwaiting.understanding.result import Part as PartName
 from callwaiting.understanding.result import Period, Slot
 from callwaiting.understanding.text import blank
@@ -23,8 +25,8 @@ CORRECTION = re.compile(
 )
 NOT = re.compile(r"\b(?:not|except|but not|cannot do|cannot make)(?: on| at| the| for)? ?$")
 THROUGH = re.compile(
-    r"^[ ,]*(?:-|to|until|untill|till|til|through|thru|up to|(?:and )?(?:(?:i |we )?will )?(?:be )?(?:check(?:ing)? ?out|"
-    r"leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)*(?: the)? ?$"
+    r"^[ ,]*(?:-|to|until|untill|till|til|through|thru|up to|(?:and )?(?:(?:i |we )?will )?(?:be )?"
+    r"(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)* ?$"
 )
 LEAVING = re.compile(r"\b(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?)(?: on| by| the)* ?$")
 USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
@@ -35,15 +37,16 @@ USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
     "night": (time(20), time(23, 59), "night"),
 }
 TIME_BEFORE = re.compile(
-    r"(?:\b(?:at|around|about|approximately|roughly|by|before|after|until|till|til|from|between|since|(?:late|earli)er than|say|time|"
-    r"starting|it to|maybe)|@|_)[, ]*(?:like |say |around |about |the )?$"
+    r"(?:\b(?:at|around|about|approximately|roughly|by|before|after|until|till|til|from|between|since|"
+    r"(?:late|earli)er than|say|time|starting|it to|maybe)|@|_)[, ]*(?:like |say |around |about |the )?$"
 )
-FOR = re.compile(r"\b(?:for|is|be|make (?:it|that)|to|now|lets do|how about|what about)(?: around| about| maybe)? $")
 NO_TIME_AFTER = re.compile(
     r"^ ?(?:\+|other|more|people|person|ppl|guests?|adults?|kids?|child|children|of us|pax|persons?|seat|friends?|"
     r"in total|total|nights?|days?|hours?|hrs?|minutes?|mins?|weeks?|months?|years?|rooms?|tables?|boys?|girls?|"
-    r"and a half|%|dollars?|pounds?|bucks|star|(?!is\b|was\b|as\b|works\b|sounds\b|looks\b|thanks\b|suits\b|its\b)\w+s\b)"
+    r"and a half|%|dollars?|pounds?|bucks|star|"
+    r"(?!(?:is|was|as|works|sounds|looks|thanks|suits|its)\b)\w+s\b)"
 )
+FOR_PEOPLE = re.compile(r"\b(?:\d|party|table|group)[^_]{0,12}\bfor $")
 PEOPLE_BEFORE = re.compile(r"\b(?:party|group|table|total|number|family) (?:of|for) $")
 
 
@@ -124,9 +127,7 @@ def _bare_day(rest: str, today: Today) -> tuple[date | None, tuple[date, ...], s
     return found, (found,), re.sub(r"\b\d{1,2}\b", "_", rest)
 
 
-def _day(
-    plain: str, mentions: list[Days], weeks: list[Days]
-) -> tuple[date | None, Period | None, tuple[date, ...]]:
+def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | None, Period | None, tuple[date, ...]]:
     """The day meant, the interval of days, and all readings of the day."""
     said = [each for each in mentions if each.days and not NOT.search(plain[: each.start])]
     ranged = _range(plain, said)
@@ -167,7 +168,7 @@ def _open(plain: str, mention: Days, day: date) -> Period | None:
 
 def _range(plain: str, said: list[Days]) -> tuple[Days, Days] | None:
     """The two ends of an interval of days, the month of one carried over to the other."""
-    for first, second in zip(said, said[1:], strict=False):
+    for first, second in pairwise(said):
         link = plain[first.end : second.start]
         between = re.search(r"\bbetween (?:the )?$", plain[: first.start]) and re.fullmatch(r" ?and (?:the )?", link)
         if not (between or THROUGH.match(link) or LEAVING.search(link)):
@@ -200,7 +201,8 @@ def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | No
             continue
         long = clock.end - clock.start == 4
         ranged = any(
-            (not other.weak or (long and other.end - other.start == 4)) and re.fullmatch(r" ?(?:-|to|until|till|and) ?", plain[clock.end : other.start])
+            (not other.weak or (long and other.end - other.start == 4))
+            and re.fullmatch(r" ?(?:-|to|until|till|and) ?", plain[clock.end : other.start])
             for other in clocks
             if other.start > clock.end
         ) or (kept and re.fullmatch(r" ?(?:-|to|until|till|and) ?", plain[kept[-1].end : clock.start]))
@@ -215,17 +217,12 @@ def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | No
     return kept
 
 
-FOR_PEOPLE = re.compile(r"\b(?:\d|party|table|group)[^_]{0,12}\bfor $")
-
-
-def _time(
-    plain: str, clocks: list[Clock], parts: list[Part]
-) -> tuple[time | None, Period | None, tuple[time, ...]]:
+def _time(plain: str, clocks: list[Clock], parts: list[Part]) -> tuple[time | None, Period | None, tuple[time, ...]]:
     """The time meant, the interval of the day, and all readings of the time."""
     said = [each for each in clocks if readings(each, parts) and not NOT.search(plain[: each.start])]
     if not said:
         return None, None, ()
-    for first, second in zip(said, said[1:], strict=False):
+    for first, second in pairwise(said):
         link = plain[first.end : second.start]
         between = re.search(r"\bbetween(?: the hours of)? ?$", plain[: first.start]) and re.fullmatch(
             r" ?(?:and|to|-) ?", link

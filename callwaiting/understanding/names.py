@@ -1,101 +1,103 @@
-"""A person's name: after the words that announce one, or as the answer to the question for it."""
+"""A person's name: after the words that announce one, before those that end one, or as the answer to the question."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from callwaiting.understanding.calendar_words import MONTH, WEEKDAY
 from callwaiting.understanding.result import Names
+from callwaiting.understanding.word_lists import word_list
 
-NOT_NAMES = frozenset(
-    """a about above afraid after again all also always am an and any anything are as asap ask asking at available away
-    back be because been before being best better book booked booking bookings both bring but by bye call called calling
-    can cancel cannot change check coming confirm confirmed correct could day days definitely dinner do does done eat else
-    evening every everything feeling fine first for free friend from general get getting glad go going gonna good got great guess
-    guests had happy has have having he hello help her here hey hi him his hoping how hungry i if in indoor indoors inside
-    instead interested into is it its just keen know last late later least let like looking lunch make making many may maybe me
-    meal menu mine minutes mistaken mom more morning most much my myself name names need new next nice night no none nope
-    not now of off ok okay on one only open or order orders other our out outdoor outdoors outside over parking party
-    people perfect person persons planning please possible pretty quite ready really reservation reservations reserve
-    restaurant right running same sat see she should so some someone something sorry spot still stuck sun supposed sure
-    table take telling thank thanks that the their them then there these they thing things think thinking this those
-    though time to today together tomorrow tonight too total travelling trying two under unable up us use vegan
-    vegetarian very visit wait waiting want wanted wanting was we well were what when where which who why wife will
-    willing with wondering would yeah yes yesterday yet you your yourself sir madam nobody everyone anyone him dad
-    mum three four five six seven eight nine ten hotel room rooms spa gym pool kids children adults nights actually
-    already also around bringing certain cheap close delivery take takeaway takeout pickup pick large small medium
-    afternoon noon midnight birthday anniversary wedding christmas easter half past quarter o'clock am pm uh um oh
-    absolutely alright another anytime anyway""".split()
-)
-_WORD = r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’.-]*"
-_CAPITAL = r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]*"
-_STRONG = re.compile(
-    r"\b(?:(?:my|the|his|her|our|last|first|sur|full|a)? ?names?(?:'s| is| was| will be| should be| would be| would)?(?: is)?(?: under| of| on it is)?|"
-    r"under(?: the)? names?(?: of)?|in(?: the)? names? of|under|call me|i go by|goes by|known as|addressed as|it's under|this is|speaking is)"
-    r"[:,]? +(?:(?:mr|mrs|ms|miss|dr|sir|madam)\.? +)?",
+LONGEST = 3  # words
+NOT_NAMES = word_list("not_names")
+ALSO_NAMES = frozenset({"april", "may", "june", "august"})
+
+_WORD = r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'.-]*"
+_TITLE = r"(?:(?:mr|mrs|ms|miss|dr|sir|madam)\.? +)?"
+_IS = r"(?:'s| is| was| will be| should be| would be| would)?(?: is)?"
+# What announces a name for certain, and what only when the word is written like one.
+_SURE = re.compile(
+    rf"\b(?:(?:my |the |his |her |our |full |a )*names?{_IS}(?: under| of| on it is)?|in(?: the)? names? of|call me|"
+    rf"under(?: the)?(?: names?)?(?: of)?|i go by|goes by|known as|addressed as|speaking is)[:,]? +{_TITLE}",
     re.IGNORECASE,
 )
-_WEAK = re.compile(r"\b(?:I'm|I’m|Im|I am|it's|It's|It is|it is|for|with|to|by|of|from|booking|reservation|a)[,]? +"
-                   r"(?:(?:mr|mrs|ms|miss|dr)\.? +)?", re.IGNORECASE)  # fmt: skip
-_AFTER = re.compile(
-    r"^[ ,]*(?:is (?:my|the) (?:full )?name|that(?:'s| is) (?:my|the) (?:full )?name|is the name|here\b|speaking\b|"
-    r"is what i(?:'m| am) called|(?:booking|reservation)\b|needs? a\b)", re.IGNORECASE,
-)  # fmt: skip
+_PERHAPS = re.compile(
+    rf"\b(?:i'm|im|i am|it's|it is|this is|that's|for|with|to|by|of|from|booking|reservation|a)[,]? +{_TITLE}",
+    re.IGNORECASE,
+)
+_CALLER = re.compile(r"i'm|im|i am|this is", re.IGNORECASE)
+_ENDS_IT = re.compile(
+    r"^[ ,]*(?:is (?:my|the) (?:full )?name|that(?:'s| is) (?:my|the) (?:full )?name|is what i(?:'m| am) called|here\b|"
+    r"speaking\b|(?:booking|reservation)\b|needs? a\b)",
+    re.IGNORECASE,
+)
 _FIRST = re.compile(r"\b(?:first|given|christian) name(?:'s| is)?[:,]? +(\w[\w'-]*)", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:last|family|sur) ?name(?:'s| is)?[:,]? +(\w[\w'-]*)", re.IGNORECASE)
-_CALENDAR = re.compile(rf"(?:{WEEKDAY}|{MONTH})", re.IGNORECASE)
+_POLITE_START = re.compile(
+    r"^(?:(?:yes|yeah|sure|ok(?:ay)?|hi|hello|well|it's|it is|that would be|that's|um|uh)[ ,.!]+)+", re.IGNORECASE
+)
+_POLITE_END = re.compile(r"[ ,]+(?:please|thanks|thank you)[.!]*$", re.IGNORECASE)
+_CALENDAR = re.compile(rf"(?:{WEEKDAY}|{MONTH})")
 
 
 def names_in(written: str, asked: str | None) -> Names | None:
-    """The name that is told. `asked` is the data field that was asked for: `last_name` takes a single word as such."""
+    """The name that is told. `asked` is the field that was asked for: `last_name` takes a single word as such."""
     first, last = _FIRST.search(written), _LAST.search(written)
-    if first and last and _is_name(first[1]) and _is_name(last[1]):
-        return Names(first[1], last[1])
-    if last and _is_name(last[1]):
-        return Names(None, last[1])
-    if first and _is_name(first[1]):
-        return Names(first[1])
-    for match in _STRONG.finditer(written):
-        words = _words_at(written, match.end())
-        weak = match[0].lower().startswith(("this is", "under ", "name ", "it's under"))
-        if words and (not weak or words[0][0].isupper() or match[0].lower().startswith(("under", "it's under")) or len(words) < 3):
-            return _names(words[:3] if words[0][0].isupper() else words[:2], asked)
-    capitals = [match for match in re.finditer(rf"{_CAPITAL}(?: (?:{_CAPITAL}))*", written)]
-    for match in re.finditer(rf"{_WORD}(?: {_WORD})?(?: {_WORD})?", written):
-        words = match[0].split()
-        while words and not _is_name(words[0]):
-            words = words[1:]
-        if words and _AFTER.match(written[match.end() :]) and all(map(_is_name, words)):
-            leading = not match.start() or written[match.start() - 2 : match.start()] in (", ", ". ")
-            if words[0][0].isupper() or (len(words) <= 2 and leading and len(words) == len(match[0].split())):
-                return _names(words, asked)
-    for match in re.finditer(rf"({_WORD}(?: {_WORD})?) (?=is (?:my|the) |here\b|speaking\b)", written):
-        words = match[1].split()
-        kept = [word for word in words if _is_name(word)]
-        if kept and kept[-1] == words[-1] and _AFTER.match(" " + written[match.end() :]):
-            return _names(kept, asked)
-    for match in _WEAK.finditer(written):
-        words = _words_at(written, match.end())
-        kept_capitals = [word for word in words if word[0].isupper()]
-        if len(kept_capitals) >= 2 or (kept_capitals and len(words) == 1 and match[0].lower().startswith(("i'm", "i am", "im", "for"))):
-            return _names(kept_capitals[:3], asked)
-        if words and match[0].lower().startswith(("i'm", "i’m", "im ", "i am")) and len(words) <= 2 and _ends(written, match.end(), words):
-            return _names(words, asked)
+    given = first[1] if first and _is_name(first[1]) else None
+    family = last[1] if last and _is_name(last[1]) else None
+    if given or family:
+        return Names(given, family)
+    for found in (_announced(written), _ended(written), _written_like_one(written)):
+        if found:
+            return _names(found, asked)
     if asked:
-        return _answer(written, asked)
-    pairs = [match for match in capitals if len(match[0].split()) == 2 and all(map(_is_name, match[0].split()))]
-    return None if len(pairs) != 1 or not re.search(r"\b(?:name|reservation|booking|booked)\b", written, re.IGNORECASE) else _names(pairs[0][0].split(), asked)
-
-
-def _answer(written: str, asked: str) -> Names | None:
-    """The whole answer as a name, when nothing else is in it."""
-    stripped = re.sub(r"^(?:yes|yeah|sure|ok(?:ay)?|hi|hello|well|it's|it is|that would be|that's|um|uh)[ ,.!]+", "", written, flags=re.I)
-    stripped = re.sub(r"[ ,]+(?:please|thanks|thank you)[.!]*$", "", stripped, flags=re.I)
-    words = [word.strip(".,!?") for word in stripped.split()]
-    words = [word for word in words if word]
-    if 1 <= len(words) <= 3 and all(re.fullmatch(_WORD, word) and _is_name(word) for word in words):
-        return _names(words, asked)
+        words = _POLITE_END.sub("", _POLITE_START.sub("", written)).replace(",", " ").split()
+        words = [word.strip(".,!?") for word in words if word.strip(".,!?")]
+        if 1 <= len(words) <= LONGEST and all(re.fullmatch(_WORD, word) and _is_name(word) for word in words):
+            return _names(words, asked)
     return None
+
+
+def _announced(written: str) -> list[str]:
+    """The words behind `my name is` and its like."""
+    for match in _SURE.finditer(written):
+        words = _words_at(written, match.end())
+        if words:
+            return words if words[0][0].isupper() else words[:2]
+    return []
+
+
+def _ended(written: str) -> list[str]:
+    """The words before `is my name`, `here`: a name at the beginning of a clause, or written with capitals."""
+    words: list[tuple[str, int]] = [(match[0], match.start()) for match in re.finditer(_WORD, written)]
+    for index in range(len(words)):
+        word, start = words[index]
+        if not _ENDS_IT.match(written[start + len(word) :]) or not _is_name(word):
+            continue
+        name = [word]
+        for before, at in reversed(words[max(0, index - LONGEST + 1) : index]):
+            if not _is_name(before) or written[at + len(before) : start].strip():
+                break
+            name.insert(0, before)
+            start = at
+        at_clause = start == 0 or written[:start].rstrip()[-1:] in (",", ".", "!")
+        if name[0][0].isupper() or (at_clause and len(name) < LONGEST):
+            return name
+    return []
+
+
+def _written_like_one(written: str) -> list[str]:
+    """Behind `I'm`, `for`: two words with capitals, or one that ends the clause."""
+    for match in _PERHAPS.finditer(written):
+        words = _words_at(written, match.end())
+        capitals = [word for word in words if word[0].isupper()]
+        caller = _CALLER.match(match[0]) is not None
+        if len(capitals) > 1 or (len(words) == len(capitals) == 1 and (caller or match[0].lower().startswith("for"))):
+            return capitals
+        if caller and 0 < len(words) < LONGEST and _ends_clause(written, match.end(), words):
+            return words
+    return []
 
 
 def _names(words: list[str], asked: str | None) -> Names:
@@ -106,31 +108,36 @@ def _names(words: list[str], asked: str | None) -> Names:
 
 
 def _words_at(written: str, start: int) -> list[str]:
-    """The words from there on that can be a name, three at most; none crosses a mark."""
+    """The words from there on that can be a name; none lies behind a mark."""
     words: list[str] = []
-    for match in re.finditer(rf" *({_WORD})([^\sA-Za-z]?)", written[start:]):
-        if match.start() != sum(len(word) for word in words) + len(words) - (1 if words else 0) and not match[0].startswith(" "):
-            if words or match.start() > 0:
-                break
+    for match in _unbroken(re.finditer(rf" *({_WORD})(.?)", written[start:])):
         word = match[1].rstrip(".")
-        if not _is_name(word) or len(words) == 3 or (words and words[0][0].isupper() and not word[0].isupper()):
+        if not _is_name(word) or (words and words[0][0].isupper() and not word[0].isupper()):
             break
         words.append(word)
-        if match[2] or match[1].endswith("."):
+        if len(words) == LONGEST or match[2] not in (" ", "") or match[1].endswith("."):
             break
     return words
 
 
-def _ends(written: str, start: int, words: list[str]) -> bool:
-    """Whether the clause ends after these words."""
+def _unbroken(matches: Iterable[re.Match[str]]) -> Iterable[re.Match[str]]:
+    """The matches that follow each other without a gap."""
+    end = 0
+    for match in matches:
+        if match.start() != end:
+            return
+        yield match
+        end = match.end()
+
+
+def _ends_clause(written: str, start: int, words: list[str]) -> bool:
     after = written[start:].lstrip()[len(" ".join(words)) :]
     return re.match(r"\s*(?:$|[.,!?;]|and\b|i\b)", after) is not None
 
 
 def _is_name(word: str) -> bool:
     plain = word.lower().strip(".,!?")
-    if re.fullmatch(r"[ap]\.?m", plain):
+    bare = plain.removesuffix("'s")
+    if len(bare) < 2 or bare in NOT_NAMES or plain in NOT_NAMES or re.search(r"\d|^[ap]\.?m$", plain):
         return False
-    if plain in NOT_NAMES or plain.removesuffix("'s") in NOT_NAMES or len(plain) < 2 or re.search(r"\d", plain):
-        return False
-    return not (_CALENDAR.fullmatch(plain) and plain not in ("april", "may", "june", "august")) and not plain.endswith("ing")
+    return (bare in ALSO_NAMES or not _CALENDAR.fullmatch(bare)) and not bare.endswith("ing")

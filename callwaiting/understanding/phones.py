@@ -27,7 +27,9 @@ def phone_in(written: str, timezone: str) -> tuple[str | None, bool]:
     """(the number in E.164, whether something like a number was said that is none). Seven to fifteen digits."""
     digits = _digits(written.lower())
     found = [re.sub(r"[^\d+]", "", match[0]) for match in _RUN.finditer(digits)]
-    found = [each for each in found if 7 <= len(each.strip("+")) <= 15 and not re.match(r"(?:19|20)\d\d[01]\d[0-3]\d$", each)]
+    found = [
+        each for each in found if 7 <= len(each.strip("+")) <= 15 and not re.match(r"(?:19|20)\d\d[01]\d[0-3]\d$", each)
+    ]
     if len(found) != 1:
         return None, len(found) > 1
     from callwaiting.core.phone import PhoneNumberInvalid, normalize  # heavy

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 
 from callwaiting.understanding.calendar_words import PARTS
+from callwaiting.understanding.text import blank
 
 Match = re.Match[str]
 Half = str | None  # "am", "pm" or not said
@@ -52,13 +53,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bhalf (?:past )?{_HOUR}\b{_ASIDE}?{_HALF}", "half"),
         (rf"\b(?:a )?(?P<minute>quarter|\d{{1,2}} ?(?:minutes?|mins?)) (?P<way>{_FROM}|{_TO}) {_FULL_HOUR}", "past"),
         (rf"\b(?P<minute>5|10|20|25) (?P<way>past) {_FULL_HOUR}", "past"),
-        (rf"(?:(?<=\bat )|(?<=\bby )|(?<=\bsay )|(?<=bout )|(?<=round )|(?<=\bfor )|(?<=\bit )|(?<=fore )|(?<=fter )|^)"
+        (r"(?:(?<=\bat )|(?<=\bby )|(?<=\bsay )|(?<=bout )|(?<=round )|(?<=\bfor )|(?<=\bit )|(?<=fore )|(?<=fter )|^)"
          rf"(?P<minute>5|10|20|25) (?P<way>to) {_FULL_HOUR}", "past"),
-        (rf"(?<![\d/.:])(?<!\d-)\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)(?::\d\d)?(?![\d/]|\.\d|%){_ASIDE}?{_HALF}", "clock"),
+        (rf"(?<![\d/.:])(?<!\d-)\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)(?::\d\d)?(?![\d/]|\.\d|%)"
+         rf"{_ASIDE}?{_HALF}", "clock"),
         (rf"(?<![\d/.:-])\b{_HOUR}h(?P<minute>[0-5]\d)\b", "24"),
         (rf"\b{_HOUR} (?:oh?|0) (?P<minute>\d)\b{_HALF}", "clock"),
-        (rf"(?<![\d/.:$£€])\b(?P<hour>1[0-2]|0?[1-9]) (?P<minute>[0-5]\d)\b(?! ?(?:people|persons?|guests|%)){_ASIDE}?{_HALF}",
-         "clock"),
+        (rf"(?<![\d/.:$£€])\b(?P<hour>1[0-2]|0?[1-9]) (?P<minute>[0-5]\d)\b"
+         rf"(?! ?(?:people|persons?|guests|%)){_ASIDE}?{_HALF}", "clock"),
         (rf"(?<![\d/.:-])\b(?P<hour>\d{{1,2}})(?P<minute>[0-5]\d){_MERIDIEM}", "clock"),
         (rf"(?<![\d/.:$£€])\b{_HOUR}{_ASIDE}?{_MERIDIEM}", "hour"),
         (rf"(?<![\d/.:-])\b{_HOUR}{_ASIDE}(?![a-z]){_HALF}", "hour"),
@@ -66,13 +68,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d) (?:hours|hrs)\b", "24"),
         (r"\b(?:12 )?(?:noon|mid-?day)\b(?! (?:special|menu))", "noon"),
         (r"\b(?:12 )?mid-?night\b", "midnight"),
-        (r"(?<![\d/.:$£€+-])\b(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)\b(?![\d/.:%]\d|-\d{1,3}\b| ?(?:people|persons?|guests))", "weak"),
+        (r"(?<![\d/.:$£€+-])\b(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)\b"
+         r"(?![\d/.:%]\d|-\d{1,3}\b| ?(?:people|persons?|guests))", "weak"),
         (r"(?<![\d/.:$£€+#])\b(?P<hour>\d{1,2})\b(?![\d/:%']|\.\d| ?(?:st|nd|rd|th)\b)", "weak"),
     )
 )  # fmt: skip
-_PARTS = tuple(
-    (re.compile(rf"\b(?:early |late |mid-?)?(?:{pattern})\b"), name) for name, pattern in PARTS.items()
-)
+_PARTS = tuple((re.compile(rf"\b(?:early |late |mid-?)?(?:{pattern})\b"), name) for name, pattern in PARTS.items())
 _GREETINGS = re.compile(r"\b(?:good|happy) (?:morning|afternoon|evening|night)\b")
 _NIGHT = re.compile(r"\bto[- ]?night|this evening|2night\b")
 
@@ -86,7 +87,7 @@ def clocks_in(plain: str) -> list[Clock]:
             clock = _clock(match, kind)
             if clock is not None:
                 found.append(clock)
-                rest = rest[: match.start()] + "_" * (match.end() - match.start()) + rest[match.end() :]
+                rest = blank(rest, match.start(), match.end())
     return sorted(found, key=lambda clock: clock.start)
 
 

@@ -25,7 +25,7 @@ SLOTS = {
     Slot.DATE: ("date", "day", "date_from", "date_to", "start_date"),
     Slot.TIME: ("time", "time_from", "time_to", "hour", "slot"),
     Slot.PERIOD: ("period", "date_period", "time_period"),
-    Slot.PARTY_SIZE: ("party_size", "people", "guests", "number", "adults", "kids", "party_size_number", "number_of_people"),
+    Slot.PARTY_SIZE: ("party_size", "people", "guests", "number", "adults", "kids", "party_size_number"),
     Slot.NAME: ("name", "names", "first_name", "last_name", "person_name", "full_name"),
     Slot.PHONE: ("phone", "phone_number", "number_to_call"),
     Slot.ITEMS: ("item", "items", "order", "product"),
@@ -51,7 +51,7 @@ def understand(
     local = now.replace(tzinfo=zone) if now.tzinfo is None else now.astimezone(zone)
     utterance = read(text)
     moment = when(utterance.plain, Today(local, timezone.startswith(MONTH_FIRST)), slot)
-    party = party_in(moment.rest, utterance.plain, slot is Slot.PARTY_SIZE)
+    party = party_in(moment.rest, utterance.plain, asked=slot is Slot.PARTY_SIZE)
     names = names_in(utterance.written, asked if slot is Slot.NAME else None)
     phone, bad_phone = phone_in(utterance.written, timezone)
     answer = yes_no.yes_or_no(utterance.plain)
@@ -85,6 +85,8 @@ def understand(
     if order.unclear:
         doubtful.append(Slot.ITEMS)
         candidates[Slot.ITEMS] = order.unclear
+    if order.uncounted:
+        doubtful.append(Slot.QUANTITY)
     if bad_phone:
         doubtful.append(Slot.PHONE)
     return Understood(

@@ -66,7 +66,9 @@ def _groups(raw: object) -> tuple[Group, ...]:
         return ()
     if not isinstance(raw, Mapping):
         raise VocabularyInvalid("options is an object of lists")
-    return tuple(Group(_name(name), tuple(_choice(value) for value in _limited(values))) for name, values in raw.items())
+    return tuple(
+        Group(_name(name), tuple(_choice(value) for value in _limited(values))) for name, values in raw.items()
+    )
 
 
 def _choice(raw: object) -> Choice:

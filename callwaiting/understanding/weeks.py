@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from callwaiting.understanding.calendar_words import MONTH, month_of
 from callwaiting.understanding.dates import Days, Match, Today, plus_months
+from callwaiting.understanding.text import blank
 
 Stretch = tuple[date, date]
 
@@ -22,7 +23,7 @@ def weeks_in(plain: str, today: Today) -> list[Days]:
                 continue
             first, last = _narrowed(match["part"] or "", *reading(match, today))
             found.append(Days(match.start(), match.end(), (first,), last=last))
-            rest = rest[: match.start()] + "_" * (match.end() - match.start()) + rest[match.end() :]
+            rest = blank(rest, match.start(), match.end())
     return sorted(found, key=lambda mention: mention.start)
 
 
@@ -88,7 +89,8 @@ RULES: tuple[tuple[re.Pattern[str], Callable[[Match, Today], Stretch]], ...] = t
         (rf"{_PART}(?P<which>this|current|next|following|coming) week\b", _week),
         (rf"{_PART}(?P<which>this |next |the |coming )*week[ -]?ends?\b", _weekend),
         (rf"{_PART}(?P<which>this month|next month|coming month|current month|following month)\b", _month),
-        (r"\b(?P<part>)(?:the )?(?:next|coming|upcoming|following) (?P<count>\d{1,3}) (?P<unit>days|weeks)\b", _next_days),
+        (r"\b(?P<part>)(?:the )?(?:next|coming|upcoming|following) (?P<count>\d{1,3}) (?P<unit>days|weeks)\b",
+         _next_days),
         (rf"{_PART}(?:(?<=in )|(?<=of )|(?<=this )|(?<=next )|(?<=early )|(?<=late )|(?<=mid )|^)"
          rf"(?:this |next |of )?(?P<month>{MONTH})(?P<year>,? (?:19|20)\d\d\b)?(?! ?\d)", _named_month),
     )

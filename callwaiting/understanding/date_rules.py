@@ -1,0 +1,111 @@
+"""The patterns of every way in which a day can be said, the most special first; what each means is in `dates`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from callwaiting.understanding.calendar_words import MONTH, TOMORROW, UNIT, WEEKDAY
+from callwaiting.understanding.dates import (
+    Days,
+    Match,
+    Today,
+    read_ahead,
+    read_day_of_month,
+    read_feast,
+    read_from_now,
+    read_gone,
+    read_iso,
+    read_nth_of_month,
+    read_number,
+    read_numeric,
+    read_part_of_hour,
+    read_spoken,
+    read_unsaid,
+    read_weekday,
+    read_weekday_and_number,
+    read_weekdays_ahead,
+)
+from callwaiting.understanding.feasts import FEAST
+from callwaiting.understanding.text import blank
+
+Reading = Callable[[Match, Today], Days | None]
+
+
+def days_in(plain: str, today: Today) -> list[Days]:
+    """The mentions of days, in the order of the text."""
+    found: list[Days] = []
+    rest = plain
+    for pattern, reading in RULES:
+        for match in pattern.finditer(rest):
+            mention = reading(match, today)
+            if mention is not None:
+                found.append(mention)
+                rest = blank(rest, match.start(), match.end())
+    return sorted(found, key=lambda mention: mention.start)
+
+
+_YEAR = r"(?:,? ?(?:in |of )?(?P<year>(?:19|20)\d\d\b|20 [2-9]\d\b|'\d\d\b|this year|next year))?"
+_BEFORE = rf"(?<![:.\d/])(?<![$£€])(?<![$£€] )\b(?:(?P<weekday>{WEEKDAY}),? ?(?:on |the |\()*)?"
+_ORD = r"(?:st|nd|rd|th)"
+_ANCHOR = rf"(?:(?:from|after) (?P<anchor>now|today|tonight|{TOMORROW}|(?:this |next )?{WEEKDAY}))"
+_COUNT = r"(?P<count>\d{1,3}|an?|another)(?: more| whole)?"
+
+_AFTER_NUMBER = (
+    r" ?(?:$|[.,!?;:_)-]|(?:at|for|from|to|till?|until|through|thru|and|or|in|on|if|is|was|would|will|please|with|by|"
+    r"under|around|about|after|before|works?|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|\d)\b)"
+)
+_ANY_ORD = rf"(?:{_ORD})?"
+_END_OF_RANGE = rf"(?= ?(?:-|to|until|till|through|and) ?(?:the )?\d{{1,2}}{_ANY_ORD},? (?:of )?(?:{MONTH}))"
+
+RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
+    (re.compile(pattern), reading)
+    for pattern, reading in (
+        (r"\bin (?:about )?(?:half an|(?:a )?quarter of an|3[ /-](?:quarters|4)(?: of)?(?: an)?) hour\b",
+         read_part_of_hour),
+        (r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})\b", read_iso),
+        (rf"\b(?:the )?(?P<day>\d{{1,2}}){_ANY_ORD}(?P<month>(?!))?{_END_OF_RANGE}", read_number),
+        (rf"\b(?P<nth>\d{_ORD}|last) (?P<weekday>{WEEKDAY}) (?:of|in) "
+         rf"(?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", read_nth_of_month),
+        (rf"{_BEFORE}(?:next |this |coming )?(?P<day>\d{{1,2}}){_ORD}?(?: day)?,?[ -]?(?:of )?(?:the )?"
+         rf"(?P<month>{MONTH})[ ,-]?{_YEAR}",
+         read_day_of_month),
+        (rf"{_BEFORE}(?:next |this |coming )?(?P<month>{MONTH})[ /-]?(?:the )?"
+         rf"(?P<day>\d{{1,2}})(?!\d|:\d|[ ]?[ap]\.?m\b){_ORD}?{_YEAR}", read_day_of_month),
+        (rf"{_BEFORE}(?P<first>\d{{1,2}})(?P<dot>[/.-])(?P<second>\d{{1,2}})(?P=dot)(?P<year>(?:19|20)\d\d|\d\d)\b",
+         read_numeric),
+        (rf"{_BEFORE}(?P<first>\d{{1,2}})(?P<dot>/)(?P<second>\d{{1,2}})(?P<year>(?!))?(?![\d/]|\.\d)", read_numeric),
+        (rf"\b(?P<weekday>{WEEKDAY})(?:,| in)? {_COUNT} (?P<unit>{UNIT}) {_ANCHOR}", read_ahead),
+        (rf"\b(?P<weekday>{WEEKDAY}),? in {_COUNT} (?P<unit>{UNIT})\b", read_ahead),
+        (rf"\b{_COUNT} (?P<unit>{UNIT})(?:'s)?(?: time)? {_ANCHOR}(?:,? on (?P<weekday>{WEEKDAY}))?", read_ahead),
+        (rf"\b(?P<which>last |next |this |coming )?(?:the )?(?P<feast>{FEAST})\b{_YEAR}", read_feast),
+        (rf"\b(?P<weekday>{WEEKDAY}),? (?:on )?(?:the )?(?P<day>\d{{1,2}})(?:{_ORD}|(?=$|[.,!?_]))"
+         rf"(?! (?:people|person|guest))(?:,? ?(?P<year>20\d\d))?", read_weekday_and_number),
+        (rf"\b(?:the )?(?P<day>\d{{1,2}})(?:{_ORD})?(?: day)? (?:of|in) "
+         rf"(?P<month>(?:the|this|next|the next|last|the current|the coming|the following) month)\b", read_number),
+        (rf"(?<!\ba )\b(?:the )?(?P<day>\d{{1,2}}){_ORD}\b(?P<month>(?!))?"
+         rf"(?={_AFTER_NUMBER})",
+         read_number),
+        (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?night(?:'?s)?\b|"
+         rf"\bthis (?:morning|afternoon|evening|lunch ?time)\b", read_spoken),
+        (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b|"
+         rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", read_gone),
+        (rf"\b{MONTH} in {_COUNT} years?\b", read_unsaid),
+        (rf"\b(?P<count>\d{{1,3}}|an?) (?P<weekday>{WEEKDAY}) (?:from now|from today|away)", read_weekdays_ahead),
+        (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", read_ahead),
+        (rf"\bin (?:about |around |just |exactly )?{_COUNT} ?(?P<unit>{UNIT})(?:'s?)?(?: time)?"
+         rf"(?: on (?P<weekday>{WEEKDAY}))?(?![a-z])",
+         read_ahead),
+        (rf"\b{_COUNT} (?P<unit>{UNIT}) (?:later|away|hence)\b", read_ahead),
+        (rf"\b(?P<which>)(?P<weekday>{WEEKDAY})"
+         r"(?P<after> (?:of )?(?:the )?(?:next|following|this) week| (?:after next|week)\b)",
+         read_weekday),
+        (rf"\b(?P<which>(?:(?:on|the|this|next|coming|upcoming|following|last|previous|past|of) )*)"
+         rf"(?P<weekday>{WEEKDAY})(?![a-z'])(?P<after>(?!))?",
+         read_weekday),
+        (r"\bright now\b|\bnow(?=[.?!]*$| until| till| to )|\basap\b|\bstraight ?away\b|\bimmediately\b|"
+         r"\bat the moment\b",
+         lambda match, today: read_from_now(match, today, timedelta())),
+    )
+)  # fmt: skip

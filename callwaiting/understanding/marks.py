@@ -1,0 +1,185 @@
+"""Where in a text the phrases of a vocabulary stand, which of them are denied, and how the words fall into chunks.
+
+A chunk begins at a number or a determiner: `two lattes | one with oat milk | and the other plain`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from callwaiting.understanding.lexicon import Found, Lexicon, normal
+from callwaiting.understanding.word_lists import word_list
+
+LARGEST_QUANTITY = 999
+DETERMINERS = frozenset({"a", "an", "some", "another", "other", "rest", "1st", "2nd", "3rd", "both", "each", "all"})
+PIECES = frozenset({"1st", "2nd", "3rd", "other", "another", "rest"})
+MEASURES = word_list("measures")
+NO_COUNT = frozenset({"minutes", "minute", "o", "pm", "am", "%", "dollars"})
+NEGATIONS = frozenset(
+    {"no", "without", "hold", "minus", "not", "except", "skip", "remove", "never", "leave", "less", "delete", "off"}
+)
+NEGATION_ENDS = frozenset({"and", "but", "with", "add", "please", "plus", "instead", "then", "extra", "or"})
+PLAIN = frozenset({"regular", "normal", "plain", "standard", "ordinary", "usual", "basic", "black"})
+LEAVING_OUT = frozenset({"no", "without", "hold", "minus"})
+NOT_LEFT_OUT = word_list("not_left_out")
+REACH = 5  # how many words a negation reaches
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the text, as heard and as the vocabulary knows it."""
+
+    heard: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A phrase of the vocabulary and where it stands. `plural`: several were meant, without a number in it."""
+
+    start: int
+    end: int
+    found: Found
+    negated: bool
+    plural: bool
+
+    @property
+    def item(self) -> str | None:
+        """The item it names, or None for an option."""
+        return self.found.meanings[0].item
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """All items it may name."""
+        return tuple(meaning.item for meaning in self.found.meanings if meaning.item is not None)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """The words from one number or determiner to the next. `counted`: begun by a number or by `the other` and its
+    like, not by an article. `plain`: it says `regular`. `left_out`: what it says `no` to, of words that the
+    vocabulary does not know."""
+
+    start: int
+    quantity: int | None = None
+    counted: bool = False
+    everything: bool = False
+    plain: bool = False
+    left_out: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+
+def words_in(plain: str, lexicon: Lexicon) -> list[Word]:
+    """The words and marks of a text."""
+    heard = re.findall(r"\d+(?:st|nd|rd|th)\b|[^\W_]+%?(?:'s)?|[,.;!?]", normal(plain))
+    return [Word(word, lexicon.word(word) if word[0].isalnum() else word) for word in heard]
+
+
+def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
+    """The phrases of the vocabulary, the longest at each place."""
+    known = [word.known for word in words]
+    marks: list[Mark] = []
+    position = 0
+    while position < len(words):
+        found = lexicon.at(known, position)
+        if found is None or (marks and not found.whole and marks[-1].end == position and _repeats(marks[-1], found)):
+            position += 1
+            continue
+        end = position + found.length
+        last = words[end - 1]
+        name = re.sub(r"\(.*?\)", "", found.meanings[0].item or "").strip()
+        plural = last.heard.endswith("s") and not last.heard.endswith("'s") and not name.endswith("s")
+        marks.append(Mark(position, end, found, _negated(words, position), plural))
+        position = end
+    return marks
+
+
+def chunks_of(words: Sequence[Word], marks: Sequence[Mark]) -> list[Chunk]:
+    """The chunks that say something of items."""
+    starts = {mark.start: mark for mark in marks}
+    inside = {position for mark in marks for position in range(mark.start, mark.end)}
+    chunks = [Chunk(0)]
+    for position, word in enumerate(words):
+        if position in starts:
+            chunks[-1].marks.append(starts[position])
+        if position in inside:
+            continue
+        last = chunks[-1]
+        if word.heard == "." and last.counted and not (last.marks or last.plain) and _counts_else(words, last):
+            last.counted = False  # a number of something else
+            chunks.append(Chunk(position))
+        following = starts.get(position + 1)
+        if word.heard in PLAIN and not (following and following.item is None):
+            chunks[-1].plain = True
+        if word.heard in LEAVING_OUT:
+            chunks[-1].left_out += _left_out(words, position, inside)
+        chunk = _begun(words, position, marks, chunks[-1])
+        if chunk:
+            chunks.append(chunk)
+    return [chunk for chunk in chunks if chunk.marks or chunk.plain or chunk.counted or chunk.left_out]
+
+
+def _left_out(words: Sequence[Word], position: int, inside: set[int]) -> list[str]:
+    """The noun behind a `no` or `without`."""
+    following = position + 1
+    while following < len(words) and words[following].heard in ("the", "any"):
+        following += 1
+    if following >= len(words) or following in inside:
+        return []
+    noun = words[following].heard
+    return [noun] if noun.isalpha() and noun not in NOT_LEFT_OUT else []
+
+
+def _repeats(mark: Mark, found: Found) -> bool:
+    """`pizza` after `margherita` belongs to it."""
+    return mark.item is not None and any(meaning.item == mark.item for meaning in found.meanings)
+
+
+def _negated(words: Sequence[Word], start: int) -> bool:
+    """Whether a `no` or `without` reaches this word; `no, coffee` denies nothing."""
+    for back in range(start - 1, max(start - REACH, -1), -1):
+        heard = words[back].heard
+        if heard in NEGATIONS:
+            return True
+        if heard in NEGATION_ENDS or not heard[0].isalnum() or heard.isdigit():
+            return False
+    return False
+
+
+def _counts_else(words: Sequence[Word], chunk: Chunk) -> bool:
+    """Whether the number of a chunk is followed by a noun that the vocabulary does not know: `two changes.`"""
+    return chunk.start + 1 < len(words) and words[chunk.start + 1].heard.isalpha()
+
+
+def _begun(words: Sequence[Word], position: int, marks: Sequence[Mark], last: Chunk) -> Chunk | None:
+    """The chunk that begins with this word, if any."""
+    heard = words[position].heard
+    following = words[position + 1].heard if position + 1 < len(words) else ""
+    if following in MEASURES or following in NO_COUNT:
+        return None
+    if heard.isdigit() and 0 < int(heard) <= LARGEST_QUANTITY:
+        return Chunk(position, int(heard), counted=True)
+    if heard in ("both", "each") or (heard == "all" and following in ("of", "with")):
+        return Chunk(position, everything=True)
+    if heard in ("a", "an", "some") and _item_follows(words, position, marks):
+        return Chunk(position, None if heard == "some" else 1)
+    if heard in PIECES and following != "thing":
+        begun = last.counted and not last.marks and position - last.start <= 2  # `the one other`
+        return None if begun else Chunk(position, 1, counted=True)
+    return None
+
+
+def _item_follows(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> bool:
+    """Whether an article leads to an item, and not to `a pump of vanilla`."""
+    item = next((mark.start for mark in marks if mark.item and mark.start > position), len(words))
+    stop = next(
+        (
+            place
+            for place in range(position + 1, len(words))
+            if words[place].heard in DETERMINERS or words[place].heard.isdigit() or words[place].heard in (".", "with")
+        ),
+        len(words),
+    )
+    return item < stop
