@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import pyotp
+from sqlalchemy.orm import Session
 
 from callwaiting.cli.home import Home, write_private
 from callwaiting.core.db import DatabaseRole
@@ -25,14 +26,19 @@ from callwaiting.factory import Runtime, build_runtime
 from callwaiting.features.accounts import service as people
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.catalogue import service as catalogue
+from callwaiting.features.merchants import hours
 from callwaiting.features.merchants import service as merchants
+from callwaiting.features.merchants.hours import Period
 from callwaiting.features.payments import accounts
 from callwaiting.features.phone_numbers import service as phone_numbers
+from callwaiting.features.reception import answers
+from callwaiting.features.reception import service as reception
 from callwaiting.features.webhooks import source_admin
 
 NUMBER = "+14155550100"  # 555-01xx is kept free for fiction
 BUSINESS_LINE = "+14155550111"
 OWNER_EMAIL, OWNER_NAME = "luigi@example.com", "Luigi"  # RFC 2606 keeps example.com free
+OWNER_PHONE = "+14155550166"
 STRIPE_ACCOUNT = "acct_1DemoLuigisPizza0"
 MENU = (("Margherita", 1150, 1, ("plain pizza",)), ("Pepperoni", 1375, 2, ()), ("Cola", 300, 3, ("coke",)))
 
@@ -86,6 +92,9 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
             for name, price, keypad, aliases in MENU:
                 catalogue.add_item(session, name=name, price_minor=price, keypad=keypad, aliases=aliases)
             bookings.add_resource(session, name="Table", opens=time(11), closes=time(22), slot_minutes=60, units=20)
+            periods = [Period(weekday, time(11), time(22)) for weekday in range(1, 8)]
+            hours.replace_week(session, 1, periods)
+            _furnish_reception(session)
             accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
             accounts.add_account(session, "paypal", "test", "")
         paypal = source_admin.create_source(
@@ -111,6 +120,23 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
         "stripe_url": stripe.public_url,
         "paypal_url": paypal.public_url,
     }
+
+
+def _furnish_reception(session: Session) -> None:
+    """What callers can ask for besides a pizza; nobody is really rung."""
+    reception.change(
+        session,
+        1,
+        address="12 Mulberry Street, New York",
+        business_line=BUSINESS_LINE,
+        transfer_to=OWNER_PHONE,
+        transfer_when="always",
+        voicemail=True,
+        record_calls=False,
+        language_model=False,
+    )
+    asked = ("where can I park", "is there parking")
+    answers.add(session, topic="Parking", asked=asked, answer="You can park behind the house, free of charge.")
 
 
 def _create_owner(runtime: Runtime, merchant_id: UUID) -> dict[str, str]:

@@ -190,6 +190,7 @@ def _greeting(base_url: str, sandbox_url: str | None, owner: Mapping[str, str] |
     lines.append("\nTry, in another terminal:")
     if owner and sandbox_url:
         lines.append("  callwaiting demo            a missed call becomes a paid order, told step by step")
+        lines.append("  callwaiting call            ring the pizzeria yourself, and type what you say")
     lines += [
         "  callwaiting events list     what the providers sent, and what became of it",
         "  callwaiting audit verify    the chain of everything that happened",

@@ -8,6 +8,7 @@ from email.utils import formatdate
 from urllib.parse import urlencode, urljoin
 
 from callwaiting.sandbox.context import Sandbox
+from callwaiting.sandbox.dialling import ring
 from callwaiting.sandbox.store import Row, new_id
 from callwaiting.sandbox.twilio_signing import API_VERSION, Exchange, ask
 from callwaiting.sandbox.twiml import BadTwiml, Verb, gather_face, heard, voice_verbs
@@ -58,14 +59,20 @@ def start_call(here: Sandbox, caller: str, to: str, forwarded_from: str) -> dict
 
 def take_turn(here: Sandbox, sid: str, said: Row) -> dict[str, object]:
     """Let the caller press `digits`, say `speech`, or stay silent ({}); a Record verb takes `seconds`, a Dial verb
-    `dial_status` (no-answer if not said). Raises NoSuchCall, NotPossible."""
+    `dial_status` (no-answer if not said), or `answered` with the `digits` that the other side presses. Raises
+    NoSuchCall, NotPossible."""
     row = _running(here, sid)
     verb = voice_verbs(row["twiml"])[row["position"]]
-    params = _turn_params(here, row, verb, said)
+    story = _Story()
+    if verb.tag == "Dial":
+        told, story.exchanges = ring(here, row, verb, said)
+        params = told if "action" in verb.attributes else None
+    else:
+        params = _turn_params(here, row, verb, said)
     if params is None:
-        return _continue(here, row, _Story(), position=row["position"] + 1)
+        return _continue(here, row, story, position=row["position"] + 1)
     url = urljoin(row["url"], verb.attributes.get("action", ""))
-    return _continue(here, row, _Story(), fetch=(url, verb.method(), params))
+    return _continue(here, row, story, fetch=(url, verb.method(), params))
 
 
 def hang_up(here: Sandbox, sid: str) -> dict[str, object]:
@@ -124,10 +131,6 @@ def _continue(
 
 def _turn_params(here: Sandbox, row: Row, verb: Verb, said: Row) -> dict[str, str] | None:
     """What the action URL gets; None when it is not called and the call goes on after the verb."""
-    has_action = "action" in verb.attributes
-    if verb.tag == "Dial":
-        status = str(said.get("dial_status", "no-answer"))
-        return {"DialCallStatus": status, "DialCallSid": new_id("CA"), "DialCallDuration": "0"} if has_action else None
     if verb.tag == "Record":
         return _record(here, row, verb, int(said["seconds"])) if "seconds" in said else None
     wants = gather_face(verb)

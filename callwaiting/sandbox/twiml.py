@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 WAITING = frozenset({"Gather", "Record", "Dial"})
-KNOWN = WAITING | {"Say", "Play", "Pause", "Redirect", "Hangup", "Reject"}
+KNOWN = WAITING | {"Start", "Say", "Play", "Pause", "Redirect", "Hangup", "Reject"}
 
 
 class BadTwiml(ValueError):
@@ -19,6 +19,7 @@ class Verb:
     text: str
     attributes: dict[str, str]
     prompts: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, str], ...] = ()  # of a Dial, each with the URL of its whisper
 
     def method(self) -> str:
         return self.attributes.get("method", "POST").upper()
@@ -84,4 +85,5 @@ def _response(document: str) -> ElementTree.Element:
 def _verb(element: ElementTree.Element) -> Verb:
     prompts = tuple(line for child in element for line in heard(_verb(child)))
     text = " ".join("".join(element.itertext()).split())
-    return Verb(element.tag, text, dict(element.attrib), prompts)
+    numbers = tuple((found.text or "", found.attrib.get("url", "")) for found in element.iter("Number"))
+    return Verb(element.tag, text, dict(element.attrib), prompts, numbers)
