@@ -20,10 +20,11 @@ from callwaiting.core.errors import CallwaitingError
 
 CALLER = "+12125550142"  # 555-01xx is kept free for fiction
 KEYS = frozenset("0123456789*#")
-SETTLED_S = 3.0
+PATIENCE_S = 15.0
 HELP = (
-    "Type what the caller says. Digits are keys, an empty line is silence; /hangup ends the call. While somebody is rung:"
-    " /take presses 1 there, anything else does not. After the tone: /speak 12 leaves twelve seconds."
+    "Type what the caller says. Digits are keys, an empty line is silence; /hangup ends the call."
+    " While somebody is rung: /take presses 1 there, anything else does not."
+    " After the tone: /speak 12 leaves twelve seconds."
 )
 
 
@@ -41,9 +42,10 @@ def command(data_dir: Path, caller: str, script: TextIO | None, as_json: bool) -
     try:
         world = World(Home(data_dir))
         world.require_running()
-        Conversation(world, caller, as_json=as_json).play(_typed(as_json) if script is None else _lines(script))
+        conversation = Conversation(world, caller, as_json=as_json, echo=script is not None and not as_json)
+        conversation.play(_typed(as_json) if script is None else _lines(script))
     except (StoryBroken, NotRunning, CallwaitingError, httpx.HTTPError) as error:
-        click.secho(f"broken: {error or type(error).__name__}", fg="red", err=True)
+        click.secho(f"broken: {str(error) or type(error).__name__}", fg="red", err=True)
         sys.exit(1)
     finally:
         if world is not None:
@@ -57,9 +59,12 @@ class Conversation:
     world: World
     caller: str
     as_json: bool
+    echo: bool
     _call: dict[str, Any] = field(default_factory=dict)
     _texts: int = 0
     _entries: int = 0
+    _owed: int = 0
+    _finalised: bool = False
     _since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def play(self, lines: Iterator[str]) -> None:
@@ -72,6 +77,8 @@ class Conversation:
             said = _said(line, str((self._call.get("gather") or {}).get("verb", "")))
             if said is None:
                 break
+            if self.echo:
+                click.echo(f"   caller  {line}")
             self._tell(said, self.world.take_turn(self._call["call_sid"], **said))
             if self._call["ended"]:
                 break
@@ -90,37 +97,37 @@ class Conversation:
             return
         if call["spoken"]:
             click.echo(f"{click.style('assistant', fg='cyan')}  {call['spoken']}  ({call['elapsed_ms']:.0f} ms)")
-        self._show(texts, stored)
+        _show(texts, stored)
 
     def _wait(self) -> None:
-        """Texts are sent by a worker: wait until one has come or it is clear that none will."""
-        until = time.monotonic() + SETTLED_S
-        while time.monotonic() < until:
+        """Texts are sent by a worker: wait until the call is finalised and every text that was planned has come."""
+        until = time.monotonic() + PATIENCE_S
+        while (self._owed > 0 or not self._finalised) and time.monotonic() < until:
             texts, stored = self._news()
             if self.as_json and (texts or stored):
                 click.echo(json.dumps({"texted": texts, "stored": stored}, ensure_ascii=False))
             elif not self.as_json:
-                self._show(texts, stored)
-            if texts:
-                return
+                _show(texts, stored)
             time.sleep(0.1)
-
-    def _show(self, texts: list[str], stored: list[str]) -> None:
-        for text in texts:
-            click.echo(f"{click.style('   texted', fg='green')}  {text}")
-        for entry in stored:
-            click.echo(f"{click.style('   stored', dim=True)}  {entry}")
-        if self._call["ended"] and self._call["spoken"]:
-            click.echo(f"{click.style('     call', dim=True)}  {self._call['status']}")
 
     def _news(self) -> tuple[list[str], list[str]]:
         received, entries = self._received(), self.world.audit_since(self._since)
-        texts, stored = received[self._texts :], entries[self._entries :]
+        texts, stored = received[self._texts :], [entry.body for entry in entries[self._entries :]]
         self._texts, self._entries = len(received), len(entries)
-        return texts, [_entry(entry.body) for entry in stored]
+        actions = [body["action"] for body in stored]
+        self._owed += actions.count("message.planned") - len(texts)
+        self._finalised = self._finalised or "call.finalised" in actions
+        return texts, [_entry(body) for body in stored]
 
     def _received(self) -> list[str]:
         return self.world.received(self.caller) if self.caller.startswith("+") else []
+
+
+def _show(texts: list[str], stored: list[str]) -> None:
+    for text in texts:
+        click.echo(f"{click.style('   texted', fg='green')}  {text}")
+    for entry in stored:
+        click.echo(f"{click.style('   stored', dim=True)}  {entry}")
 
 
 def _said(line: str, waits_for: str) -> dict[str, Any] | None:

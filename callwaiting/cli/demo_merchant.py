@@ -26,9 +26,7 @@ from callwaiting.factory import Runtime, build_runtime
 from callwaiting.features.accounts import service as people
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.catalogue import service as catalogue
-from callwaiting.features.merchants import hours
 from callwaiting.features.merchants import service as merchants
-from callwaiting.features.merchants.hours import Period
 from callwaiting.features.payments import accounts
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.reception import answers
@@ -92,8 +90,6 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
             for name, price, keypad, aliases in MENU:
                 catalogue.add_item(session, name=name, price_minor=price, keypad=keypad, aliases=aliases)
             bookings.add_resource(session, name="Table", opens=time(11), closes=time(22), slot_minutes=60, units=20)
-            periods = [Period(weekday, time(11), time(22)) for weekday in range(1, 8)]
-            hours.replace_week(session, 1, periods)
             _furnish_reception(session)
             accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
             accounts.add_account(session, "paypal", "test", "")

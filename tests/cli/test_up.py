@@ -99,6 +99,27 @@ def test_the_demo_plays_through(up: Up) -> None:
     assert sum(step["who"] == "owner" for step in steps) == 5  # signs in with a code, reads, gives back, signs out
 
 
+def test_a_call_in_the_terminal(up: Up, tmp_path: Path) -> None:
+    """Somebody is rung and does not press the key; the order that was begun before is placed."""
+    lines = ["// an order", "two margheritas", "can I talk to somebody", "/leave", "that's all", "1", "never played"]
+    script = tmp_path / "script.txt"
+    script.write_text("\n".join(lines))
+    played = up.run("call", "--data-dir", str(up.home), "--json", "--script", str(script))
+    assert played.returncode == 0, played.stdout + played.stderr + up.text()
+    turns = [json.loads(line) for line in played.stdout.splitlines()]
+    assert [turn["heard"] for turn in turns if "heard" in turn][1:3] == [
+        {"speech": "two margheritas"},
+        {"speech": "can I talk to somebody"},
+    ]
+    spoken = " ".join(turn.get("spoken", "") for turn in turns)
+    assert "nobody could take your call" in spoken
+    (text,) = [text for turn in turns for text in turn["texted"]]
+    assert "$24.90" in spoken  # 2 x 11.50 and 8.25 %
+    assert "$24.90" in text
+    stored = [entry.partition(" ")[0] for turn in turns for entry in turn["stored"]]
+    assert {"call.started", "call.person_requested", "order.placed", "call.finalised"} <= set(stored)
+
+
 def test_the_operators_commands_work_against_it(up: Up) -> None:
     listed = up.run("events", "list", "--json")
     assert listed.returncode == 0, listed.stderr
