@@ -85,7 +85,7 @@ def confirm_totp(body: faces.EnterCode) -> faces.FactorAdded:
     return faces.FactorAdded(recovery_codes=codes, access=access_token(signed_in))
 
 
-@api.delete("/auth/factors/totp", requires=USE, step_up=True)
+@api.delete("/auth/factors/totp", requires=USE, step_up=True, refuses={ErrorCode.CONFLICT})
 def remove_totp(session: Session) -> None:
     """Remove the authenticator and the recovery codes. Owners and operators set up another one instead."""
     if factors.must_enrol(session):
@@ -93,7 +93,10 @@ def remove_totp(session: Session) -> None:
     factors_set_up.remove(session, session_of(principal()))
 
 
-@api.post("/auth/recovery-codes", requires=USE, step_up=True, idempotent=False, answers=faces.RecoveryCodes)
+@api.post(
+    "/auth/recovery-codes", requires=USE, step_up=True, idempotent=False,
+    answers=faces.RecoveryCodes, refuses={ErrorCode.CONFLICT},
+)  # fmt: skip
 def renew_recovery_codes(session: Session) -> faces.RecoveryCodes:
     """Get new recovery codes; the old ones are good no more."""
     if factors.added_at(session) is None:
