@@ -50,7 +50,7 @@ def check_tls(stage: Stage, authority: Path) -> Outcome:
     if compression is not None and compression.get("supported") == "1":
         findings.append("compression")
     findings += ["heartbleed" for found in test.iter("heartbleed") if found.get("vulnerable") == "1"]
-    findings += _wrong_names(stage)
+    findings += _wrong_names(stage) + _wrong_methods(stage, authority)
     return judged(f"TLS {', '.join(sorted(enabled))}; {len(ciphers)} ciphers", findings)
 
 
@@ -69,6 +69,19 @@ def _wrong_names(stage: Stage) -> list[str]:
         return [f"a request without a host name of ours was answered with {error.code}"]
     except OSError:
         return []
+
+
+def _wrong_methods(stage: Stage, authority: Path) -> list[str]:
+    """TRACE and its kind are refused before they reach the application."""
+    trust, answered = ssl.create_default_context(cafile=str(authority)), {}
+    for method in ("TRACE", "TRACK", "DEBUG"):
+        connection = HTTPSConnection(HOST, stage.tls_port, timeout=PATIENCE_S, context=trust)
+        try:
+            connection.request(method, "/health")
+            answered[method] = connection.getresponse().status
+        finally:
+            connection.close()
+    return [f"{method} is answered with {status}" for method, status in answered.items() if status != 405]
 
 
 def check_slow(stage: Stage, authority: Path) -> Outcome:

@@ -52,3 +52,11 @@ def test_headers_are_those_of_the_application(app: Flask) -> None:
     assert transport == "max-age=63072000; includeSubDomains"
     rest = {name for name in set(answer.headers.keys()) - set(fixed) if not name.startswith("RateLimit-")}
     assert rest <= {"Content-Type", "Content-Length", "X-Request-ID", "Vary"}
+
+
+def test_methods_that_the_application_has_not_stop_at_nginx(app: Flask) -> None:
+    found = re.search(r"\$request_method !~ \^\((.+)\)\$", (NGINX / "nginx.conf").read_text())
+    assert found
+
+    used = {method for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    assert set(found[1].split("|")) == used

@@ -65,6 +65,14 @@ def test_wrong_method_is_405_and_names_the_right_ones(client: FlaskClient) -> No
     assert "GET" in answer.headers["Allow"]
 
 
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND"])
+def test_methods_that_tell_of_the_inside_are_405(client: FlaskClient, method: str) -> None:
+    answer = client.open("/api/probe/open", method=method, headers={"X-Canary": "of-the-request"})
+
+    assert_envelope(answer, 405, "METHOD_NOT_ALLOWED")
+    assert b"of-the-request" not in answer.data
+
+
 @pytest.mark.parametrize(
     ("data", "content_type", "status", "code"),
     [

@@ -133,3 +133,19 @@ def test_log_that_cannot_be_written_stops_nothing(log: Log, monkeypatch: pytest.
 
     structlog.get_logger().info("into the void")
     logging.getLogger("library").error("into the void")
+
+
+def test_everything_is_written_to_standard_error_alone(log: Log, capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.get_logger().info("of ours")
+    logging.getLogger("of.a.library").error("of theirs")
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "of ours" in said.err
+    assert "of theirs" in said.err
+    others = [name for name in logging.root.manager.loggerDict if _writes(logging.getLogger(name))]
+    assert others == []
+
+
+def _writes(logger: logging.Logger) -> bool:
+    return any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers)

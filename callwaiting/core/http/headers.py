@@ -11,7 +11,7 @@ from flask_talisman import Talisman
 
 from callwaiting.core.settings import Settings
 
-NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
+NO_CONTENT_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 # For the policy of every page. No page of ours writes HTML by script, so the browser shall let none do it.
 NO_SCRIPT_SINKS = "require-trusted-types-for 'script'; trusted-types 'none'"
 PREPARED = "callwaiting.headers"
