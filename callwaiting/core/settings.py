@@ -123,6 +123,10 @@ class Settings(BaseModel):
     paypal_extra_roots: Path | None = None
     paypal_webhook_id: Annotated[str, AfterValidator(_not_placeholder)] = ""
 
+    language_api_base: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
+    language_api_key: SecretStr = SecretStr("")
+    language_model: str = ""
+
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65_535)
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
@@ -146,6 +150,8 @@ class Settings(BaseModel):
                 raise ValueError("METRICS_TOKEN is required in production")
             if self.smtp_host and (self.smtp_security == "none" or self.mail_from.endswith("@localhost>")):
                 raise ValueError("SMTP_SECURITY must be starttls or tls, and MAIL_FROM ours, in production")
+            if self.language_api_base.startswith("http://"):
+                raise ValueError("LANGUAGE_API_BASE must be https in production")
             if self.paypal_extra_roots or self.paypal_cert_base_url:
                 raise ValueError("PAYPAL_EXTRA_ROOTS and PAYPAL_CERT_BASE_URL are for tests, not for production")
         self.key_encryption_secrets()

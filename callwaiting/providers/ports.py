@@ -250,6 +250,22 @@ class MailMessage:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageQuestion:
+    """`said` is what a caller said, without personal data; `choices` are what it can mean, in words, by their ids."""
+
+    asked: str
+    said: str
+    choices: Mapping[str, str]
+
+
+class Language(Protocol):
+    """A language model, which may choose and nothing else."""
+
+    def choose(self, question: LanguageQuestion) -> str | None:
+        """The id of the choice that is meant; None when none is, or when no good answer came in time. Never raises."""
+
+
 class Mail(Protocol):
     """A mail server."""
 

@@ -11,12 +11,14 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 
 from callwaiting.core.errors import ErrorCode, Permanent
+from callwaiting.providers.language import ChatLanguage
 from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
 from callwaiting.providers.paypal_signature import Certificates
 from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
+    Language,
     ListedEvent,
     Mail,
     MailMessage,
@@ -64,6 +66,12 @@ class ProviderSettings(Protocol):
     @property
     def paypal_extra_roots(self) -> Path | None: ...
     @property
+    def language_api_base(self) -> str: ...
+    @property
+    def language_api_key(self) -> SecretStr: ...
+    @property
+    def language_model(self) -> str: ...
+    @property
     def smtp_host(self) -> str: ...
     @property
     def smtp_port(self) -> int: ...
@@ -86,13 +94,15 @@ class AbsentMail:
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """The one place to get a provider from. `payments` has `stripe` and `paypal`, configured or not."""
+    """The one place to get a provider from. `payments` has `stripe` and `paypal`, configured or not. `language` is None
+    where no model is named: the dialogue needs none."""
 
     telephony: Telephony
     payments: Mapping[str, Payments]
     certificates: Certificates
     configured: frozenset[str]
     mail: Mail = field(default_factory=AbsentMail)
+    language: Language | None = None
 
 
 def build_providers(
@@ -138,7 +148,15 @@ def build_providers(
             sender=settings.mail_from,
         )
         configured.add("smtp")
-    return Providers(telephony, payments, certificates, frozenset(configured), mail)
+    language = None
+    if settings.language_api_base and settings.language_model:
+        language = ChatLanguage(
+            base_url=settings.language_api_base,
+            api_key=settings.language_api_key.get_secret_value(),
+            model=settings.language_model,
+        )
+        configured.add("language")
+    return Providers(telephony, payments, certificates, frozenset(configured), mail, language)
 
 
 class AbsentTelephony:

@@ -41,10 +41,9 @@ def slot(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 
 def chosen(state: DialogueState, heard: Heard, facts: Facts) -> Slot | Wanted | None:
     """One of the times that are offered, by key, place or time; or another time that was named."""
-    words = words_of(heard.speech)
     wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
     if wanted is None:
-        position = understanding.position_in(heard.digits, words, len(state.offers))
+        position = understanding.position_in(heard.digits, words_of(heard.speech), len(state.offers))
         return None if position is None else state.offers[position]
     fitting = [offer for offer in state.offers if fits(offer, wanted, facts)]
     return fitting[0] if len(fitting) == 1 else wanted
@@ -54,6 +53,11 @@ def fits(slot: Slot, wanted: Wanted, facts: Facts) -> bool:
     """Whether the slot begins on the day and at the time that were named."""
     local = slot.start.astimezone(facts.zone)
     return local.time() in wanted.times and wanted.day in {None, local.date()}
+
+
+def why(*, fitting: bool, doubtful: bool) -> tuple[str, ...]:
+    """What to say before times that are not simply those that were wished."""
+    return (phrases.IN_DOUBT,) if doubtful else () if fitting else (phrases.NOT_THEN,)
 
 
 def declined(heard: Heard) -> bool:
@@ -96,9 +100,8 @@ def after(state: DialogueState, outcome: SlotsFound | SlotHeld | SlotLost | Book
             return end(state, f"{phrases.NO_SLOTS} {phrases.given_up(can_text=state.can_text)}")
         case SlotsFound((only,), fitting=True, exact=True):
             return Decision(state, effect=HoldSlot(only))
-        case SlotsFound(slots, fitting=fitting):
-            before = () if fitting else (phrases.NOT_THEN,)
-            return ask(replace(state, step=Step.SLOT, offers=slots), facts, *before)
+        case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
+            return ask(replace(state, step=Step.SLOT, offers=slots), facts, *why(fitting=fitting, doubtful=doubtful))
         case SlotHeld(booking_id, held):
             return ask(replace(state, step=Step.BOOK, booking_id=booking_id, held=held), facts)
         case SlotLost():

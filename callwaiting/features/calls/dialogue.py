@@ -46,6 +46,7 @@ from callwaiting.features.catalogue.service import words_of
 REPROMPTS = 2
 MAX_TURNS = 100
 DICTATED = 5
+FAREWELL = 6
 URGENT = frozenset({Command.EMERGENCY, Command.STOP_TEXTS})
 
 
@@ -114,6 +115,8 @@ def _not_understood(state: DialogueState, words: tuple[str, ...], heard: Heard, 
         return replace(decision, acts=(Say(phrases.ENGLISH_ONLY[language], language), *decision.acts))
     if understanding.is_angry(words):
         return _missed(state, facts, phrases.CALM)
+    if words and len(words) <= FAREWELL and opening.says_goodbye(heard.speech, facts):
+        return end(state, phrases.GOODBYE)
     if len(words) > 1:
         return Decision(state, effect=FindAnswer(heard.speech))
     return _missed(state, facts)

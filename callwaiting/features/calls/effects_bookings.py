@@ -88,7 +88,7 @@ def _find(session: Session, profile: Profile, limit: int, wanted: Wanted) -> Slo
         found = choose(_free_on(session, day), wanted, profile.timezone, limit)
         if found.slots and (found.fitting or wanted.day):
             return found
-    return SlotsFound(tuple(bookings.free_slots(session, limit=limit)), fitting=False)
+    return SlotsFound(tuple(bookings.free_slots(session, limit=limit)), fitting=False, doubtful=wanted.doubtful)
 
 
 def _free_on(session: Session, day: date) -> list[Slot]:

@@ -11,6 +11,8 @@ from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
 from callwaiting.features.calls.vocabulary import ABOUT_PRICE, Intent
 from callwaiting.features.catalogue.service import words_of
+from callwaiting.understanding import Intent as Meaning
+from callwaiting.understanding import understand
 
 OWN_INTENTS = {
     Intent.ORDER: Frame.ORDER,
@@ -19,6 +21,17 @@ OWN_INTENTS = {
     Intent.STATUS: Frame.STATUS,
     Intent.MESSAGE: Frame.MESSAGE,
 }
+MEANT = {
+    Meaning.BOOK: Intent.BOOK,
+    Meaning.CHANGE: Intent.CHANGE,
+    Meaning.CANCEL: Intent.CHANGE,
+    Meaning.ORDER: Intent.ORDER,
+    Meaning.ORDER_STATUS: Intent.STATUS,
+    Meaning.MESSAGE: Intent.MESSAGE,
+    Meaning.HOURS: Intent.QUESTION,
+    Meaning.LOCATION: Intent.QUESTION,
+}
+SURE = 0.85
 MENU_KEYS = {"1": Intent.ORDER, "2": Intent.BOOK, "3": Intent.MESSAGE, "4": Intent.QUESTION}
 
 
@@ -56,7 +69,7 @@ def menu(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """What was said, when it did not answer the question, but may be a wish of its own. None for no such wish."""
     words = words_of(heard.speech)
-    intent = understanding.intent_in(words)
+    intent = understanding.intent_in(words) or meant(heard.speech, facts)
     if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]]:
         intent = None  # it is what we are at: the question stands
     if understanding.asks_after(words) or any(understanding.has(words, phrase) for phrase in ABOUT_PRICE):
@@ -69,6 +82,18 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     if wishes and not understanding.asks_after(words):
         return ordering.settle(replace(state, wishes=wishes), facts)
     return go(state, intent, heard, facts)
+
+
+def meant(speech: str, facts: Facts) -> Intent | None:
+    """What the whole sentence is about, where no word of it says so by itself."""
+    found = understand(speech, now=facts.now, timezone=facts.zone.key)
+    return MEANT.get(found.intent) if found.confidence >= SURE else None
+
+
+def says_goodbye(speech: str, facts: Facts) -> bool:
+    """Whether the caller takes leave."""
+    found = understand(speech, now=facts.now, timezone=facts.zone.key)
+    return found.intent is Meaning.GOODBYE and found.confidence >= SURE
 
 
 def go(state: DialogueState, intent: Intent | None, heard: Heard, facts: Facts) -> Decision | None:

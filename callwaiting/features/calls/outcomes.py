@@ -85,11 +85,12 @@ class TextsRefused:
 @dataclass(frozen=True, slots=True)
 class SlotsFound:
     """Free times. `fitting`: they are what was wished; else the wish could not be met and these come next. `exact`:
-    the one time that was named is free."""
+    the one time that was named is free. `doubtful`: the wish may have been misheard."""
 
     slots: tuple[Slot, ...]
     fitting: bool = True
     exact: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ SLOT_LOST = "That time has just been taken."
 NO_SLOTS = "There are no free times today and tomorrow."
 GOODBYE = "Goodbye."
 NO_CARDS = "Please never tell me the number of a card. Payment is by the link that we text you."
+IN_DOUBT = "I may have misheard the day."
 NOT_THEN = "Sorry, that time is not free."
 NO_ANSWER = "I have no answer to that. You can leave a message for the team: just say so."
 CALM = "I am sorry that this is tiresome. You can ask for a person, or leave a message."
@@ -175,12 +176,12 @@ def gone(names: Sequence[str]) -> str:
 
 
 def slots(offers: Sequence[Slot], facts: Facts) -> str:
-    times = [f"For {_moment(slot, facts)}, press {key}." for key, slot in enumerate(offers, 1)]
+    times = [f"For {moment(slot, facts)}, press {key}." for key, slot in enumerate(offers, 1)]
     return " ".join(["The next free times are:", *times, "Or say another day and time. For none of these, press 0."])
 
 
 def confirm_booking(slot: Slot, facts: Facts) -> str:
-    time = _moment(slot, facts)
+    time = moment(slot, facts)
     return f"I am holding {time} for you. To book it, press 1 or say yes. For another time, press 2 or say no."
 
 
@@ -200,7 +201,7 @@ def cancel_sure(slot: Slot, facts: Facts) -> str:
 
 
 def move_sure(slot: Slot, facts: Facts) -> str:
-    time = _moment(slot, facts)
+    time = moment(slot, facts)
     return f"Shall I move your booking to {time}? Press 1 or say yes. To leave it as it is, press 2 or say no."
 
 
@@ -214,5 +215,6 @@ def given_up(*, can_text: bool) -> str:
     return "I am sorry, this does not work by phone. " + ("We will send you a text. " if can_text else "") + GOODBYE
 
 
-def _moment(slot: Slot, facts: Facts) -> str:
+def moment(slot: Slot, facts: Facts) -> str:
+    """A time as it is said after `for` and `to`."""
     return spoken_time(slot.start, facts.zone, facts.now).removeprefix("on ")

@@ -108,6 +108,11 @@ def is_ringing(session: Session, call: Call) -> bool:
     return session.scalar(other.limit(1)) is not None
 
 
+def by_sid(session: Session, call_sid: str) -> Call | None:
+    """The call as it stands, not locked."""
+    return session.scalar(select(Call).where(Call.call_sid == call_sid))
+
+
 def by_id(session: Session, call_id: UUID) -> Call | None:
     return session.scalar(select(Call).where(Call.id == call_id))
 

@@ -16,14 +16,16 @@ def choose(free: Sequence[Slot], wanted: Wanted, zone: ZoneInfo, limit: int) -> 
     that was surely named and is free alone is `exact`. Seven is in the morning or the evening, as there is a slot."""
     named = [slot for slot in free if _clock(slot, zone) in wanted.times]
     if named:
-        return SlotsFound(tuple(named[:limit]), exact=len(named) == 1 and not wanted.doubtful)
+        return SlotsFound(tuple(named[:limit]), exact=len(named) == 1 and not wanted.doubtful, doubtful=wanted.doubtful)
     if wanted.times:
         nearest = sorted(free, key=lambda slot: min(_apart(_clock(slot, zone), moment) for moment in wanted.times))
-        return SlotsFound(tuple(sorted(nearest[:limit], key=lambda slot: slot.start)), fitting=False)
+        return SlotsFound(
+            tuple(sorted(nearest[:limit], key=lambda slot: slot.start)), fitting=False, doubtful=wanted.doubtful
+        )
     within = [slot for slot in free if _within(_clock(slot, zone), wanted)]
     if within:
-        return SlotsFound(_spread(within, limit))
-    return SlotsFound(_spread(free, limit), fitting=False)
+        return SlotsFound(_spread(within, limit), doubtful=wanted.doubtful)
+    return SlotsFound(_spread(free, limit), fitting=False, doubtful=wanted.doubtful)
 
 
 def _within(moment: time, wanted: Wanted) -> bool:

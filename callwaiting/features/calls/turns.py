@@ -21,6 +21,7 @@ from callwaiting.features.callers import service as callers
 from callwaiting.features.calls import dialogue, phrases, repository, result, twiml
 from callwaiting.features.calls.acts import Act, Facts, PutThrough, Say
 from callwaiting.features.calls.cards import without_cards
+from callwaiting.features.calls.choices import choices, missed, redacted
 from callwaiting.features.calls.effects import perform
 from callwaiting.features.calls.models import Call, CallTurn
 from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded, Started
@@ -34,6 +35,7 @@ from callwaiting.features.merchants import service as merchants
 from callwaiting.features.merchants.service import Profile
 from callwaiting.features.reception import service as reception
 from callwaiting.features.reception.service import Desk
+from callwaiting.providers.ports import LanguageQuestion
 
 MAX_EFFECTS = 10  # one event leads to four effects at most; more is a fault of the policy
 
@@ -43,7 +45,8 @@ class TurnRequest:
     """A verified voice request. Numbers are E.164; `caller` is None for a withheld one, `forwarded_from` when the
     carrier says nothing of it. `nonce` counts the turns of a call from 0, None when the URL has none that can be read;
     `url` is the source's, below which turns are asked for. `bridged`: the caller has
-    spoken to whoever was rung; `recording_sid` is there after a recording."""
+    spoken to whoever was rung; `recording_sid` is there after a recording;
+    `suggested` is what a language model chose of what `consult` offered."""
 
     call_sid: str
     caller: str | None
@@ -57,6 +60,7 @@ class TurnRequest:
     bridged: bool = False
     recording_sid: str = ""
     recording_seconds: int = 0
+    suggested: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +89,31 @@ def answer(session: Session, request: TurnRequest) -> Answer:
                 return Answer(keys.unseal(session, _place("twiml", stored.id), stored.twiml_sealed), "repeated")
         return Answer(twiml.redirect(turn_url(request.url, "again", due - 1)), "ahead")
     state = from_json(call.state)
-    event = _opening(session, call, profile, request) if due == 0 else _event(state, call, request)
+    facts = _facts(session, call, profile)
+    event = _opening(session, call, profile, request) if due == 0 else _event(session, call, state, facts, request)
     if event is None:
         return Answer(twiml.busy(), "answered")
-    state, acts, ring = _run(session, call, profile, state, event, request)
+    state, acts, ring = _run(session, call, profile, state, event, facts, request)
     if without_cards(request.speech) != request.speech or without_cards(request.digits) != request.digits:
         acts.insert(0, Say(phrases.NO_CARDS))
     whisper = f"{request.url}/voice/whisper?m={call.merchant_id}&c={call.id}"
     document = twiml.render(acts, Links(turn_url(request.url, state.step, due + 1), ring, whisper))
     _write(session, call, state, document, request)
     return Answer(document, "answered")
+
+
+def consult(session: Session, request: TurnRequest) -> LanguageQuestion | None:
+    """What to ask a language model before this turn is answered: None when the merchant wants none, or the policy needs
+    none. It changes nothing; the call may go on meanwhile, and then the model's answer counts for nothing."""
+    call = repository.by_sid(session, request.call_sid)
+    if call is None or call.state_version != request.nonce or not reception.desk(session).language_model:
+        return None
+    profile, state = merchants.profile(session), from_json(call.state)
+    facts, heard = _facts(session, call, profile), Heard(request.digits, without_cards(request.speech))
+    if not missed(state, heard, facts) or reception.answer(session, profile, heard.speech) is not None:
+        return None
+    offered = {choice.id: choice.says for choice in choices(state, facts)}
+    return LanguageQuestion(asked=state.step.value, said=redacted(heard.speech), choices=offered)
 
 
 def turn_url(url: str, step: str, nonce: int) -> str:
@@ -132,20 +151,21 @@ def _opening(session: Session, call: Call, profile: Profile, request: TurnReques
     )
 
 
-def _event(state: DialogueState, call: Call, request: TurnRequest) -> Event:
+def _event(session: Session, call: Call, state: DialogueState, facts: Facts, request: TurnRequest) -> Event:
     if state.ringing:
         return CameBack(connected=request.bridged and call.transfer_accepted)
     if request.recording_sid and state.step is Step.VOICEMAIL:
         return Recorded(request.recording_sid, request.recording_seconds)
-    return Heard(without_cards(request.digits), without_cards(request.speech))
+    heard = Heard(without_cards(request.digits), without_cards(request.speech))
+    chosen = next((choice for choice in choices(state, facts) if choice.id == request.suggested), None)
+    if chosen is not None and missed(state, heard, facts):
+        audit.record(session, "call.model_chose", subject=f"call:{call.id}", details={"choice": chosen.id})
+        return chosen.heard
+    return heard
 
 
-def _run(
-    session: Session, call: Call, profile: Profile, state: DialogueState, event: Event, request: TurnRequest
-) -> tuple[DialogueState, list[Act], str | None]:
-    """Let the policy decide, do what it wants, and tell it the outcome, until it waits for the caller or hangs up;
-    and whom to ring, if anybody."""
-    facts = Facts(
+def _facts(session: Session, call: Call, profile: Profile) -> Facts:
+    return Facts(
         business=profile.name,
         zone=profile.timezone,
         now=clock.now(),
@@ -153,6 +173,19 @@ def _run(
         caller_known=call.caller_id is not None,
         region=profile.region,
     )
+
+
+def _run(
+    session: Session,
+    call: Call,
+    profile: Profile,
+    state: DialogueState,
+    event: Event,
+    facts: Facts,
+    request: TurnRequest,
+) -> tuple[DialogueState, list[Act], str | None]:
+    """Let the policy decide, do what it wants, and tell it the outcome, until it waits for the caller or hangs up;
+    and whom to ring, if anybody."""
     acts: list[Act] = []
     for _ in range(MAX_EFFECTS):
         decision = dialogue.decide(state, event, facts)

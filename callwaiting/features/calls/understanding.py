@@ -193,6 +193,11 @@ def position_in(digits: str, words: Sequence[str], count: int) -> int | None:
     return number - 1 if number is not None and 1 <= number <= count else None
 
 
+def is_position(words: Sequence[str]) -> bool:
+    """Whether nothing is said but which one."""
+    return all(word in FILLERS or word in ORDINALS or number_at(words, place) for place, word in enumerate(words))
+
+
 def wishes_in(words: Sequence[str], menu: Sequence[Item]) -> tuple[Wish, ...]:
     """The items named, with the quantities said before them (or, for the last, after it).
 

@@ -4,11 +4,12 @@ wrong after the signature is answered with a document that says so kindly.
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, cast
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from callwaiting.core import metrics, phone
 from callwaiting.core.errors import CallwaitingError, ServiceUnavailable
@@ -23,6 +24,7 @@ from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.phone_numbers.service import Owner
 from callwaiting.features.webhooks import sources
 from callwaiting.features.webhooks.sources import VerifiedForm
+from callwaiting.providers.registry import Providers
 
 APOLOGY = twiml.farewell("We are sorry, something does not work at the moment. Please try again later. Goodbye.")
 NOT_SERVED = twiml.farewell("This number is not in service at the moment. Goodbye.")
@@ -117,8 +119,16 @@ def _served(form: VerifiedForm, call_sid: str, nonce: int | None) -> Response:
                 summary="A call came in for a number that belongs to no merchant here.",
             )
             return _document(NOT_SERVED, "unroutable")
-    with database().unit_of_work(MerchantScope(owner.merchant_id, actor="caller")) as session:
-        answered = turns.answer(session, _turn_request(form, owner, call_sid, nonce))
+    asked, scope = _turn_request(form, owner, call_sid, nonce), MerchantScope(owner.merchant_id, actor="caller")
+    language = cast(Providers, current_app.extensions["providers"]).language
+    if language is not None and nonce and asked.speech:
+        # No connection to the database is held while a model thinks.
+        with database().unit_of_work(scope) as session:
+            question = turns.consult(session, asked)
+        if question is not None:
+            asked = replace(asked, suggested=language.choose(question))
+    with database().unit_of_work(scope) as session:
+        answered = turns.answer(session, asked)
     return _document(answered.document, answered.kind)
 
 

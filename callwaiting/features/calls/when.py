@@ -1,47 +1,48 @@
-"""When the caller would like to come: days and times as they are said, by the merchant's clock. Pure."""
+"""When the caller would like to come, as far as it was said, by the merchant's clock. Pure."""
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.state import Wanted
-from callwaiting.features.calls.understanding import number_at
+from callwaiting.features.calls.understanding import is_position
 from callwaiting.features.catalogue.service import words_of
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from callwaiting.understanding import Slot, Understood, understand
 
 
 def wanted_in(speech: str, facts: Facts) -> Wanted | None:
-    """The day and time that are named; None when there is neither."""
-    words = words_of(speech)
-    today = facts.now.astimezone(facts.zone).date()
-    day: date | None = None
-    times: tuple[time, ...] = ()
-    for place, word in enumerate(words):
-        if word in {"today", "tonight"}:
-            day = today
-        elif word == "tomorrow":
-            day = today + timedelta(days=1)
-        elif word in WEEKDAYS:
-            day = today + timedelta(days=(WEEKDAYS.index(word) - today.weekday()) % 7)
-        elif word == "noon":
-            times = (time(12),)
-        elif word == "at" and place + 1 < len(words) and (number := number_at(words, place + 1)):
-            hour, rest = number[0], words[place + 1 + number[1] :]
-            if 1 <= hour <= 12:
-                morning, evening = time(hour % 12), time(hour % 12 + 12)
-                times = (
-                    (morning,)
-                    if rest[:1] in (("am",), ("a",))
-                    else (evening,)
-                    if rest[:1] in (("pm",), ("p",))
-                    else (morning, evening)
-                )
-    return Wanted(day, times) if day or times else None
+    """The day and time that are named; None when there is neither. What may have been misheard is doubtful."""
+    if is_position(words_of(speech)):  # `the second one` is no second of the month
+        return None
+    found = understand(speech, now=facts.now, timezone=facts.zone.key)
+    day, doubtful = found.date, bool({Slot.DATE, Slot.TIME, Slot.PERIOD} & set(found.doubtful))
+    earliest = latest = None
+    if found.period is not None:
+        begin, end = found.period.begin, found.period.end
+        earliest, latest = _time(begin), _time(end)
+        first = begin if isinstance(begin, date) else end if isinstance(end, date) else None
+        if day is None and first is not None:  # of several days the first is looked at, and asked about
+            day, doubtful = first, True
+    times = () if earliest or latest else _times(found)
+    if day is None and not times and earliest is None and latest is None:
+        return None
+    return Wanted(day, times, earliest, latest, doubtful)
 
 
 def keyed_day(digits: str, facts: Facts) -> date | None:
     """The day of a key: 1 for today, 2 for tomorrow."""
     days = {"1": 0, "2": 1}.get(digits)
     return None if days is None else facts.now.astimezone(facts.zone).date() + timedelta(days=days)
+
+
+def _times(found: Understood) -> tuple[time, ...]:
+    """Seven is in the morning or in the evening: both, for the free times to decide."""
+    if found.time is None:
+        return ()
+    others = (time.fromisoformat(candidate) for candidate in found.candidates.get(Slot.TIME, ()))
+    return tuple(dict.fromkeys((found.time, *others)))
+
+
+def _time(moment: date | time | None) -> time | None:
+    return moment if isinstance(moment, time) and not isinstance(moment, datetime) else None

@@ -224,7 +224,7 @@ class PaperShop:
             found = choose(self.free(day), when, ZONE, limit)
             if when != Wanted() and found.slots and (found.fitting or when.day):
                 return found
-        return came.SlotsFound(tuple(soon[:limit]), fitting=when == Wanted())
+        return came.SlotsFound(tuple(soon[:limit]), fitting=when == Wanted(), doubtful=when.doubtful)
 
     def free(self, day: date) -> list[Slot]:
         of_day = slots_of_day(CHAIR, opens=time(9), closes=time(17), slot_minutes=60, day=day, zone=ZONE)
