@@ -32,6 +32,9 @@ class Given:
     paypal_client_secret: SecretStr = NONE
     paypal_cert_base_url: str = ""
     paypal_extra_roots: Path | None = None
+    language_api_base: str = ""
+    language_api_key: SecretStr = NONE
+    language_model: str = ""
     smtp_host: str = ""
     smtp_port: int = 587
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
@@ -48,9 +51,11 @@ def test_what_has_credentials_is_there() -> None:
         paypal_client_id="c",
         paypal_client_secret=SecretStr("s"),
         smtp_host="mail.example.com",
+        language_api_base="https://models.example.com/v1",
+        language_model="small",
     )
     providers = build_providers(given)
-    assert providers.configured == {"twilio", "stripe", "paypal", "smtp"}
+    assert providers.configured == {"twilio", "stripe", "paypal", "smtp", "language"}
     assert isinstance(providers.telephony, TwilioTelephony)
     assert isinstance(providers.payments["stripe"], StripePayments)
     assert isinstance(providers.payments["paypal"], PayPalPayments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import booking, changing, messaging, ordering, phrases, understanding
+from callwaiting.features.calls import booking, changing, messaging, ordering, phrases, understanding, when
 from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, RecordCall
 from callwaiting.features.calls.outcomes import Heard, Started
 from callwaiting.features.calls.prompts import Decision, ask, end
@@ -12,7 +12,6 @@ from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
 from callwaiting.features.calls.vocabulary import ABOUT_PRICE, Intent
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Intent as Meaning
-from callwaiting.understanding import understand
 
 OWN_INTENTS = {
     Intent.ORDER: Frame.ORDER,
@@ -86,13 +85,13 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 
 def meant(speech: str, facts: Facts) -> Intent | None:
     """What the whole sentence is about, where no word of it says so by itself."""
-    found = understand(speech, now=facts.now, timezone=facts.zone.key)
+    found = when.understood(speech, facts)
     return MEANT.get(found.intent) if found.confidence >= SURE else None
 
 
 def says_goodbye(speech: str, facts: Facts) -> bool:
     """Whether the caller takes leave."""
-    found = understand(speech, now=facts.now, timezone=facts.zone.key)
+    found = when.understood(speech, facts)
     return found.intent is Meaning.GOODBYE and found.confidence >= SURE
 
 

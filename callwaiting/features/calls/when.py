@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.state import Wanted
@@ -15,7 +16,7 @@ def wanted_in(speech: str, facts: Facts) -> Wanted | None:
     """The day and time that are named; None when there is neither. What may have been misheard is doubtful."""
     if is_position(words_of(speech)):  # `the second one` is no second of the month
         return None
-    found = understand(speech, now=facts.now, timezone=facts.zone.key)
+    found = understood(speech, facts)
     day, doubtful = found.date, bool({Slot.DATE, Slot.TIME, Slot.PERIOD} & set(found.doubtful))
     earliest = latest = None
     if found.period is not None:
@@ -30,10 +31,20 @@ def wanted_in(speech: str, facts: Facts) -> Wanted | None:
     return Wanted(day, times, earliest, latest, doubtful)
 
 
+def understood(speech: str, facts: Facts) -> Understood:
+    """All that one sentence says, worked out once a turn."""
+    return _understood(speech, facts.now, facts.zone.key)
+
+
 def keyed_day(digits: str, facts: Facts) -> date | None:
     """The day of a key: 1 for today, 2 for tomorrow."""
     days = {"1": 0, "2": 1}.get(digits)
     return None if days is None else facts.now.astimezone(facts.zone).date() + timedelta(days=days)
+
+
+@lru_cache(maxsize=64)
+def _understood(speech: str, now: datetime, zone: str) -> Understood:
+    return understand(speech, now=now, timezone=zone)
 
 
 def _times(found: Understood) -> tuple[time, ...]:
