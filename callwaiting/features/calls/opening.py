@@ -68,7 +68,7 @@ def menu(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """What was said, when it did not answer the question, but may be a wish of its own. None for no such wish."""
     words = words_of(heard.speech)
-    intent = understanding.intent_in(words) or meant(heard.speech, facts)
+    intent = understanding.intent_in(words)
     if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]]:
         intent = None  # it is what we are at: the question stands
     if understanding.asks_after(words) or any(understanding.has(words, phrase) for phrase in ABOUT_PRICE):
@@ -80,13 +80,14 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     wishes = understanding.wishes_in(words, facts.menu) if state.step is Step.MENU else ()
     if wishes and not understanding.asks_after(words):
         return ordering.settle(replace(state, wishes=wishes), facts)
-    return go(state, intent, heard, facts)
+    return go(state, intent or meant(state, heard.speech, facts), heard, facts)
 
 
-def meant(speech: str, facts: Facts) -> Intent | None:
-    """What the whole sentence is about, where no word of it says so by itself."""
+def meant(state: DialogueState, speech: str, facts: Facts) -> Intent | None:
+    """What the whole sentence is about, where no word of it says so by itself, and it is not what we are at."""
     found = when.understood(speech, facts)
-    return MEANT.get(found.intent) if found.confidence >= SURE else None
+    intent = MEANT.get(found.intent) if found.confidence >= SURE else None
+    return None if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]] else intent
 
 
 def says_goodbye(speech: str, facts: Facts) -> bool:

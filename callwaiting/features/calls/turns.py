@@ -157,6 +157,8 @@ def _event(session: Session, call: Call, state: DialogueState, facts: Facts, req
     if request.recording_sid and state.step is Step.VOICEMAIL:
         return Recorded(request.recording_sid, request.recording_seconds)
     heard = Heard(without_cards(request.digits), without_cards(request.speech))
+    if request.suggested is None:
+        return heard
     chosen = next((choice for choice in choices(state, facts) if choice.id == request.suggested), None)
     if chosen is not None and missed(state, heard, facts):
         audit.record(session, "call.model_chose", subject=f"call:{call.id}", details={"choice": chosen.id})
