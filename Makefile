@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PYTEST_WORKERS ?= auto
+# One more than there are cores: many tests wait for processes of their own. Not more than Valkey has databases.
+PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 12))')
 
 .PHONY: run test lint types bench security clean help
 

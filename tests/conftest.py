@@ -22,6 +22,7 @@ from migrations import prepare
 from tests import servers
 from tests.apps import left_as_it_was, opened_app
 from tests.factories.merchants import create_merchant
+from tests.order import in_shares
 
 KEPT_TABLES = ("schema_version", "platform_keys", "signing_keys")
 _servers: servers.Servers | None = None
@@ -32,6 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _servers = servers.Servers()
         _servers.start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    given = getattr(config, "workerinput", None)
+    if given is not None:
+        items[:] = in_shares(items, given["workercount"])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

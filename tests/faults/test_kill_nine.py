@@ -7,13 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.faults.probe import SHORT_LEASE_SECONDS
 from tests.faults.proof import Plan, prove
 
 
-@pytest.mark.xdist_group("faults")
 def test_kill_nine(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(2**32)
     began = time.monotonic()
