@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import os
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ from callwaiting.features.keys import service as keys
 from migrations import prepare
 from tests import servers
 from tests.apps import left_as_it_was, opened_app
+from tests.emptying import Emptier
 from tests.factories.merchants import create_merchant
 from tests.order import in_shares
 
@@ -33,6 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _servers = servers.Servers()
         _servers.start()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what the modules have made stays to the end; the collector need not look at it again and again
 
 
 @pytest.hookimpl(trylast=True)
@@ -90,31 +96,17 @@ def settings(environment: dict[str, str]) -> Settings:
     return load(environment)
 
 
-# Rows are deleted where there are any: to truncate costs new files for every table and index, a tenth of a second in
-# all. As a replica, no trigger runs: neither foreign keys, whose tables are emptied too, nor the log's `append_only`.
-EMPTY = """
-set local session_replication_role = replica;
-do $$ declare name text; filled boolean; begin
-    for name in select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('app', 'audit')
-        and tablename <> all(string_to_array(current_setting('tests.kept'), ' ')) loop
-        execute 'select exists (select from ' || name || ')' into filled;
-        if filled then execute 'delete from ' || name; end if;
-    end loop;
-    perform setval(format('%I.%I', schemaname, sequencename), start_value, false) from pg_sequences
-        where schemaname in ('app', 'audit') and last_value is not null;
-end $$"""
+@pytest.fixture(scope="session")
+def emptier(admin_url: str) -> Iterator[Emptier]:
+    made = Emptier(psycopg2.connect(admin_url), kept=KEPT_TABLES)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def empty_tables(admin_url: str) -> None:
+def empty_tables(emptier: Emptier) -> None:
     """Every table emptied, but for the schema's version and the platform's keys."""
-    connection = psycopg2.connect(admin_url)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("select set_config('tests.kept', %s, true)", (" ".join(KEPT_TABLES),))
-            cursor.execute(EMPTY)
-    finally:
-        connection.close()
+    emptier.empty()
 
 
 @pytest.fixture(scope="session")

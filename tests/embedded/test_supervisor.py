@@ -31,7 +31,8 @@ time.sleep(300)
 """
 # Runs a supervisor over two children in a process of its own, to be ended from outside.
 SUPERVISE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 from pathlib import Path
 from callwaiting.embedded.child import Child
 from callwaiting.embedded.supervisor import Supervisor
