@@ -18,7 +18,7 @@ _MONTHS = (
 WEEKDAY = "(?:" + "|".join(_WEEKDAYS) + r")(?:'?s)?\b\.?"
 MONTH = "(?:" + "|".join(_MONTHS) + r")(?![a-z])\.?"
 TOMORROW = r"tomm?orr?ow(?:'?s)?|2moro?w?|tmrw"
-UNIT = r"(?:minute|min|hour|hr|day|week|wk|fortnight|month|year)s?"
+UNIT = r"(?:minute|min|hour|hr|(?<=\d)h|(?<=\d )h|day|week|wk|fortnight|month|year)s?"
 PARTS: Mapping[str, str] = {
     "morning": r"mornings?|breakfast(?:time)?|before noon",
     "lunch": r"lunch(?:es)?(?:[ -]?time)?|brunch",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from callwaiting.understanding.calendar_words import MONTH, TOMORROW, UNIT, WEEKDAY
@@ -12,6 +13,7 @@ from callwaiting.understanding.dates import (
     Match,
     Today,
     read_ahead,
+    read_count,
     read_day_of_month,
     read_feast,
     read_from_now,
@@ -23,6 +25,7 @@ from callwaiting.understanding.dates import (
     read_part_of_hour,
     read_spoken,
     read_unsaid,
+    read_upcoming,
     read_weekday,
     read_weekday_and_number,
     read_weekdays_ahead,
@@ -30,6 +33,7 @@ from callwaiting.understanding.dates import (
 from callwaiting.understanding.feasts import FEAST
 from callwaiting.understanding.text import blank
 
+SHIFT = re.compile(r"\b(?P<count>\d{1,2}|an?|the) (?P<unit>day|week)s? (?P<way>before|after|from)(?: the)? ?$")
 Reading = Callable[[Match, Today], Days | None]
 
 
@@ -43,7 +47,17 @@ def days_in(plain: str, today: Today) -> list[Days]:
             if mention is not None:
                 found.append(mention)
                 rest = blank(rest, match.start(), match.end())
-    return sorted(found, key=lambda mention: mention.start)
+    return [_shifted(plain, mention) for mention in sorted(found, key=lambda mention: mention.start)]
+
+
+def _shifted(plain: str, mention: Days) -> Days:
+    """`two weeks before Christmas`, `the day after the 3rd`."""
+    before = SHIFT.search(plain[: mention.start])
+    if before is None or mention.gone:
+        return mention
+    count = read_count(before["count"]) * (7 if before["unit"].startswith("w") else 1)
+    by = timedelta(days=-count if before["way"] == "before" else count)
+    return replace(mention, start=before.start(), days=tuple(day + by for day in mention.days), bare=None)
 
 
 _YEAR = r"(?:,? ?(?:in |of )?(?P<year>(?:19|20)\d\d\b|20 [2-9]\d\b|'\d\d\b|this year|next year))?"
@@ -82,7 +96,7 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b(?P<which>last |next |this |coming )?(?:the )?(?P<feast>{FEAST})\b{_YEAR}", read_feast),
         (rf"\b(?P<weekday>{WEEKDAY}),? (?:on )?(?:the )?(?P<day>\d{{1,2}})(?:{_ORD}|(?=$|[.,!?_]))"
          rf"(?! (?:people|person|guest))(?:,? ?(?P<year>20\d\d))?", read_weekday_and_number),
-        (rf"\b(?:the )?(?P<day>\d{{1,2}})(?:{_ORD})?(?: day)? (?:of|in) "
+        (rf"\b(?:the )?(?P<day>\d{{1,2}})(?:{_ORD})?(?: day)?(?: of| in)? "
          rf"(?P<month>(?:the|this|next|the next|last|the current|the coming|the following) month)\b", read_number),
         (rf"(?<!\ba )\b(?:the )?(?P<day>\d{{1,2}}){_ORD}\b(?P<month>(?!))?"
          rf"(?={_AFTER_NUMBER})",
@@ -92,6 +106,8 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b|"
          rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", read_gone),
         (rf"\b{MONTH} in {_COUNT} years?\b", read_unsaid),
+        (r"\b(?:upcoming (?P<count>\d{1,3})|(?P<count2>\d{1,3}) upcoming) days?\b", read_upcoming),
+        (r"\b(?P<month>(?:this|next) month),?(?: on| for)? the (?P<day>\d{1,2})(?:st|nd|rd|th)\b", read_number),
         (rf"\b(?P<count>\d{{1,3}}|an?) (?P<weekday>{WEEKDAY}) (?:from now|from today|away)", read_weekdays_ahead),
         (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", read_ahead),
         (rf"\bin (?:about |around |just |exactly )?{_COUNT} ?(?P<unit>{UNIT})(?:'s?)?(?: time)?"

@@ -22,9 +22,9 @@ FARTHEST_YEAR, EARLIEST_YEAR = 2100, 1900
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A mention of a day. `days` are its readings, likeliest first; none: it cannot be a day, or it lies in the past
-    (`gone`). `instant` also says the time (`in two hours`). `bare`: only a day's number, whose month may be said by
-    the other end of a range. `last` is the end of a mention that is a range itself (`next week`)."""
+    """A mention of a day. `days` are its readings, likeliest first; none: it cannot be a day. `gone`: it lies in the
+    past. `instant` also says the time (`in two hours`). `bare`: only a day's number, whose month may be said by the
+    other end of a range. `last` is the end of a mention that is a range itself (`next week`)."""
 
     start: int
     end: int
@@ -79,7 +79,14 @@ def _mention(match: Match, *days: date | None, **more: object) -> Days:
 
 
 def read_gone(match: Match, today: Today) -> Days:
-    return Days(match.start(), match.end(), (), gone=True)
+    """A day in the past: `yesterday`, `three days ago`; of a last week or month none is named."""
+    word = match[0]
+    ago = re.match(r"(\d{1,3}|an?) ([a-z]+?)s? (?:ago|earlier)$", word)
+    if ago:
+        past = _counted(today.day, -read_count(ago[1]), ago[2])
+        return Days(match.start(), match.end(), () if past is None else (past,), gone=True)
+    days = 2 if "before yesterday" in word else 1 if "yesterday" in word or "night" in word else 0
+    return Days(match.start(), match.end(), (today.day - timedelta(days=days),) if days else (), gone=True)
 
 
 def read_unsaid(match: Match, today: Today) -> Days:
@@ -179,23 +186,23 @@ def read_number(match: Match, today: Today) -> Days | None:
 
 def read_spoken(match: Match, today: Today) -> Days:
     word = match[0]
-    days = 2 if "after" in word else 0 if word.startswith(("today", "tonight", "to night", "this")) else 1
+    days = 2 if "day after" in word else 0 if word.startswith(("today", "tonight", "to night", "this")) else 1
     return _mention(match, today.day + timedelta(days=days))
 
 
-def _count(said: str) -> int:
+def read_count(said: str) -> int:
     return 1 if said in ("a", "an", "next", "the next", "another") or not said.isdigit() else int(said)
 
 
 def read_ahead(match: Match, today: Today) -> Days | None:
     """`in 3 days`, `2 weeks from Friday`, `in an hour`: counted from now or from a day that is named."""
     groups = match.groupdict()
-    count, unit = _count(match["count"]), match["unit"].rstrip("s")
+    count, unit = read_count(match["count"]), match["unit"].rstrip("s")
     if groups.get("half"):
-        if unit not in ("hour", "hr"):
+        if unit not in ("hour", "hr", "h"):
             return None
         return read_from_now(match, today, timedelta(hours=count, minutes=30))
-    if unit in ("minute", "min", "hour", "hr"):
+    if unit in ("minute", "min", "hour", "hr", "h"):
         return read_from_now(match, today, timedelta(minutes=count) if unit.startswith("m") else timedelta(hours=count))
     base = today.day
     anchor = groups.get("anchor") or ""
@@ -243,7 +250,10 @@ def read_weekday(match: Match, today: Today) -> Days | None:
     monday = today.day - timedelta(days=today.day.weekday())
     following = monday + timedelta(days=7 + weekday)
     if re.search(r"last|previous|past", said):
-        return read_gone(match, today)
+        past = today.day - timedelta(days=(today.day.weekday() - weekday) % 7 or 7)
+        return Days(match.start(), match.end(), (past,), gone=True)
+    if match["weekday"] in SHORT_WORDS and said.strip() == "the":
+        return None
     if match["weekday"] in SHORT_WORDS and not (
         said or re.search(r"(?:^|for|from|to|until|till|by|,|after) ?$", before)
     ):
@@ -278,10 +288,16 @@ def read_nth_of_month(match: Match, today: Today) -> Days:
     return _mention(match, *coming[:1], month_said=True)
 
 
+def read_upcoming(match: Match, today: Today) -> Days:
+    """`upcoming two days`: the second from now, or the stretch until then."""
+    count = int(match["count"] or match["count2"])
+    return _mention(match, today.day + timedelta(days=count), today.day + timedelta(days=1))
+
+
 def read_weekdays_ahead(match: Match, today: Today) -> Days:
     """`three Tuesdays from now`."""
     ahead = (weekday_of(match["weekday"]) - today.day.weekday()) % 7 or 7
-    return _mention(match, today.day + timedelta(days=ahead + 7 * (min(_count(match["count"]), 999) - 1)))
+    return _mention(match, today.day + timedelta(days=ahead + 7 * (min(read_count(match["count"]), 999) - 1)))
 
 
 def read_feast(match: Match, today: Today) -> Days:

@@ -40,7 +40,8 @@ class IntentWords(NamedTuple):
 @cache
 def intent_words() -> IntentWords:
     """The patterns, read and compiled once."""
-    content: _File = tomllib.loads(files(__package__).joinpath("intents.toml").read_text(encoding="utf-8"))  # type: ignore[assignment]  # its own file, tested
+    text = files(__package__).joinpath("intents.toml").read_text(encoding="utf-8")
+    content: _File = tomllib.loads(text)  # type: ignore[assignment]  # its own file, tested
     words = {name: "".join(parts) for name, parts in content["words"].items()}
     lines = content["intent"]
     return IntentWords(

@@ -13,8 +13,8 @@ from callwaiting.understanding.result import Intent
 
 THRESHOLD = 1.0
 SHORT = 3
-# A sentence often greets, thanks and asks in one: the errand wins over the politeness.
-POLITE = (Intent.THANKS, Intent.GREETING, Intent.GOODBYE)
+# A sentence often greets, thanks, asks and books in one: the errand wins.
+LESSER = (Intent.THANKS, Intent.GREETING, Intent.GOODBYE, Intent.QUESTION)
 ORDER_OF_ERRANDS = (
     Intent.EMERGENCY, Intent.STOP, Intent.HUMAN, Intent.REPEAT, Intent.START_OVER, Intent.CANCEL, Intent.CHANGE,
     Intent.ORDER_STATUS, Intent.PAY, Intent.MESSAGE, Intent.HOURS, Intent.LOCATION, Intent.HELP, Intent.BOOK,
@@ -55,7 +55,8 @@ def intent_of(plain: str, evidence: Evidence) -> tuple[Intent, float]:
     strong = next((intent for intent in ORDER_OF_ERRANDS[:12] if scores[intent] >= 3), None)
     if evidence.items and strong not in (Intent.CANCEL, Intent.CHANGE, Intent.HUMAN, Intent.STOP, Intent.EMERGENCY):
         strong = Intent.ORDER
-    best = strong or max(ORDER_OF_ERRANDS, key=lambda intent: scores[intent] - (1 if intent in POLITE else 0))
+    errand = any(score for intent, score in scores.items() if intent not in LESSER)
+    best = strong or max(ORDER_OF_ERRANDS, key=lambda intent: scores[intent] - 2 * (errand and intent in LESSER))
     plainly = Intent.YES if evidence.yes_no else Intent.NO
     if evidence.yes_no is not None and (scores[best] < 2 or (evidence.bare and scores[best] < 4)):
         best = plainly

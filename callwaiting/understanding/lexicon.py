@@ -17,7 +17,7 @@ Phrase = tuple[str, ...]
 SYNONYMS = {
     "decaffeinated": "decaf", "decafe": "decaf", "uncaffeinated": "decaf", "ice": "iced", "cold": "iced",
     "skim": "nonfat", "skimmed": "nonfat", "fatfree": "nonfat", "semiskimmed": "2%", "syrup": "sauce",
-    "flavoring": "sweetener", "flavouring": "sweetener", "flavor": "sweetener", "flavour": "sweetener",
+    "flavoring": "sweetener", "flavouring": "sweetener",
     "sweetner": "sweetener", "coke": "cola", "fries": "fry", "chips": "chip", "veggie": "vegetarian", "pop": "soda",
     "sugarfree": "sugarless", "lg": "large", "sm": "small", "med": "medium", "twice": "double", "milks": "milk",
 }  # fmt: skip

@@ -7,7 +7,7 @@ side by side without a reason, are in doubt.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -29,6 +29,20 @@ THROUGH = re.compile(
     r"(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)* ?$"
 )
 LEAVING = re.compile(r"\b(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?)(?: on| by| the)* ?$")
+DEED = re.compile(r"\b(?:made|booked|reserved|called|rang|placed|ordered|spoke)\b")  # its day is not the visit's
+LASTING = re.compile(
+    r"\b(?:for|lasting|lasts|takes) (\d{1,3}|an?) ?(hours?|hrs?|minutes?|mins?)\b"
+    r"(?: and a half| (?:and )?(\d{1,2}) ?(?:minutes?|mins?))?"
+)
+NUMBER_BEHIND = re.compile(
+    r" ?(-|to|until|till|through|and) ?(?:the )?(\d{1,2})(?:st|nd|rd|th)?\b"
+    r"(?![:.]\d| ?(?:[ap]\.?m|o'? ?clock|people|in the))"
+)
+BARE_DAY = re.compile(
+    r"(?:(?:on|the|for|yes|yeah|yep|ok|okay|its|it is|maybe|say|lets (?:say|do)|how about|make it)[ ,]*){0,4}(\d{1,2})"
+    r"(?:[ ,]*(?:please|thanks|thank you|would be (?:good|great|fine)|is (?:good|fine)|works)){0,2}[ .!?]*"
+)
+SMALL_HOURS = time(5)  # `tonight at one` may be tomorrow by the calendar
 USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
     "morning": (time(8), time(12), "morning"),
     "lunch": (time(11), time(14), "lunch"),
@@ -38,7 +52,8 @@ USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
 }
 TIME_BEFORE = re.compile(
     r"(?:\b(?:at|around|about|approximately|roughly|by|before|after|until|till|til|from|between|since|"
-    r"(?:late|earli)er than|say|time|starting|it to|maybe)|@|_)[, ]*(?:like |say |around |about |the )?$"
+    r"(?:later|earlier) than|say|time|starting|do|try|how about|what about|it to|maybe)"
+    r"|@|_)[, ]*(?:like |say |around |about |the )?$"
 )
 NO_TIME_AFTER = re.compile(
     r"^ ?(?:\+|other|more|people|person|ppl|guests?|adults?|kids?|child|children|of us|pax|persons?|seat|friends?|"
@@ -74,11 +89,15 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
     day, days_period, day_readings = _day(plain, mentions, weeks)
     if asked is Slot.DATE and not mentions and not weeks:
         day, day_readings, rest = _bare_day(rest, today)
-    parts = parts_in(plain)
+    parts = parts_in(plain, rest)
     clocks = _strong(rest, clocks_in(rest), parts, asked)
     for clock in clocks:
         rest = blank(rest, clock.start, clock.end)
     at, times_period, time_readings = _time(plain, clocks, parts)
+    if day is not None and weeks and not any(each.days[0] <= day <= (each.last or day) for each in weeks):
+        day_readings = (*day_readings, weeks[-1].days[0])  # `the first week of October on Friday`
+    if day is not None and at is not None and at < SMALL_HOURS and re.search(r"\bto[- ]?night\b", plain):
+        day_readings = (day, day + timedelta(days=1))
     instant = next((mention.instant for mention in mentions if mention.instant), None)
     if instant is not None and at is None and day == instant.date():
         at = instant.time().replace(second=0, microsecond=0, tzinfo=None)
@@ -120,8 +139,8 @@ def _exists(today: Today, day: date, at: time) -> bool:
 
 def _bare_day(rest: str, today: Today) -> tuple[date | None, tuple[date, ...], str]:
     """The answer `20` to the question for a date."""
-    numbers = re.findall(r"(?<![\d:])\b(\d{1,2})\b(?![\d:]| ?[ap]\.?m)", rest)
-    found = next_month_day(today.day, int(numbers[0])) if len(numbers) == 1 and 1 <= int(numbers[0]) <= 31 else None
+    bare = BARE_DAY.fullmatch(rest)
+    found = next_month_day(today.day, int(bare[1])) if bare and 1 <= int(bare[1]) <= 31 else None
     if found is None:
         return None, (), rest
     return found, (found,), re.sub(r"\b\d{1,2}\b", "_", rest)
@@ -129,7 +148,11 @@ def _bare_day(rest: str, today: Today) -> tuple[date | None, tuple[date, ...], s
 
 def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | None, Period | None, tuple[date, ...]]:
     """The day meant, the interval of days, and all readings of the day."""
-    said = [each for each in mentions if each.days and not NOT.search(plain[: each.start])]
+    said = [each for each in mentions if each.days and not each.gone]
+    denied = [each for each in said if NOT.search(plain[: each.start])]
+    said = [each for each in said if each not in denied] if len(said) > len(denied) else []
+    if denied and not said:
+        return denied[0].days[0], None, (denied[0].days[0], *denied[0].days)
     ranged = _range(plain, said)
     said = [each for each in said if each.instant is None] or said
     if ranged:
@@ -138,8 +161,9 @@ def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | No
             return last.days[0], None, last.days
         return first.days[0], Period(first.days[0], last.days[0]), first.days
     if not said:
+        gone = [each.days[0] for each in mentions if each.gone and each.days and not DEED.search(plain)]
         if not weeks:
-            return None, None, ()
+            return (gone[-1], None, tuple(gone[-1:])) if gone else (None, None, ())
         week = weeks[-1]
         return None, Period(week.days[0], week.last), ()
     first, last = said[0], said[-1]
@@ -166,8 +190,25 @@ def _open(plain: str, mention: Days, day: date) -> Period | None:
     return Period(day, None) if re.search(r"\b(?:after|any ?time from|no earlier than)(?: the)? ?$", before) else None
 
 
+def _number_range(plain: str, first: Days) -> tuple[Days, Days] | None:
+    """`November 18 to 19`: the second end is a number of the same month."""
+    match = NUMBER_BEHIND.match(plain[first.end :]) if first.month_said else None
+    if match is None or (match[1] == "and" and not re.search(r"\bbetween (?:the )?$", plain[: first.start])):
+        return None
+    begin = first.days[0]
+    end = day_of(begin.year, begin.month, int(match[2]))
+    return (
+        (first, replace(first, start=first.end, end=first.end + match.end(), days=(end,)))
+        if end and end > begin
+        else None
+    )
+
+
 def _range(plain: str, said: list[Days]) -> tuple[Days, Days] | None:
     """The two ends of an interval of days, the month of one carried over to the other."""
+    for only in said:
+        if ends := _number_range(plain, only):
+            return ends
     for first, second in pairwise(said):
         link = plain[first.end : second.start]
         between = re.search(r"\bbetween (?:the )?$", plain[: first.start]) and re.fullmatch(r" ?and (?:the )?", link)
@@ -212,14 +253,25 @@ def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | No
             if part.start >= clock.end
         )
         beside = bool(TIME_BEFORE.search(before))
-        if ranged or beside or (parted and not long) or (asked is Slot.TIME and (not FOR_PEOPLE.search(before))):
+        beside = beside or (not before.strip() and re.match(r" ?_", after) is not None)
+        answer = asked is Slot.TIME and not FOR_PEOPLE.search(before) and all(other.weak for other in clocks)
+        if ranged or beside or (parted and not long) or answer:
             kept.append(clock)
     return kept
 
 
+def _later(begin: time, lasting: re.Match[str]) -> time:
+    """The end of something that begins then and lasts so long."""
+    minutes = 1 if lasting[1].startswith("a") else int(lasting[1])
+    if lasting[2].startswith("h"):
+        minutes = minutes * 60 + (30 if "half" in lasting[0] else int(lasting[3] or 0))
+    return (datetime.combine(date.min, begin) + timedelta(minutes=minutes)).time()
+
+
 def _time(plain: str, clocks: list[Clock], parts: list[Part]) -> tuple[time | None, Period | None, tuple[time, ...]]:
     """The time meant, the interval of the day, and all readings of the time."""
-    said = [each for each in clocks if readings(each, parts) and not NOT.search(plain[: each.start])]
+    said = [each for each in clocks if readings(each, parts)]
+    said = [each for each in said if not NOT.search(plain[: each.start])] or said
     if not said:
         return None, None, ()
     for first, second in pairwise(said):
@@ -227,7 +279,10 @@ def _time(plain: str, clocks: list[Clock], parts: list[Part]) -> tuple[time | No
         between = re.search(r"\bbetween(?: the hours of)? ?$", plain[: first.start]) and re.fullmatch(
             r" ?(?:and|to|-) ?", link
         )
-        if between or re.fullmatch(r" ?(?:-|to|until|till|til|through) ?", link):
+        bounded = re.search(r"\b(?:after|later than|from)(?: about)? ?$", plain[: first.start]) and re.fullmatch(
+            r" ?,? ?(?:and|but)? ?(?:before|by|no later than|until) ?", link
+        )
+        if between or bounded or re.fullmatch(r" ?(?:-|to|until|till|til|through) ?", link):
             if CHANGE.search(plain[: first.start]) and not between:
                 times = readings(second, parts)
                 return times[0], None, times
@@ -247,6 +302,8 @@ def _time(plain: str, clocks: list[Clock], parts: list[Part]) -> tuple[time | No
         everything = tuple(dict.fromkeys(times[0] for times in choices))
         return choices[0][0], None, everything
     times = min(choices, key=len)
+    if lasting := LASTING.search(plain):
+        return times[0], Period(times[0], _later(times[0], lasting)), times
     before = plain[: first.start]
     if re.search(r"\b(?:until|till|til|before|by|no later than|earlier than)(?: about| around)? ?$", before):
         return times[0], Period(None, times[0]), times

@@ -14,12 +14,13 @@ NOT_NAMES = word_list("not_names")
 ALSO_NAMES = frozenset({"april", "may", "june", "august"})
 
 _WORD = r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'.-]*"
+_CAPITAL = r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'-]+"
 _TITLE = r"(?:(?:mr|mrs|ms|miss|dr|sir|madam)\.? +)?"
 _IS = r"(?:'s| is| was| will be| should be| would be| would)?(?: is)?"
 # What announces a name for certain, and what only when the word is written like one.
 _SURE = re.compile(
-    rf"\b(?:(?:my |the |his |her |our |full |a )*names?{_IS}(?: under| of| on it is)?|in(?: the)? names? of|call me|"
-    rf"under(?: the)?(?: names?)?(?: of)?|i go by|goes by|known as|addressed as|speaking is)[:,]? +{_TITLE}",
+    rf"\b(?:(?:my |the |his |her |our |full |a )*named?s?{_IS}(?: under| of| on it is)?|in(?: the)? names? of|call me|"
+    rf"under(?: the)?(?: names?)?(?: of)?|i go by|goes by|known as|named me|addressed as|speaking is)[:,]? +{_TITLE}",
     re.IGNORECASE,
 )
 _PERHAPS = re.compile(
@@ -29,7 +30,7 @@ _PERHAPS = re.compile(
 _CALLER = re.compile(r"i'm|im|i am|this is", re.IGNORECASE)
 _ENDS_IT = re.compile(
     r"^[ ,]*(?:is (?:my|the) (?:full )?name|that(?:'s| is) (?:my|the) (?:full )?name|is what i(?:'m| am) called|here\b|"
-    r"speaking\b|(?:booking|reservation)\b|needs? a\b)",
+    r"speaking\b|calling\b|(?:booking|reservation)\b|needs? a\b)",
     re.IGNORECASE,
 )
 _FIRST = re.compile(r"\b(?:first|given|christian) name(?:'s| is)?[:,]? +(\w[\w'-]*)", re.IGNORECASE)
@@ -48,7 +49,7 @@ def names_in(written: str, asked: str | None) -> Names | None:
     family = last[1] if last and _is_name(last[1]) else None
     if given or family:
         return Names(given, family)
-    for found in (_announced(written), _ended(written), _written_like_one(written)):
+    for found in (_announced(written), _ended(written), _written_like_one(written), _alone(written)):
         if found:
             return _names(found, asked)
     if asked:
@@ -91,6 +92,8 @@ def _written_like_one(written: str) -> list[str]:
     """Behind `I'm`, `for`: two words with capitals, or one that ends the clause."""
     for match in _PERHAPS.finditer(written):
         words = _words_at(written, match.end())
+        if re.search(r"\b(?:look|search|ask)ing $", written[: match.start()], re.IGNORECASE):
+            continue
         capitals = [word for word in words if word[0].isupper()]
         caller = _CALLER.match(match[0]) is not None
         if len(capitals) > 1 or (len(words) == len(capitals) == 1 and (caller or match[0].lower().startswith("for"))):
@@ -98,6 +101,16 @@ def _written_like_one(written: str) -> list[str]:
         if caller and 0 < len(words) < LONGEST and _ends_clause(written, match.end(), words):
             return words
     return []
+
+
+def _alone(written: str) -> list[str]:
+    """Two or three words with capitals that are all that was said, or that begin it before a comma."""
+    match = re.match(
+        rf"({_CAPITAL}(?: {_CAPITAL}){{1,2}})(?:[.!]?$|, | (?=i |for |at |on |and |please))",
+        _POLITE_START.sub("", written),
+    )
+    words = match[1].split() if match else []
+    return words if words and all(map(_is_name, words)) else []
 
 
 def _names(words: list[str], asked: str | None) -> Names:

@@ -35,13 +35,13 @@ KIN = (
     r"kids?|child(?:ren)?|infants?|bab(?:y|ies)|toddlers?|minors?|sons?|daughters?|boys?|girls?|friends?|cousins?|"
     r"colleagues?|coworkers?|co-workers|relatives?|siblings?|brothers?|sisters?|nieces?|nephews?|parents?|others?|"
     r"grandparents|buddies|mates?|teenagers?|teens|family members|grand(?:kids|children|sons?|daughters?|child)|"
-    r"aunts?|uncles?|roommates?|neighbou?rs?|students?|employees|partners?|couples?"
+    r"aunts?|uncles?|roommates?|neighbou?rs?|students?|twins|employees|partners?|couples|pairs"
 )
 ONE = (
     r"wife|husband|hubby|spouse|fianc[eé]e?|girlfriend|boyfriend|mother|father|mom|mommy|mum|mummy|dad|daddy|son|"
     r"daughter|brother|sister|friend|buddy|mate|boss|colleague|coworker|co-worker|aunt|auntie|uncle|cousin|niece|"
     r"nephew|grand(?:mother|father|ma|pa|son|daughter|child)|granny|nan|partner|baby|kid|child|boy|girl|roommate|"
-    r"neighbou?r|client|guest|date|assistant|secretary|(?:mother|father|sister|brother|son|daughter)-in-law|in-law|"
+    r"neighbou?r|client|guest|assistant|secretary|(?:mother|father|sister|brother|son|daughter)-in-law|in-law|"
     r"team ?mate|step(?:son|daughter|mother|father|brother|sister)"
 )
 _TABLE = (
@@ -60,12 +60,17 @@ _ABOUT = r"(?:the |about |just |only |exactly |around )?"
 DIRECT: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(\d{{1,3}})[ -]?(?:more |other |of the |small |little |young |whole |hungry )?(?:{PERSONS})\b",
+        rf"\b(\d{{1,3}})[ -]?(?:of the |small |little |young |whole |hungry )?(?:{PERSONS})\b",
         rf"\b(?:{_TABLE}) (?:size )?(?:of|for|is|will be|to|up to) {_ABOUT}(\d{{1,3}})\b{_NOT_PERSONS}",
-        r"\b(\d{1,3}) (?:of us|of them|of my|in total|total|altogether|in all|in (?:the|our) party|strong)\b",
+        r"\b(?:us|we|all) (\d{1,3})\b",
+        r"\b(?:seats?|fits?|holds?|accommodates?|size(?: is| of| will be)?|"
+        r"(?:people|guests|persons):?(?: is| are| will be)?|total of|number(?: is| will be)?|group is|party is) "
+        r"(?:about |up to |around )?(\d{1,3})\b"
+        r"(?! ?(?:\d|nights?|hours?|tables?))",
+        r"\b(\d{1,3}) (?:of us|of them|in total|total|altogether|in all|in (?:the|our) party|strong)\b",
         rf"\bfor {_ABOUT}(\d{{1,3}})\b(?=(?: of us)?[ ,.?!;]*(?:$|_|(?:{_ALSO_NEXT})\b))",
-        r"\b(?:there (?:will be|are|is)|we (?:are|will be)|it (?:is|will be)|make (?:it|that)|be|to be|have|only|just)"
-        r" (?:just |only |about |now )?(\d{1,3})\b"
+        r"\b(?:there (?:will be|are|is)|we (?:are|will be)|it (?:is|will be)|make (?:it|that)|be|to be|have(?! 1\b)|"
+        r"only|just) (?:just |only |about |now )?(\d{1,3})\b"
         r"(?=[ ,.?!;]*(?:$|_|(?:of us|not|instead|please|now|coming|and|in|at|for)\b))",
     )
 )  # fmt: skip
@@ -75,17 +80,24 @@ GUEST = re.compile(
     rf"(?P<who>{PERSONS}|{KIN}|{ONE})\b(?!['-])"
 )
 SELF = re.compile(
-    r"\b(?:me|myself|us|and i|i and|i am (?:coming|travell?ing|bringing)|i will be (?:coming|with|bringing))\b"
+    r"\b(?:me|myself|i)(?: and|,| plus| with(?= (?:my|our|his|her|a|\d)))(?= )|"
+    r"(?:\band|,|\bplus|\bwith) (?:me|myself)\b|"
+    r"\bi (?:am|will be) (?:coming|travell?ing|bringing|with)\b|"
+    r"\band i\b(?! (?:have|am|need|want|would|had|believe|think|can|cannot|made|booked|do|could|was|like|forgot)\b)"
 )
 NOT_COMING = re.compile(r"\bfor (?:me|us)\b.{0,3}(?:please|\?|$)")
 ALONE = re.compile(
-    r"\b(?:just|only|be) (?:for )?(?:me|myself)\b|\bfor myself[.!]*$|\b(?:by|on) my ?(?:self|own)\b|\balone\b"
+    r"\b(?:just|only|be) (?:for )?(?:me|myself)\b|\bfor myself[.!]*$|\b(?:by|on) my ?(?:self|own)\b|\b(?:alone|solo)\b"
 )
 WITH_SELF = re.compile(
     r"\b(\d{1,3}) (?:and|plus) (?:me|myself)\b|\b(?:me|myself|i) (?:and|plus) (\d{1,3})\b(?! ?[a-z])"
 )
+BOTH = re.compile(
+    r"\b(?:both|the pair|the couple) of us\b|\b(?:table|dinner|lunch|seat\w*|room) for a (?:couple|pair)\b"
+)
 PAIR = re.compile(
-    r"\b(?:me|myself|i) and (?!i\b)[a-z]+\b|\b[a-z]+ and (?:myself|i)\b(?! (?:will|want|would|need|have|am|can))"
+    r"\b(?:me|myself|i) and (?!i\b)[a-z]+\b(?=[ ,.?!]*(?:$|_|(?:at|in|for|on|to|near)\b))|"
+    r"\b[a-z]+ and (?:myself|me|i)\b(?=[ ,.?!]*(?:$|_|(?:at|in|for|on|are)\b))"
 )
 OTHER_SENSE = re.compile(
     r" ?(?:house|menu|meals?|room|club|area|chair|pool|play|bed|name|'s|friendly|is the name|speaking)\b"
@@ -97,7 +109,8 @@ def party_in(rest: str, plain: str, *, asked: bool) -> Party:
     a party only when it was `asked` for."""
     guests = [match for match in GUEST.finditer(rest) if not OTHER_SENSE.match(rest[match.end() :])]
     listed, direct = _guest_list(rest, guests), _direct(rest)
-    if listed is not None and (direct is None or listed.unknown or listed.others or _is_list(guests)):
+    more = listed is not None and listed.size is not None and direct is not None and listed.size > (direct.size or 0)
+    if listed is not None and (direct is None or listed.unknown or listed.others or more) and not _same_twice(guests):
         return listed
     if direct is not None:
         return direct
@@ -127,12 +140,10 @@ def _direct(rest: str) -> Party | None:
     return Party(sizes[0], tuple(sizes[1:]))
 
 
-def _is_list(guests: Sequence[Match]) -> bool:
-    """Whether several kinds of guests are named, and not the same party twice."""
-    if len(guests) < 2:
-        return False
+def _same_twice(guests: Sequence[Match]) -> bool:
+    """Whether one party is named twice (`4 people … make it 5 people`), and not two kinds of guests."""
     general = [match["who"] for match in guests if re.fullmatch(PERSONS, match["who"])]
-    return len(general) < 2 or any(who.startswith(("adult", "grown")) for who in general)
+    return len(general) > 1 and not any(who.startswith(("adult", "grown")) for who in general)
 
 
 def _guest_list(rest: str, guests: Sequence[Match]) -> Party | None:
@@ -142,8 +153,11 @@ def _guest_list(rest: str, guests: Sequence[Match]) -> Party | None:
     if not counted:
         if with_self:
             return Party(int(with_self[1] or with_self[2]) + 1)
-        alone = ALONE.search(rest)
-        return Party(1) if alone else Party(2) if PAIR.search(rest) else None
+        if ALONE.search(rest):
+            return Party(1)
+        return Party(2) if BOTH.search(rest) or PAIR.search(rest) else None
+    if len(counted) == 1 and not with_self and not _comes_along(rest, counted[0]):
+        return None
     total = 0
     for guest in counted:
         number = _number_of(guest)
@@ -160,9 +174,19 @@ def _guest_list(rest: str, guests: Sequence[Match]) -> Party | None:
     return Party(total) if general or not own else Party(total, (total + 1,))
 
 
+def _comes_along(rest: str, guest: Match) -> bool:
+    """Whether one person who is named without a number is a guest, and not only spoken of (`my wife is ill`)."""
+    if re.search(r"\d|twins", guest[0]) or SELF.search(rest[max(0, guest.start() - 12) : guest.end() + 12]):
+        return True
+    before = re.search(r"\b(?:for|with|bringing|and|be|is|plus|just)(?: just)? ?$", rest[: guest.start()])
+    return before is not None or not re.search(r"\w", rest[: guest.start()] + rest[guest.end() :].replace("_", ""))
+
+
 def _is_counted(rest: str, guest: Match) -> bool:
     """Whether persons are meant: with a number or `my`, or as a further member of a list."""
     number = guest["count"] or guest["count2"]
+    if number == "another" or " more " in guest[0]:
+        return False
     if re.fullmatch(PERSONS, guest["who"]):
         return bool(number)
     listed = re.search(r"(?:and|,|with|plus|&) ?$", rest[: guest.start()])
@@ -173,8 +197,10 @@ def _number_of(guest: Match) -> int | None:
     """How many of these; None for a plural without a number."""
     said = (guest["count2"] or guest["count"] or "").strip()
     if said.isdigit():
-        return int(said)
+        return int(said) * (2 if guest["who"] in ("couples", "pairs") else 1)
     if said == "no":
         return 0
+    if guest["who"] == "twins":
+        return 2
     many = re.search(r"(?:s|children|people|ladies|men|women)$", guest["who"]) and not re.fullmatch(ONE, guest["who"])
     return None if many and said not in ("a", "an", "another") else 1

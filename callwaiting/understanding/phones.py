@@ -20,6 +20,7 @@ _TEENS = {
 _TENS = {
     "twenty": "2", "thirty": "3", "forty": "4", "fifty": "5", "sixty": "6", "seventy": "7", "eighty": "8", "ninety": "9"
 }  # fmt: skip
+LONG = 10  # from here on it was meant as a telephone number
 _RUN = re.compile(r"\+?\(?\d[\d ().+-]{5,24}\d")
 
 
@@ -31,14 +32,14 @@ def phone_in(written: str, timezone: str) -> tuple[str | None, bool]:
         each for each in found if 7 <= len(each.strip("+")) <= 15 and not re.match(r"(?:19|20)\d\d[01]\d[0-3]\d$", each)
     ]
     if len(found) != 1:
-        return None, len(found) > 1
+        return None, False
     from callwaiting.core.phone import PhoneNumberInvalid, normalize  # heavy
 
     region = next((region for zone, region in REGIONS if timezone.startswith(zone)), MONTH_FIRST_REGION)
     try:
         return normalize(found[0], region), False
     except PhoneNumberInvalid:
-        return None, True
+        return None, len(found[0]) >= LONG
 
 
 def _digits(text: str) -> str:

@@ -26,6 +26,7 @@ _CONTRACTIONS = tuple(
         (r"\b(we|they|you)'re\b", r"\1 are"), (r"\b(we|they|you)'(?:d|ll)\b", r"\1 will"),
         (r"\b(i|we|they|you)'ve\b", r"\1 have"), (r"\b(that|it|there|here|what|where|who|he|she)'s\b", r"\1 is"),
         (r"\b(that|it|there)'(?:ll|d)\b", r"\1 will"), (r"\blet's\b", "lets"), (r"\bgonna\b", "going to"),
+        (r"\buntill\b|'til\b", "until"),
         (r"\bwanna\b", "want to"), (r"\b(thats|whats|wheres)\b", lambda found: found[0][:-1] + " is"),
     )
 )  # fmt: skip

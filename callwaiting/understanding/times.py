@@ -52,14 +52,16 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, kind in (
         (rf"\bhalf (?:past )?{_HOUR}\b{_ASIDE}?{_HALF}", "half"),
         (rf"\b(?:a )?(?P<minute>quarter|\d{{1,2}} ?(?:minutes?|mins?)) (?P<way>{_FROM}|{_TO}) {_FULL_HOUR}", "past"),
-        (rf"\b(?P<minute>5|10|20|25) (?P<way>past) {_FULL_HOUR}", "past"),
+        (rf"\b(?P<minute>[1-5]?\d) (?P<way>past) {_FULL_HOUR}", "past"),
+        (r"\b(?P<minute>[1-5]?\d) (?P<way>to) (?P<hour>noon|midday|midnight)\b", "past"),
+        (r"\b(?P<hour>\d)(?P<minute>[0-5]\d)(?: ?ish)\b", "clock"),
         (r"(?:(?<=\bat )|(?<=\bby )|(?<=\bsay )|(?<=bout )|(?<=round )|(?<=\bfor )|(?<=\bit )|(?<=fore )|(?<=fter )|^)"
          rf"(?P<minute>5|10|20|25) (?P<way>to) {_FULL_HOUR}", "past"),
-        (rf"(?<![\d/.:])(?<!\d-)\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)(?::\d\d)?(?![\d/]|\.\d|%)"
+        (rf"(?<![\d/.:])(?:(?<!\d\d\d-)|(?<=:\d\d-))\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)(?::\d\d)?(?![\d/]|\.\d|%)"
          rf"{_ASIDE}?{_HALF}", "clock"),
         (rf"(?<![\d/.:-])\b{_HOUR}h(?P<minute>[0-5]\d)\b", "24"),
         (rf"\b{_HOUR} (?:oh?|0) (?P<minute>\d)\b{_HALF}", "clock"),
-        (rf"(?<![\d/.:$£€])\b(?P<hour>1[0-2]|0?[1-9]) (?P<minute>[0-5]\d)\b"
+        (rf"(?<![\d/.:$£€])\b(?P<hour>1\d|2[0-3]|0?[1-9]) (?P<minute>[0-5]\d)\b"
          rf"(?! ?(?:people|persons?|guests|%)){_ASIDE}?{_HALF}", "clock"),
         (rf"(?<![\d/.:-])\b(?P<hour>\d{{1,2}})(?P<minute>[0-5]\d){_MERIDIEM}", "clock"),
         (rf"(?<![\d/.:$£€])\b{_HOUR}{_ASIDE}?{_MERIDIEM}", "hour"),
@@ -68,7 +70,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d) (?:hours|hrs)\b", "24"),
         (r"\b(?:12 )?(?:noon|mid-?day)\b(?! (?:special|menu))", "noon"),
         (r"\b(?:12 )?mid-?night\b", "midnight"),
-        (r"(?<![\d/.:$£€+-])\b(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)\b"
+        (r"(?:(?<![\d/.:$£€+-])|(?<=\b\d{4}-))\b(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)\b"
          r"(?![\d/.:%]\d|-\d{1,3}\b| ?(?:people|persons?|guests))", "weak"),
         (r"(?<![\d/.:$£€+#])\b(?P<hour>\d{1,2})\b(?![\d/:%']|\.\d| ?(?:st|nd|rd|th)\b)", "weak"),
     )
@@ -91,15 +93,16 @@ def clocks_in(plain: str) -> list[Clock]:
     return sorted(found, key=lambda clock: clock.start)
 
 
-def parts_in(plain: str) -> list[Part]:
-    """The parts of the day that are said, greetings aside."""
+def parts_in(plain: str, undated: str) -> list[Part]:
+    """The parts of the day that are said, greetings and counted nights aside. `undated` is the same text with its
+    days blanked out."""
     rest = _GREETINGS.sub(lambda match: "_" * len(match[0]), plain)
     found = [Part(match.start(), match.end(), "evening") for match in _NIGHT.finditer(rest)]
     for pattern, name in _PARTS:
         found += [
             Part(match.start(), match.end(), name)
             for match in pattern.finditer(rest)
-            if not (name == "night" and re.search(r"\d $|\ba $", rest[: match.start()]))
+            if not (name == "night" and re.search(r"\d $|\ba $", undated[: match.start()]))
             and not any(match.start() < part.end and part.start < match.end() for part in found)
         ]
     return sorted(found, key=lambda part: part.start)

@@ -62,7 +62,7 @@ def _weekend(match: Match, today: Today) -> Stretch:
 
 
 def _month(match: Match, today: Today) -> Stretch:
-    first = plus_months(today.day.replace(day=1), 0 if re.search("this|current|the month", match["which"]) else 1)
+    first = plus_months(today.day.replace(day=1), 0 if re.search("this|current|^month", match["which"]) else 1)
     return first, plus_months(first, 1) - timedelta(days=1)
 
 
@@ -70,6 +70,16 @@ def _named_month(match: Match, today: Today) -> Stretch:
     month, said = month_of(match["month"]), match["year"]
     year = int(said[-4:]) if said else today.day.year + (month < today.day.month)
     first = date(year, month, 1)
+    return first, plus_months(first, 1) - timedelta(days=1)
+
+
+def _upcoming(match: Match, today: Today) -> Stretch:
+    """`two upcoming weeks`: the second week from now."""
+    count = int(match["count"] or match["count2"])
+    if match["unit"].startswith("week"):
+        first = _monday(today.day) + timedelta(weeks=min(count, 99))
+        return first, first + timedelta(days=6)
+    first = plus_months(today.day.replace(day=1), min(count, 99))
     return first, plus_months(first, 1) - timedelta(days=1)
 
 
@@ -88,7 +98,10 @@ RULES: tuple[tuple[re.Pattern[str], Callable[[Match, Today], Stretch]], ...] = t
         (rf"{_PART}(?P<which>week after next)\b", _week),
         (rf"{_PART}(?P<which>this|current|next|following|coming) week\b", _week),
         (rf"{_PART}(?P<which>this |next |the |coming )*week[ -]?ends?\b", _weekend),
+        (r"\b(?P<part>(?:at |by )?(?:the )?(?:end|beginning|start|middle) of )(?:the )?(?P<which>month)\b", _month),
         (rf"{_PART}(?P<which>this month|next month|coming month|current month|following month)\b", _month),
+        (r"\b(?P<part>)(?:upcoming (?P<count>\d{1,3})|(?P<count2>\d{1,3}) upcoming) (?P<unit>weeks?|months?)\b",
+         _upcoming),
         (r"\b(?P<part>)(?:the )?(?:next|coming|upcoming|following) (?P<count>\d{1,3}) (?P<unit>days|weeks)\b",
          _next_days),
         (rf"{_PART}(?:(?<=in )|(?<=of )|(?<=this )|(?<=next )|(?<=early )|(?<=late )|(?<=mid )|^)"

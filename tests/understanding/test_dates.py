@@ -16,6 +16,10 @@ from tests.understanding.asking import clock, day, heard
     [
         ("could you do tomorrow", "2026-03-05"),
         ("the day after tomorrow please", "2026-03-06"),
+        ("this afternoon", "2026-03-04"),
+        ("I was there yesterday", "2026-03-03"),
+        ("last Friday", "2026-02-27"),
+        ("two days before Christmas", "2026-12-23"),
         ("tonight if possible", "2026-03-04"),
         ("Friday works", "2026-03-06"),
         ("this coming saturday", "2026-03-07"),
@@ -76,7 +80,7 @@ def test_a_day_that_the_calendar_lacks_is_asked_and_not_bent() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["I was there yesterday", "last Friday", "it may take long", "just a second", "call 911"]
+    "text", ["I booked it yesterday", "we called last Friday", "it may take long", "just a second", "call 911"]
 )
 def test_no_day_is_heard_where_none_is_meant(text: str) -> None:
     assert heard(text).date is None
@@ -92,6 +96,7 @@ def test_the_order_of_day_and_month_is_that_of_the_country() -> None:
     [
         ("from the 17th to the 2nd", date(2026, 3, 17), date(2026, 4, 2)),
         ("between the 3rd and the 8th of June", date(2026, 6, 3), date(2026, 6, 8)),
+        ("June 3 to 8", date(2026, 6, 3), date(2026, 6, 8)),
         ("Saturday until Tuesday", date(2026, 3, 7), date(2026, 3, 10)),
         ("sometime next week", date(2026, 3, 9), date(2026, 3, 15)),
         ("at the weekend", date(2026, 3, 7), date(2026, 3, 8)),
