@@ -8,7 +8,7 @@ from typing import Any
 from callwaiting.features.messages import sending
 from callwaiting.features.messages import service as messages
 from callwaiting.features.outbox.service import Performer
-from callwaiting.features.payments import capture, refund_effects
+from callwaiting.features.payments import capture, closing, refund_effects
 from callwaiting.features.payments.refunds import effect_of
 
 REFUND = Performer(refund_effects.load, refund_effects.call, refund_effects.record, refund_effects.reject)
@@ -16,6 +16,7 @@ REFUND = Performer(refund_effects.load, refund_effects.call, refund_effects.reco
 PERFORMERS: Mapping[str, Performer[Any, Any]] = {  # each performer has its own types of request and result
     messages.EFFECT: Performer(sending.load, sending.call, sending.record, sending.reject),
     capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject),
+    closing.EFFECT: Performer(closing.load, closing.call, closing.record, closing.reject),
     effect_of("stripe"): REFUND,
     effect_of("paypal"): REFUND,
     refund_effects.LIST: Performer(

@@ -18,6 +18,7 @@ COMMANDS = {
     "events": "Stored events: list, show, replay.",
     "webhooks": "The signature doctor.",
     "audit": "The audit trail: show, verify.",
+    "ledger": "The ledger of merchants' money: show, verify.",
     "keys": "Keys of access tokens: list, rotate, revoke.",
     "understand": "What callers' sentences mean: JSON lines in, JSON lines out.",
     "users": "Persons: list, create, disable, forget a lost authenticator.",

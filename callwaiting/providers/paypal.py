@@ -114,6 +114,9 @@ class PayPalPayments:
         capture = _first(_mapping(unit.get("payments")).get("captures"))
         return self._settlement(capture, _text(order, "id"))
 
+    def expire_checkout(self, checkout_id: str, *, account: str) -> None:
+        raise ProviderRejected("PayPal closes no order that waits for its payer")
+
     def refund(self, request: RefundRequest) -> Refund:
         """Give back part or all of a capture. PayPal keeps its request ids for 45 days
         (developer.paypal.com/docs/api/payments/v2/#captures_refund)."""

@@ -222,6 +222,10 @@ class Payments(Protocol):
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         """Take the money of an approved PayPal order. Stripe captures by itself and raises ProviderRejected."""
 
+    def expire_checkout(self, checkout_id: str, *, account: str) -> None:
+        """Close a page, so that nobody can pay on it any more. PayPal cannot and raises ProviderRejected, as Stripe
+        does for a page that is paid or closed."""
+
     def refund(self, request: RefundRequest) -> Refund:
         """Give money back. The provider may need days for it: then the refund is `pending`."""
 

@@ -184,6 +184,9 @@ class AbsentPayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise self._error()
 
+    def expire_checkout(self, checkout_id: str, *, account: str) -> None:
+        raise self._error()
+
     def refund(self, request: RefundRequest) -> Refund:
         raise self._error()
 

@@ -90,6 +90,11 @@ class StripePayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise ProviderRejected("Stripe captures by itself")
 
+    def expire_checkout(self, checkout_id: str, *, account: str) -> None:
+        """Close a Checkout Session (docs.stripe.com/api/checkout/sessions/expire)."""
+        with _errors():
+            self._client.v1.checkout.sessions.expire(checkout_id, None, _options(account, f"expire:{checkout_id}"))
+
     def refund(self, request: RefundRequest) -> Refund:
         """Give back part or all of a PaymentIntent. The caller knows that its currency is the payment's."""
         with _errors():

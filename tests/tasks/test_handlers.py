@@ -20,12 +20,14 @@ from callwaiting.factory import Runtime
 from callwaiting.features.calls.models import Call
 from callwaiting.features.messages import service as messages
 from callwaiting.features.messages.models import Message
+from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.models import Order
+from callwaiting.features.outbox.models import Effect
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.models import Checkout, Payment
 from callwaiting.features.webhooks.service import NotYet, StoredEvent
 from callwaiting.providers import paypal_signature, stripe_signature
-from callwaiting.providers.ports import PayloadInvalid, SourceSecrets
+from callwaiting.providers.ports import PayloadInvalid, ProviderRejected, SourceSecrets
 from callwaiting.providers.registry import Providers, build_providers
 from callwaiting.sandbox.app import sandbox_of
 from callwaiting.sandbox.config import Config
@@ -346,3 +348,39 @@ def test_a_settling_event_without_its_amount_fails_loudly(world: World) -> None:
     )  # fmt: skip
     with pytest.raises(PayloadInvalid):
         world.handle(stripe_event(broken))
+
+
+def close_page(world: World) -> None:
+    """What the outbox does with the planned closing of Stripe's page."""
+    performer, database, scope = PERFORMERS["stripe.expire"], world.worker.database, world.payable.scope
+    with database.unit_of_work(scope) as session:
+        checkout_id = session.scalars(select(Effect.subject_id).where(Effect.kind == "stripe.expire")).one()
+        page = performer.load(session, checkout_id)
+    if page is None:
+        return
+    try:
+        performer.call(world.providers, page, False)
+    except ProviderRejected as error:
+        with database.unit_of_work(scope) as session:
+            performer.reject(session, checkout_id, error)
+    else:
+        with database.unit_of_work(scope) as session:
+            performer.record(session, checkout_id, None)
+
+
+@pytest.mark.parametrize("paid_first", [False, True])
+def test_a_cancelled_order_can_no_longer_be_paid_on_an_open_page(world: World, paid_first: bool) -> None:
+    session_id = world.open("stripe")
+    with world.web.database.unit_of_work(world.payable.scope) as session:
+        orders.cancel(session, world.payable.order_id, 1)
+    if paid_first:
+        world.pay(f"stripe/sessions/{session_id}/pay")
+    close_page(world)
+    late = httpx.post(f"{world.server.url}/_sandbox/stripe/sessions/{session_id}/pay", json={})
+    for event in world.events("stripe"):
+        world.handle(event)
+
+    assert late.status_code == 409
+    assert world.state() == ("cancelled", ["parked"] if paid_first else [], 0)
+    with world.worker.database.unit_of_work(world.payable.scope) as session:
+        assert session.scalars(select(Checkout.state)).one() == ("completed" if paid_first else "expired")

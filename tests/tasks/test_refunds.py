@@ -14,7 +14,7 @@ from callwaiting.core.money import Money
 from callwaiting.features.alerts.models import Alert
 from callwaiting.features.messages.models import Message
 from callwaiting.features.outbox.models import Effect
-from callwaiting.features.payments import refunds
+from callwaiting.features.payments import ledger, refunds
 from callwaiting.features.payments.errors import RefundTooLarge
 from callwaiting.features.payments.models import Payment, Refund
 from callwaiting.features.webhooks.service import NotYet, StoredEvent
@@ -91,8 +91,10 @@ def drain(world: World, events: Sequence[StoredEvent]) -> None:
 
 
 def outcome(world: World) -> tuple[str, str, int, list[tuple[str, str, int]]]:
-    """State of the order and of its payment, what has gone back, and each refund's origin, state and amount."""
+    """State of the order and of its payment, what has gone back, and each refund's origin, state and amount. Whatever
+    the order of the news, the ledger agrees."""
     with world.worker.database.unit_of_work(world.payable.scope) as session:
+        assert ledger.differences(session) == []
         kept = session.scalars(select(Refund).order_by(Refund.amount_minor, Refund.origin)).all()
         return (
             world.state()[0],

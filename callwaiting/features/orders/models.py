@@ -13,7 +13,8 @@ STATES = ("draft", "awaiting_payment", "paid", "expired", "cancelled", "part_ref
 
 
 class Order(TenantRow, Base):
-    """An order. `version` rises with every change of its lines; a payment is for one version.
+    """An order. `version` rises with every change of its lines; a payment is for one version. `revision` rises with
+    every change of its state as well, and is what the API calls its version.
 
     `number` counts per merchant and is what people say on the phone.
     """
@@ -37,6 +38,7 @@ class Order(TenantRow, Base):
     phone_number_id: Mapped[UUID]
     state: Mapped[str] = mapped_column(server_default="draft")
     version: Mapped[int] = mapped_column(server_default="1")
+    revision: Mapped[int] = mapped_column(server_default="1")
     currency: Mapped[str]
     subtotal_minor: Mapped[int]
     tax_minor: Mapped[int]
@@ -46,6 +48,10 @@ class Order(TenantRow, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
+
+    def move(self, state: str) -> None:
+        """Set the state that the transition table gives; whoever read the order before reads it anew."""
+        self.state, self.revision = state, self.revision + 1
 
     @property
     def subtotal(self) -> Money:

@@ -41,7 +41,7 @@ def _follow(session: Session, order: Order, event: PaymentRefunded) -> None:
     state = after(order.state, move)
     if state is None or state == order.state:
         return
-    order.state = state
+    order.move(state)
     audit.record(
         session,
         "order.refund_came_back" if state is State.PAID else f"order.{state}",

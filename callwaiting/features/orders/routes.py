@@ -62,5 +62,5 @@ def _detail(session: Session, order_id: UUID) -> OrderDetail:
         **shown.faces(session, OrderFace, [order])[0].model_dump(),
         lines=[LineFace.of(line) for line in listing.lines_of(session, order)],
         payments=[PaidFace.model_validate(paid) for paid in payments.payments_for(session, order_id)],
-        version=order.version,
+        version=order.revision,
     )

@@ -72,7 +72,7 @@ class PaidFace(Schema):
 
 
 class OrderDetail(OrderFace):
-    """An order with its lines and payments. `version` counts the changes of its lines."""
+    """An order with its lines and payments. `version` counts the changes of its lines and state."""
 
     lines: list[LineFace]
     payments: list[PaidFace]

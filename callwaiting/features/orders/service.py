@@ -65,7 +65,7 @@ MAX_TOTAL_MINOR = 99_999_999
 EXPIRY_BATCH = 500
 PAYABLE = [state for state, move in MOVES if move is Move.SETTLE]
 PAY = Statement("""
-update app.orders set state = 'paid', paid_at = %(paid_at)s
+update app.orders set state = 'paid', revision = revision + 1, paid_at = %(paid_at)s
 where id = %(id)s and state = any(%(payable)s) and total_minor = %(total_minor)s and currency = %(currency)s
 returning number, caller_id, phone_number_id
 """)
@@ -139,6 +139,7 @@ def place_order(
         phone_number_id=phone_number_id,
         state=State.AWAITING_PAYMENT,
         version=1,
+        revision=1,
         currency=priced.currency,
         subtotal_minor=priced.subtotal.minor,
         tax_minor=priced.tax.minor,
@@ -223,18 +224,20 @@ def summary(session: Session, order_id: UUID) -> OrderSummary:
 
 
 def cancel(session: Session, order_id: UUID, version: int) -> None:
-    """Cancel an order that is not paid, and plan the text that says so. Its payment link stops taking money.
+    """Cancel an order that is not paid, and plan the text that says so. Its payment link stops taking money, and
+    an open page of Stripe is closed.
 
     Raises OrderNotFound, PreconditionFailed, NotCancellable, or PaymentUnderway when its payment is being taken.
     """
     order = _locked(session, order_id)
-    require_version(order.version, version)
+    require_version(order.revision, version)
     state = after(order.state, Move.CANCEL)
     if state is None:
         raise NotCancellable(order.state, message=f"This order is {order.state.replace('_', ' ')}.")
     payments.require_none_underway(session, order.id)
-    order.state = state
+    order.move(state)
     session.flush()
+    payments.close_pages(session, order.id)
     messages.plan_message(
         session,
         caller_id=order.caller_id,
@@ -273,7 +276,9 @@ def expire(session: Session, order_id: UUID) -> Literal["expired", "kept"]:
     state = after(order.state, Move.EXPIRE)
     if state is None or order.expires_at is None or order.expires_at > clock.now():
         return "kept"
-    order.state = state
+    order.move(state)
+    session.flush()
+    payments.close_pages(session, order.id)
     audit.record(session, "order.expired", subject=f"order:{order.id}", details={"number": order.number})
     return "expired"
 

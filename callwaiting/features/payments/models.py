@@ -12,6 +12,7 @@ from callwaiting.core.db import Base, TenantRow
 CHECKOUT_STATES = ("claimed", "open", "approved", "completed", "failed", "expired")
 PAYMENT_STATES = ("settled", "parked", "surplus", "part_refunded", "refunded")
 REFUND_STATES = ("pending", "succeeded", "failed")
+LEDGER_ACCOUNTS = ("stripe", "paypal", "orders", "parked", "surplus", "disputes")
 
 
 def _as_it_came(context: Any) -> str:
@@ -136,3 +137,30 @@ class Refund(TenantRow, Base):
     failure: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
+
+
+class LedgerTransfer(TenantRow, Base):
+    """Money that moves from one account of a merchant's ledger to another, in one currency: a debit and a credit of
+    the same amount in one row, so that no entry can be out of balance. Rows are never changed or deleted.
+
+    `entry_key` is made from what happened, which is therefore written once.
+    """
+
+    __tablename__ = "ledger_transfers"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "entry_key"),
+        CheckConstraint("kind in ('payment', 'refund', 'dispute')", name="kind"),
+        CheckConstraint(f"debit in {LEDGER_ACCOUNTS}", name="debit"),
+        CheckConstraint(f"credit in {LEDGER_ACCOUNTS}", name="credit"),
+        CheckConstraint("debit <> credit", name="two_accounts"),
+        CheckConstraint("amount_minor > 0", name="amount_minor"),
+    )
+
+    entry_key: Mapped[str]
+    kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    debit: Mapped[str]
+    credit: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

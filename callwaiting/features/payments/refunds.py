@@ -22,6 +22,7 @@ from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.outbox import service as outbox
+from callwaiting.features.payments import ledger
 from callwaiting.features.payments.accounts import PaymentProvider
 from callwaiting.features.payments.errors import AccountGone, PaymentNotFound, RefundNotFound, RefundTooLarge
 from callwaiting.features.payments.events import PaymentRefunded
@@ -132,7 +133,9 @@ def apply(session: Session, payment: Payment, refund: Refund, told: ports.Refund
     """
     if told.amount.currency != payment.currency or told.amount.minor <= 0:
         raise PayloadInvalid("the refund is not in the payment's currency")
-    refund.provider_id, refund.amount_minor = told.provider_id, told.amount.minor
+    refund.provider_id = told.provider_id
+    if refund.state == "pending":  # afterwards the amount stands in the ledger
+        refund.amount_minor = told.amount.minor
     return move(session, payment, refund, told.state, failure=told.failure)
 
 
@@ -143,8 +146,13 @@ def move(
     if state not in REFUND_NEXT[refund.state]:
         session.flush()
         return "stale"
+    was = refund.state
     refund.state, refund.failure, refund.ended_at = state, failure, clock.now()
     session.flush()
+    if state == "succeeded":
+        ledger.refund_made(session, payment, refund)
+    elif was == "succeeded":
+        ledger.refund_came_back(session, payment, refund)
     audit.record(
         session, f"refund.{state}", subject=f"refund:{refund.id}", reason=failure, details=_facts(payment, refund)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_of
 from callwaiting.features.payments.capture import request_capture
 from callwaiting.features.payments.checkouts import end_checkout, require_none_underway, start_checkout
+from callwaiting.features.payments.closing import close_pages
 from callwaiting.features.payments.figures import MoneyFigures, per_day
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
 from callwaiting.features.payments.overview import payments_for
@@ -18,6 +19,7 @@ __all__ = [
     "MoneyFigures",
     "PaymentProvider",
     "add_account",
+    "close_pages",
     "create_link",
     "end_checkout",
     "link_of",

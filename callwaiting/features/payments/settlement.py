@@ -14,7 +14,7 @@ from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
-from callwaiting.features.payments import checkouts
+from callwaiting.features.payments import checkouts, ledger
 from callwaiting.features.payments.accounts import PaymentProvider
 from callwaiting.features.payments.events import PaymentSettled
 from callwaiting.features.payments.owed import AWAITING, Bill, bill
@@ -24,12 +24,22 @@ from callwaiting.providers.ports import Settlement
 Kept = Literal["settled", "parked", "surplus"]
 Outcome = Literal[Kept, "repeated", "foreign"]
 PAID = frozenset({"paid", "part_refunded", "refunded"})
+# The payment and its entry in the ledger, or neither when the payment is known.
 KEEP = Statement("""
-insert into app.payments (merchant_id, id, order_id, checkout_id, provider, mode, account, payment_id, amount_minor,
-    currency, state, entered_as, reason, settled_at)
-values (%(merchant_id)s, %(id)s, %(order_id)s, %(checkout_id)s, %(provider)s, %(mode)s, %(account)s, %(payment_id)s,
-    %(amount_minor)s, %(currency)s, %(state)s, %(state)s, %(reason)s, %(settled_at)s)
-on conflict (merchant_id, provider, payment_id) do nothing returning id
+with kept as (
+    insert into app.payments (merchant_id, id, order_id, checkout_id, provider, mode, account, payment_id,
+        amount_minor, currency, state, entered_as, reason, settled_at)
+    values (%(merchant_id)s, %(id)s, %(order_id)s, %(checkout_id)s, %(provider)s, %(mode)s, %(account)s,
+        %(payment_id)s, %(amount_minor)s, %(currency)s, %(state)s, %(state)s, %(reason)s, %(settled_at)s)
+    on conflict (merchant_id, provider, payment_id) do nothing returning *
+), entry as (
+    insert into app.ledger_transfers (merchant_id, id, entry_key, kind, subject_id, debit, credit, amount_minor,
+        currency, recorded_at)
+    select merchant_id, %(entry_id)s::uuid, 'payment:' || id, 'payment', id, provider,
+        %(credit)s::text, amount_minor, currency, settled_at
+    from kept where amount_minor > 0
+)
+select id from kept
 """)
 
 
@@ -96,6 +106,8 @@ def _keep(
         session,
         merchant_id=merchant_of(session),
         id=new_id(),
+        entry_id=new_id(),
+        credit=ledger.account_of(state),
         order_id=found.order_id if found else None,
         checkout_id=found.id if found else None,
         provider=provider,

@@ -129,12 +129,13 @@ def test_a_list_that_cannot_be(owner: ApiClient, query: str) -> None:
 def test_an_unpaid_order_is_cancelled_once(owner: ApiClient, payable: Payable, admin_url: str) -> None:
     path = f"/orders/{payable.order_id}/cancel"
     refused = [owner.send("POST", path).status_code, owner.send("POST", path, version=2).status_code]
-    answer, again = owner.send("POST", path, version=1), owner.send("POST", path, version=1)
+    answer, again = owner.send("POST", path, version=1), owner.send("POST", path, version=2)
     order = answer.get_json()
 
     assert refused == [428, 412]
     assert (answer.status_code, order["state"]) == (200, "cancelled")
     assert order == owner.get(f"/orders/{payable.order_id}")
+    assert (answer.headers["ETag"], owner.send("POST", path, version=1).status_code) == ('"v2"', 412)
     assert (again.status_code, again.get_json()["message"]) == (409, "This order is cancelled.")
     assert actions(admin_url)[-2:] == ["message.planned", "order.cancelled"]
     kinds = rows(admin_url, "select kind from app.messages order by id")
@@ -146,7 +147,7 @@ def test_money_that_came_or_is_coming_keeps_an_order(owner: ApiClient, worker: R
     approve(worker, payable)
     underway = owner.send("POST", path, version=1)
     take(worker, payable)
-    paid = owner.send("POST", path, version=1)
+    paid = owner.send("POST", path, version=2)
 
     assert (underway.status_code, paid.status_code) == (409, 409)
     assert underway.get_json()["message"] == "A payment for this order is being taken."
