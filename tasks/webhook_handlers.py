@@ -20,7 +20,7 @@ from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.service import PaymentProvider
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.webhooks.service import Handler, NotYet, StoredEvent
-from callwaiting.providers import paypal_refunds, stripe_refunds
+from callwaiting.providers import paypal_disputes, paypal_refunds, stripe_disputes, stripe_refunds
 from callwaiting.providers.registry import Providers
 
 Verdict = Literal["done", "ignored"]
@@ -77,6 +77,18 @@ def _refund(provider: PaymentProvider) -> Handler:
         if told is None:
             return "ignored"
         return _changed(payments.take_refund(session, told, provider=provider, received_at=event.received_at))
+
+    return handle
+
+
+def _dispute(provider: PaymentProvider) -> Handler:
+    """A payment that its payer disputes, and what becomes of it."""
+
+    def handle(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+        told = providers.payments[provider].dispute_of(event.raw)
+        if told is None:
+            return "ignored"
+        return _changed(payments.take_dispute(session, told, provider=provider, received_at=event.received_at))
 
     return handle
 
@@ -156,8 +168,11 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {  # by (provider, event type)
     ("stripe", "charge.refunded"): _charge_refunded,
     **{("stripe", event_type): _refund("stripe") for event_type in stripe_refunds.EVENTS},
     **{("paypal", event_type): _refund("paypal") for event_type in paypal_refunds.EVENTS},
+    **{("stripe", event_type): _dispute("stripe") for event_type in stripe_disputes.EVENTS},
+    **{("paypal", event_type): _dispute("paypal") for event_type in paypal_disputes.EVENTS},
     ("paypal", "CHECKOUT.ORDER.APPROVED"): _order_approved,
     ("paypal", "PAYMENT.CAPTURE.COMPLETED"): _settle("paypal"),
+    ("paypal", "PAYMENT.CAPTURE.DECLINED"): _capture_denied,
     ("paypal", "PAYMENT.CAPTURE.DENIED"): _capture_denied,
     ("twilio", "call.status"): _call_status,
     ("twilio", "message.status"): _message_status,

@@ -16,6 +16,8 @@ from urllib.parse import quote, urlsplit
 import orjson
 
 from callwaiting.providers.attempts import retry_after_s
+from callwaiting.providers.paypal_disputes import EVENTS as DISPUTE_EVENTS
+from callwaiting.providers.paypal_disputes import read_dispute
 from callwaiting.providers.paypal_money import from_paypal, to_paypal
 from callwaiting.providers.paypal_refunds import EVENTS as REFUND_EVENTS
 from callwaiting.providers.paypal_refunds import read_refund
@@ -23,6 +25,7 @@ from callwaiting.providers.paypal_signature import read_event
 from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
+    Dispute,
     ListedEvent,
     Mode,
     PayloadInvalid,
@@ -129,6 +132,13 @@ class PayPalPayments:
         """The refund in PAYMENT.CAPTURE.REFUNDED and in the events of one that takes longer."""
         body = _mapping(orjson.loads(raw))
         return read_refund(_mapping(body.get("resource"))) if body.get("event_type") in REFUND_EVENTS else None
+
+    def dispute_of(self, raw: bytes) -> Dispute | None:
+        """The dispute in one of PayPal's dispute events."""
+        body = _mapping(orjson.loads(raw))
+        if body.get("event_type") not in DISPUTE_EVENTS:
+            return None
+        return read_dispute(_mapping(body.get("resource")))
 
     def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:
         raise ProviderRejected("PayPal tells of each refund by itself")

@@ -206,6 +206,21 @@ class Refund:
     failure: str = ""
 
 
+DisputeState = Literal["inquiry", "open", "won", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A payer's dispute as the provider tells of it. Only while it is `open` or `lost` is its money withdrawn; `won`
+    is whatever left it with the merchant. `payment_id` is that of the settlement."""
+
+    provider_id: str
+    payment_id: str
+    amount: Money
+    state: DisputeState
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedEvent:
     """An event as the provider lists it, for reconciliation: the same bytes a webhook would have carried."""
@@ -231,6 +246,9 @@ class Payments(Protocol):
 
     def refund_of(self, raw: bytes) -> Refund | None:
         """Read the refund out of a verified event body; None when this event is not about one refund."""
+
+    def dispute_of(self, raw: bytes) -> Dispute | None:
+        """Read the dispute out of a verified event body; None when this event is not about one."""
 
     def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:
         """Every refund of a payment. PayPal has no such list and raises ProviderRejected."""

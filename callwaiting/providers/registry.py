@@ -18,6 +18,7 @@ from callwaiting.providers.paypal_signature import Certificates
 from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
+    Dispute,
     Language,
     ListedEvent,
     Mail,
@@ -191,6 +192,9 @@ class AbsentPayments:
         raise self._error()
 
     def refund_of(self, raw: bytes) -> Refund | None:
+        raise self._error()
+
+    def dispute_of(self, raw: bytes) -> Dispute | None:
         raise self._error()
 
     def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:

@@ -20,6 +20,7 @@ from callwaiting.providers.attempts import retry_after_s
 from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
+    Dispute,
     ListedEvent,
     PayloadInvalid,
     ProviderRejected,
@@ -29,6 +30,8 @@ from callwaiting.providers.ports import (
     Settlement,
     SourceSecrets,
 )
+from callwaiting.providers.stripe_disputes import EVENTS as DISPUTE_EVENTS
+from callwaiting.providers.stripe_disputes import read_dispute
 from callwaiting.providers.stripe_refunds import EVENTS as REFUND_EVENTS
 from callwaiting.providers.stripe_refunds import read_refund
 
@@ -114,6 +117,13 @@ class StripePayments:
         if body.get("type") not in REFUND_EVENTS:
             return None
         return read_refund(_mapping(_mapping(body.get("data")).get("object")))
+
+    def dispute_of(self, raw: bytes) -> Dispute | None:
+        """The dispute in one of Stripe's dispute events."""
+        body = _mapping(orjson.loads(raw))
+        if body.get("type") not in DISPUTE_EVENTS:
+            return None
+        return read_dispute(_mapping(_mapping(body.get("data")).get("object")))
 
     def refunds_of(self, payment_id: str, *, account: str) -> Sequence[Refund]:
         """Every refund of a PaymentIntent, newest first; pages are followed to their end."""

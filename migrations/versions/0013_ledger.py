@@ -1,4 +1,4 @@
-"""The ledger of each merchant's money; an order's revision, which rises with every change of its state too."""
+"""The ledger of each merchant's money; disputes; an order's revision, which rises with its state too."""
 
 from __future__ import annotations
 
@@ -70,6 +70,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("merchant_id", "entry_key", name=op.f("uq_ledger_transfers_merchant_id_entry_key")),
         schema="app",
     )
+    op.create_table(
+        "disputes",
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merchant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("state in ('inquiry', 'open', 'won', 'lost')", name=op.f("ck_disputes_state")),
+        sa.ForeignKeyConstraint(
+            ["merchant_id", "payment_id"],
+            ["app.payments.merchant_id", "app.payments.id"],
+            name=op.f("fk_disputes_merchant_id_payment_id"),
+        ),
+        sa.ForeignKeyConstraint(["merchant_id"], ["app.merchants.id"], name=op.f("fk_disputes_merchant_id")),
+        sa.PrimaryKeyConstraint("merchant_id", "id", name=op.f("pk_disputes")),
+        sa.UniqueConstraint(
+            "merchant_id", "provider", "provider_id", name=op.f("uq_disputes_merchant_id_provider_provider_id")
+        ),
+        schema="app",
+    )
+    op.create_index("ix_disputes_payment", "disputes", ["merchant_id", "payment_id"], schema="app")
+    written = tenant("select", "insert", "update")
+    protect("disputes", {"cw_web": tenant("select"), "cw_worker": written})
     op.execute(HISTORY)
     op.execute(APPEND_ONLY)
     rights = tenant("select", "insert")

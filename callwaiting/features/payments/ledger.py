@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core.ids import new_id
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
-from callwaiting.features.payments.models import Payment, Refund
+from callwaiting.features.payments.models import Dispute, Payment, Refund
 
 POST = Statement("""
 insert into app.ledger_transfers (merchant_id, id, entry_key, kind, subject_id, debit, credit, amount_minor, currency)
@@ -31,17 +31,20 @@ from (select debit as account, currency, amount_minor as debit, 0 as credit from
       select credit, currency, 0, amount_minor from app.ledger_transfers) as sides
 group by account, currency order by currency, account
 """
-# What a payment or refund says, beside what the ledger says of it; only where the two differ. Each is written by
-# other code than the one that it is compared with.
+# What a payment, refund or dispute says of the money at the provider, beside what the ledger says of it; only where
+# the two differ. Each is written by other code than the one that it is compared with.
 DIFFERENCES = """
 with entries as (
     select subject_id, kind, currency,
-        sum(case when debit in ('stripe', 'paypal') then amount_minor else -amount_minor end) as minor
+        sum(case when debit in ('stripe', 'paypal') then amount_minor
+                 when credit in ('stripe', 'paypal') then -amount_minor else 0 end) as minor
     from app.ledger_transfers group by subject_id, kind, currency
 ), facts as (
     select id, 'payment' as kind, currency, amount_minor::bigint as minor from app.payments
     union all
     select id, 'refund', currency, case state when 'succeeded' then -amount_minor else 0 end from app.refunds
+    union all
+    select id, 'dispute', currency, case when state in ('open', 'lost') then -amount_minor else 0 end from app.disputes
 )
 select coalesce(f.kind, e.kind) as kind, coalesce(f.id, e.subject_id) as subject_id,
     coalesce(f.currency, e.currency) as currency, coalesce(f.minor, 0) as told, coalesce(e.minor, 0) as entered
@@ -60,7 +63,8 @@ class Balance(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A payment or refund whose own amount (`told`, negative for money that went back) is not what was `entered`."""
+    """A payment, refund or dispute whose own amount (`told`, negative for money that went away) is not what was
+    `entered`."""
 
     kind: str
     subject_id: UUID
@@ -90,20 +94,32 @@ def balances(session: Session) -> Sequence[Balance]:
 
 
 def differences(session: Session) -> Sequence[Difference]:
-    """Where the payments and refunds of the session's merchant do not agree with its ledger; empty when all do."""
+    """Where payments, refunds and disputes of the session's merchant do not agree with its ledger; else empty."""
     return [Difference(*row) for row in session.execute(text(DIFFERENCES))]
 
 
-def _post(session: Session, refund: Refund, what: str, *, debit: str, credit: str) -> None:
+def dispute_moved(session: Session, payment: Payment, dispute: Dispute, was: str) -> None:
+    """What a dispute's new state means for its money; `was` is the state before, or `new`."""
+    provider, earned = payment.provider, account_of(payment.entered_as)
+    if dispute.state in {"open", "lost"} and was != "open":
+        _post(session, dispute, "withdrawn", debit="disputes", credit=provider)
+    if dispute.state == "won" and was == "open":
+        _post(session, dispute, "reinstated", debit=provider, credit="disputes")
+    if dispute.state == "lost":
+        _post(session, dispute, "lost", debit=earned, credit="disputes")
+
+
+def _post(session: Session, subject: Refund | Dispute, what: str, *, debit: str, credit: str) -> None:
+    kind = "refund" if isinstance(subject, Refund) else "dispute"
     POST(
         session,
         merchant_id=merchant_of(session),
         id=new_id(),
-        entry_key=f"refund_{what}:{refund.id}",
-        kind="refund",
-        subject_id=refund.id,
+        entry_key=f"{kind}_{what}:{subject.id}",
+        kind=kind,
+        subject_id=subject.id,
         debit=debit,
         credit=credit,
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
+        amount_minor=subject.amount_minor,
+        currency=subject.currency,
     )

@@ -12,6 +12,7 @@ from callwaiting.core.db import Base, TenantRow
 CHECKOUT_STATES = ("claimed", "open", "approved", "completed", "failed", "expired")
 PAYMENT_STATES = ("settled", "parked", "surplus", "part_refunded", "refunded")
 REFUND_STATES = ("pending", "succeeded", "failed")
+DISPUTE_STATES = ("inquiry", "open", "won", "lost")
 LEDGER_ACCOUNTS = ("stripe", "paypal", "orders", "parked", "surplus", "disputes")
 
 
@@ -136,6 +137,28 @@ class Refund(TenantRow, Base):
     reason: Mapped[str] = mapped_column(server_default="")
     failure: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ended_at: Mapped[datetime | None]
+
+
+class Dispute(TenantRow, Base):
+    """A payment that its payer disputes at the bank or at PayPal."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "provider", "provider_id"),
+        CheckConstraint(f"state in {DISPUTE_STATES}", name="state"),
+        ForeignKeyConstraint(["merchant_id", "payment_id"], ["app.payments.merchant_id", "app.payments.id"]),
+        Index("ix_disputes_payment", "merchant_id", "payment_id"),
+    )
+
+    payment_id: Mapped[UUID]
+    provider: Mapped[str]
+    provider_id: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    opened_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
 
 

@@ -6,6 +6,7 @@ from callwaiting.features.payments.accounts import PaymentProvider, add_account,
 from callwaiting.features.payments.capture import request_capture
 from callwaiting.features.payments.checkouts import end_checkout, require_none_underway, start_checkout
 from callwaiting.features.payments.closing import close_pages
+from callwaiting.features.payments.disputes import take_dispute
 from callwaiting.features.payments.figures import MoneyFigures, per_day
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
 from callwaiting.features.payments.overview import payments_for
@@ -32,5 +33,6 @@ __all__ = [
     "require_none_underway",
     "settle",
     "start_checkout",
+    "take_dispute",
     "take_refund",
 ]

@@ -1,0 +1,41 @@
+"""Stripe's dispute objects (docs.stripe.com/api/disputes/object)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callwaiting.core.money import Money
+from callwaiting.providers.ports import Dispute, DisputeState, PayloadInvalid
+
+EVENTS = frozenset({
+    "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+})  # fmt: skip
+# An inquiry ("warning") takes no money. A status that Stripe may add takes none either, until another one comes.
+STATES: Mapping[str, DisputeState] = {
+    "needs_response": "open",
+    "under_review": "open",
+    "won": "won",
+    "warning_closed": "won",
+    "prevented": "won",
+    "lost": "lost",
+}
+
+
+def read_dispute(fields: Mapping[str, object]) -> Dispute:
+    """Raises PayloadInvalid. A dispute of a payment without a PaymentIntent has an empty `payment_id`."""
+    dispute_id, amount, currency = (fields.get(name) for name in ("id", "amount", "currency"))
+    if not isinstance(dispute_id, str) or not isinstance(amount, int) or not isinstance(currency, str):
+        raise PayloadInvalid("the dispute lacks its id or amount")
+    try:
+        disputed = Money(amount, currency.upper())
+    except ValueError as error:
+        raise PayloadInvalid("the dispute has no currency") from error
+    payment, status, reason = (fields.get(name) for name in ("payment_intent", "status", "reason"))
+    return Dispute(
+        provider_id=dispute_id,
+        payment_id=payment if isinstance(payment, str) else "",
+        amount=disputed,
+        state=STATES.get(status, "inquiry") if isinstance(status, str) else "inquiry",
+        reason=reason if isinstance(reason, str) else "",
+    )
