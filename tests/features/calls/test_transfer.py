@@ -9,6 +9,7 @@ import pytest
 from callwaiting.features.calls import service as calls
 from callwaiting.features.reception import service as reception
 from callwaiting.features.reception.service import Desk
+from tests.api_client import ApiClient
 from tests.factories.merchants import create_merchant
 from tests.factories.telephone import CALLER, Telephone
 from tests.factories.webhooks import make_source
@@ -110,6 +111,17 @@ def test_ringing_that_comes_back_to_us_is_not_answered(pizzeria: Pizzeria, phone
     with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
         calls.apply_status(session, looped.call_sid, "busy", 1, None)
     assert pizzeria.texts() == []
+
+
+def test_during_opening_hours_only(pizzeria: Pizzeria) -> None:
+    set_desk(pizzeria, transfer_when="open")
+    phone = pizzeria.phone()
+    phone.dial()
+    assert "I have told the team" in phone.speak("a person please")  # there are no hours
+    night_and_day = [{"weekday": day, "opens": "00:00", "closes": "00:00"} for day in range(1, 8)]
+    owner = ApiClient(pizzeria.app, pizzeria.scope)
+    assert owner.send("PUT", "/merchant/hours", {"periods": night_and_day}, version=1).status_code == 200
+    assert ask_for_a_person(pizzeria.phone()).attrib["timeout"] == "20"
 
 
 def test_a_desk_that_changes_meanwhile_rings_nobody(pizzeria: Pizzeria, phone: Telephone) -> None:
