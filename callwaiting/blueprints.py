@@ -25,6 +25,7 @@ from callwaiting.features.kpis import routes as kpis
 from callwaiting.features.merchants import routes as merchants
 from callwaiting.features.messages import routes as messages
 from callwaiting.features.messages import sms_routes as sms
+from callwaiting.features.messages import template_routes as message_templates
 from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
 from callwaiting.features.payments import routes as payments
@@ -62,6 +63,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(callers.api.blueprint)
     app.register_blueprint(consents.api.blueprint)
     app.register_blueprint(messages.api.blueprint)
+    app.register_blueprint(message_templates.api.blueprint)
     app.register_blueprint(alerts.api.blueprint)
     app.register_blueprint(payments.api.blueprint)
     app.register_blueprint(webhook_sources.api.blueprint)

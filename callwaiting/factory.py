@@ -29,8 +29,13 @@ from callwaiting.extensions import cors, jwt, talisman
 from callwaiting.features.accounts import signing_keys
 from callwaiting.features.accounts.api_keys_access import MachineAccess
 from callwaiting.features.alerts import service as alerts
+from callwaiting.features.bookings import texts as booking_texts
+from callwaiting.features.consents.events import TextsRevoked
 from callwaiting.features.keys.service import KeyRing
+from callwaiting.features.messages.events import TextDue, TextFailed
+from callwaiting.features.messages.waiting import on_texts_revoked
 from callwaiting.features.orders import service as orders
+from callwaiting.features.orders import texts as order_texts
 from callwaiting.features.orders.refunds import on_payment_refunded
 from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
 from callwaiting.features.webhooks import door
@@ -63,6 +68,10 @@ def event_bindings() -> EventBus:
     bus = EventBus()
     bus.bind(PaymentSettled, orders.on_payment_settled)
     bus.bind(PaymentRefunded, on_payment_refunded)
+    bus.bind(TextsRevoked, on_texts_revoked)
+    bus.bind(TextDue, order_texts.require_still_true)
+    bus.bind(TextDue, booking_texts.require_still_true)
+    bus.bind(TextFailed, order_texts.on_text_failed)
     return bus
 
 

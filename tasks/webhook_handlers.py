@@ -115,7 +115,13 @@ def _message_received(session: Session, event: StoredEvent, providers: Providers
     owner = phone_numbers.owner_of(session, form.get("To", ""))
     if owner is None or owner.merchant_id != merchant_of(session):
         return "ignored"
-    text = IncomingText(event.object_key, form.get("From", ""), form.get("Body", ""), form.get("OptOutType", ""))
+    text = IncomingText(
+        event.object_key,
+        form.get("From", ""),
+        form.get("Body", ""),
+        form.get("OptOutType", ""),
+        incoming.media_count(form.get("NumMedia", "")),
+    )
     incoming.receive(session, owner.phone_number_id, text)
     return "done"
 

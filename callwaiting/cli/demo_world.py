@@ -146,6 +146,11 @@ class World:
         found: list[dict[str, Any]] = self._api("GET", "/orders")["items"]
         return found
 
+    def waits_until(self, kind: str) -> str | None:
+        """When the newest text of this kind will be sent, if it waits for the end of quiet hours."""
+        texts = [text for text in self._api("GET", "/messages")["items"] if text["kind"] == kind]
+        return str(texts[0]["send_after"]) if texts and texts[0]["send_after"] else None
+
     def give_back(self, order_id: str, *, minor: int) -> dict[str, Any]:
         """Give back a part of the payment of an order; the refund as the API shows it."""
         (payment,) = self._api("GET", f"/payments?order_id={order_id}")["items"]

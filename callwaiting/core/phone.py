@@ -9,6 +9,11 @@ from callwaiting.core.errors import CallwaitingError, ErrorCode
 # Twilio's documented caller ids for withheld or unavailable numbers: letters on the keypad (+266696687 = ANONYMOUS,
 # +86282452253 = UNAVAILABLE, +7378742833 = RESTRICTED, +2562533 = BLOCKED, +8656696 = UNKNOWN).
 WITHHELD = frozenset({"+266696687", "+86282452253", "+7378742833", "+2562533", "+8656696"})
+NO_TEXTS = frozenset({
+    phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.TOLL_FREE,
+    phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST,
+    phonenumbers.PhoneNumberType.UAN, phonenumbers.PhoneNumberType.PAGER, phonenumbers.PhoneNumberType.VOICEMAIL,
+})  # fmt: skip
 REGIONS: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166 alpha-2
 
 
@@ -39,6 +44,15 @@ def caller_number(text: str, region: str = "US") -> str | None:
         return normalize(text, region)
     except PhoneNumberInvalid:
         return None
+
+
+def may_take_texts(e164: str) -> bool:
+    """False for a number that by its plan is a landline or a service. North American plans do not tell landlines from
+    mobiles: there, the first text shows."""
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(e164)) not in NO_TEXTS
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def spoken(e164: str) -> str:

@@ -159,7 +159,7 @@ def _text_events(world: World, subject: Subject, number: int) -> Iterator[Event]
     world.messages[subject.message_sid] = end
     for status in ("sent", end):
         params = {"MessageSid": subject.message_sid, "MessageStatus": status, "From": NUMBER}
-        params |= {"ErrorCode": "30003"} if status == "undelivered" else {}
+        params |= {"ErrorCode": "30008"} if status == "undelivered" else {}
         key = f"{subject.message_sid}|{status}|{params.get('ErrorCode', '')}"
         yield world.twilio_event(key, params)
 

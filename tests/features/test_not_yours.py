@@ -47,6 +47,10 @@ def message(owner: ApiClient, worker: Runtime) -> UUID:
     return UUID(owner.post("/messages", body)["id"])
 
 
+def thread(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.get(f"/messages/{message(owner, worker)}")["caller_id"])
+
+
 def call(owner: ApiClient, worker: Runtime) -> UUID:
     with worker.database.unit_of_work(owner.scope) as session:
         calls.insert_if_new(session, "CA" + "1" * 32, phone_number_id=new_id(), caller_id=None)
@@ -128,6 +132,10 @@ def api_key(owner: ApiClient, worker: Runtime) -> UUID:
         (caller, "GET", "/callers/{}/consents", None),
         (caller, "POST", "/callers/{}/consents", {"state": "revoked", "evidence": "x"}),
         (message, "GET", "/messages/{}", None),
+        (thread, "GET", "/threads/{}", None),
+        (thread, "POST", "/threads/{}/replies", {"body": "x"}),
+        (thread, "POST", "/threads/{}/read", {"up_to": "0198c0de-0000-7000-8000-000000000001"}),
+        (thread, "POST", "/threads/{}/hand-over", {"to": "person"}),
         (call, "GET", "/calls/{}", None),
         (call, "GET", "/calls/{}/turns", None),
         (order, "GET", "/orders/{}", None),

@@ -6,19 +6,17 @@ in the order in which records are moved, and nothing waits for an id that is not
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from callwaiting.features.audit.hashing import GENESIS, link_hash
 from callwaiting.features.audit.models import AuditLog, AuditOutbox
 
 BATCH = 500
 CHAIN_LOCK = 7_243_002
-GENESIS = bytes(32)
-PLATFORM = bytes(16)
 
 # The record goes from table to table inside the server, so what is hashed is what was written with the deed. Arrays
 # travel as one text each: the server reads those several times faster than a list of rows.
@@ -38,12 +36,6 @@ MERCHANT_HEADS = text("""
         select hash from audit.log where merchant_id = merchant.id order by seq desc limit 1
     ) as head
 """)
-
-
-def link_hash(prev_hash: bytes, seq: int, merchant_id: UUID | None, record: bytes) -> bytes:
-    """SHA-256(prev_hash ‖ seq in 8 bytes, big end first ‖ merchant in 16 bytes, zero for the platform ‖ record)."""
-    merchant = merchant_id.bytes if merchant_id else PLATFORM
-    return hashlib.sha256(b"".join((prev_hash, seq.to_bytes(8), merchant, record))).digest()
 
 
 def chain_batch(session: Session, *, limit: int = BATCH) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -92,6 +92,13 @@ def own_entries(session: Session, wanted: Filter, *, before: int | None, limit: 
         query = query.where(AuditLog.seq < before)
     rows = session.execute(query.order_by(AuditLog.seq.desc()).limit(limit))
     return [ChainedEntry(row.seq, row.hash, orjson.loads(row.record)) for row in rows]
+
+
+def links_about(session: Session, subjects: Collection[str]) -> list[Link]:
+    """The links that the session may see whose subject is one of these, in order."""
+    subject = cast(func.convert_from(AuditLog.record, text("'UTF8'")), JSONB)["subject"].astext
+    query = select(*(getattr(AuditLog, name) for name in Link._fields)).where(subject.in_(subjects))
+    return [Link(*row) for row in session.execute(query.order_by(AuditLog.seq))]
 
 
 def _newest(session: Session, query: Select[*tuple[Any, ...]], limit: int) -> list[Any]:

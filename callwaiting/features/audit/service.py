@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
@@ -16,6 +17,8 @@ from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import MerchantScope, Scope, scope_of
+from callwaiting.features.audit import repository
+from callwaiting.features.audit.hashing import link_hash
 
 Detail = str | int | bool | None
 # Nothing is returned, because writers may not read the outbox.
@@ -84,6 +87,34 @@ def record_denial(database: Database, scope: Scope, action: str, *, subject: str
     """Record a refusal in a transaction of its own, for the refused one is rolled back."""
     with database.unit_of_work(scope) as session:
         record(session, action, subject=subject, outcome="denied", reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenRecord:
+    """A link of the chain with all that was hashed. `record` is the text whose hash it is; `holds` says that the hash
+    fits."""
+
+    seq: int
+    record: str
+    prev_hash: bytes
+    merchant_prev_hash: bytes | None
+    hash: bytes
+    holds: bool
+
+
+def proven_records(session: Session, subjects: Collection[str]) -> list[ProvenRecord]:
+    """The session's merchant's links about these subjects (`kind:id`), in order, each checked by itself."""
+    return [
+        ProvenRecord(
+            link.seq,
+            link.record.decode(),
+            link.prev_hash,
+            link.merchant_prev_hash,
+            link.hash,
+            link_hash(link.prev_hash, link.seq, link.merchant_id, link.record) == link.hash,
+        )
+        for link in repository.links_about(session, subjects)
+    ]
 
 
 def _merchant_id(scope: Scope) -> UUID | None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import repository
-from callwaiting.features.audit.chain import GENESIS, link_hash
+from callwaiting.features.audit.hashing import GENESIS, link_hash
 from callwaiting.features.audit.repository import Link
 
 Cause = Literal["hash", "gap", "prev", "merchant", "anchor", "missing_tail"]

@@ -58,7 +58,7 @@ def move(session: Session, booking_id: UUID, version: int, *, start: datetime, r
         raise ValidationFailed(FieldError("start", "Must be another time than now."))
     _take_unit(session, booking, slot)
     audit.record(session, "booking.moved", subject=f"booking:{booking_id}", details={"version": booking.version})
-    service.tell(session, booking, "moved", "your booking is now")
+    service.tell(session, booking, "moved")
 
 
 def cancel(session: Session, booking_id: UUID, version: int) -> None:
@@ -70,7 +70,7 @@ def cancel(session: Session, booking_id: UUID, version: int) -> None:
     booking.version += 1
     session.flush()
     audit.record(session, "booking.cancelled", subject=f"booking:{booking_id}")
-    service.tell(session, booking, "cancelled", "we had to cancel your booking")
+    service.tell(session, booking, "cancelled")
 
 
 def _changeable(session: Session, booking_id: UUID, version: int, move: Move) -> Booking:

@@ -132,27 +132,26 @@ def confirm(session: Session, booking_id: UUID, *, phone_number_id: UUID, answer
         booking.state, booking.confirmed_at, booking.hold_expires_at = state, clock.now(), None
         booking.phone_number_id = phone_number_id
         audit.record(session, "booking.confirmed", subject=f"booking:{booking_id}")
-        tell(session, booking, "confirmation", "you are booked", answers_live_call=answers_live_call)
+        tell(session, booking, "confirmation", answers_live_call=answers_live_call)
     return slot
 
 
-def tell(session: Session, booking: Booking, what: str, words: str, *, answers_live_call: bool = False) -> None:
-    """Plan a text to the caller about a confirmed booking; `words` come before its time. Each version is told once."""
+def tell(session: Session, booking: Booking, what: str, *, answers_live_call: bool = False) -> None:
+    """Plan a text to the caller about a booking, in the wording of `booking_<what>`. Each version is told once."""
     if booking.caller_id is None or booking.phone_number_id is None:
         return
     profile, start = merchants.profile(session), slot_of(booking).start
     local = start.astimezone(profile.timezone)
-    messages.plan_message(
+    time = f"{spoken_time(start, profile.timezone, clock.now())} ({local:%a}, {local:%b} {local.day})"
+    messages.plan_text(
         session,
+        f"booking_{what}",
+        {"time": time},
         caller_id=booking.caller_id,
         phone_number_id=booking.phone_number_id,
-        kind=f"booking_{what}",
         message_key=f"booking:{booking.id}:v{booking.version}",
-        body=(
-            f"{profile.name}: {words} {spoken_time(start, profile.timezone, clock.now())}"
-            f" ({local:%a}, {local:%b} {local.day}). Reply STOP to opt out."
-        ),
         answers_live_call=answers_live_call,
+        subject_id=booking.id,
     )
 
 

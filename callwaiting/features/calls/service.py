@@ -103,18 +103,12 @@ def _finalise(session: Session, call: KnownCall) -> None:
     if call.finalised_at is not None:
         return
     repository.finalise(session, call.id)
-    profile = merchants.profile(session)
-    if call.outcome == "none" and call.caller_id is not None and profile.active:
-        messages.plan_message(
+    if call.outcome == "none" and call.caller_id is not None and merchants.profile(session).active:
+        messages.text_missed_call(
             session,
+            call_id=call.id,
             caller_id=call.caller_id,
             phone_number_id=call.phone_number_id,
-            kind="missed_call",
-            message_key=f"missed:{call.id}",
-            body=(
-                f"{profile.name}: sorry we missed your call. Reply to this text with what you need and we will get"
-                " back to you. Reply STOP to opt out."
-            ),
-            answers_live_call=True,
+            ended_at=call.last_event_at,
         )
     audit.record(session, "call.finalised", subject=f"call:{call.id}", details={"outcome": call.outcome})

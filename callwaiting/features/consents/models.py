@@ -12,13 +12,14 @@ from callwaiting.core.db import Base, TenantRow
 class Consent(TenantRow, Base):
     """One declaration of a caller, never changed. The latest (by `recorded_at`, then id) holds.
 
-    `evidence_sealed` is what the caller wrote or said.
+    `evidence_sealed` is what the caller wrote or said, `wording` what was shown or spoken to ask for it, and `source`
+    where it happened (`message:<id>`, `call:<id>`, `user:<id>`).
     """
 
     __tablename__ = "consents"
     __table_args__ = (
         CheckConstraint("state in ('granted', 'revoked')", name="state"),
-        CheckConstraint("origin in ('sms', 'voice', 'provider', 'operator')", name="origin"),
+        CheckConstraint("origin in ('sms', 'voice', 'provider', 'operator', 'web')", name="origin"),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
         Index("ix_consents_latest", "merchant_id", "caller_id", "recorded_at"),
     )
@@ -28,4 +29,6 @@ class Consent(TenantRow, Base):
     state: Mapped[str]
     origin: Mapped[str]
     evidence_sealed: Mapped[bytes | None]
+    wording: Mapped[str] = mapped_column(server_default="")
+    source: Mapped[str] = mapped_column(server_default="")
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -40,5 +40,7 @@ def record(session: Session, caller_id: UUID, body: DeclarationBody) -> Declarat
     Nothing is overwritten: the declaration is added to the ledger, and holds until the next one.
     """
     callers.require(session, caller_id)
-    made = service.record_declaration(session, caller_id, body.state, origin="operator", evidence=body.evidence)
+    made = service.record_declaration(
+        session, caller_id, body.state, origin=body.origin, evidence=body.evidence, wording=body.wording
+    )
     return DeclarationFace.model_validate(made)

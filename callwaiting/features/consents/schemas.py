@@ -17,17 +17,23 @@ Evidence = Annotated[
 
 
 class DeclarationBody(Schema):
-    """What a caller has told the team. `evidence` says how and when, for whoever asks later."""
+    """What a caller has told the team. `evidence` says how and when, for whoever asks later; `wording` is what was
+    shown or read out to ask for it; `origin` is `web` for a form of the business's own."""
 
     state: Literal["granted", "revoked"]
     evidence: Evidence
+    origin: Literal["operator", "web"] = "operator"
+    wording: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
 
 
 class DeclarationFace(Schema):
-    """`origin` is `sms`, `voice`, `provider` (Twilio said so) or `operator` (recorded by the team)."""
+    """`origin` is `sms`, `voice`, `web`, `provider` (Twilio said so) or `operator` (recorded by the team). `source` is
+    the text or call in which it was declared."""
 
     id: UUID
     state: str = Field(examples=["revoked"])
     origin: str = Field(examples=["sms"])
     evidence: str = Field(examples=["STOP"])
+    wording: str = Field(examples=["May we text you about your orders? Reply STOP at any time."])
+    source: str = Field(examples=["message:0198c0de-0000-7000-8000-000000000001"])
     recorded_at: Instant

@@ -10,19 +10,22 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from callwaiting.core import events
 from callwaiting.core.crypto import Place
 from callwaiting.core.ids import new_id
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.consents.errors import ConsentRevoked
+from callwaiting.features.consents.events import TextsRevoked
 from callwaiting.features.consents.models import Consent
-from callwaiting.features.consents.wording import Declaration, declaration_in
+from callwaiting.features.consents.wording import Declaration, answered_by_twilio, declaration_in
 from callwaiting.features.keys import service as keys
 
 __all__ = [
     "Declaration",
     "Declared",
+    "answered_by_twilio",
     "declaration_in",
     "history",
     "honour",
@@ -32,7 +35,7 @@ __all__ = [
 ]
 
 State = Literal["granted", "revoked"]
-Origin = Literal["sms", "voice", "provider", "operator"]
+Origin = Literal["sms", "voice", "provider", "operator", "web"]
 NEWEST = (Consent.recorded_at.desc(), Consent.id.desc())
 LATEST = Statement("""
 select state from app.consents where caller_id = %(caller_id)s order by recorded_at desc, id desc limit 1
@@ -41,12 +44,15 @@ select state from app.consents where caller_id = %(caller_id)s order by recorded
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One entry of the ledger. `evidence` is what the caller wrote or said; empty when nothing was kept."""
+    """One entry of the ledger. `evidence` is what the caller wrote or said, `wording` what asked for it, `source` where
+    it happened; empty when nothing was kept."""
 
     id: UUID
     state: str
     origin: str
     evidence: str
+    wording: str
+    source: str
     recorded_at: datetime
 
 
@@ -60,11 +66,20 @@ def require_consent(session: Session, caller_id: UUID) -> None:
 
 
 def record_declaration(
-    session: Session, caller_id: UUID, state: State, *, origin: Origin, evidence: str = ""
+    session: Session,
+    caller_id: UUID,
+    state: State,
+    *,
+    origin: Origin,
+    evidence: str = "",
+    wording: str = "",
+    source: str = "",
 ) -> Declared:
     """Append a declaration of one of the merchant's callers.
 
-    `evidence` is what the caller wrote or said, or the provider's code; it is sealed.
+    `evidence` is what the caller wrote or said, or the provider's code; it is sealed. `wording` is what was shown or
+    spoken to ask for it, `source` where it happened: `message:<id>`, `call:<id>`. A revocation is told at once to
+    those who have texts waiting.
     """
     consent_id = new_id()
     row = Consent(
@@ -74,11 +89,15 @@ def record_declaration(
         state=state,
         origin=origin,
         evidence_sealed=keys.seal(session, _place(consent_id), evidence) if evidence else None,
+        wording=wording,
+        source=source,
         recorded_at=func.clock_timestamp(),  # two in one transaction still have an order
     )
     session.add(row)
     session.flush()
     audit.record(session, f"consent.{state}", subject=f"caller:{caller_id}", details={"origin": origin})
+    if state == "revoked":
+        events.publish(session, TextsRevoked(caller_id))
     return _declared(session, row)
 
 
@@ -90,13 +109,15 @@ def history(session: Session, caller_id: UUID, *, before: tuple[datetime, UUID] 
     return [_declared(session, row) for row in session.scalars(query)]
 
 
-def record_revocation_once(session: Session, caller_id: UUID, *, origin: Origin, evidence: str) -> None:
+def record_revocation_once(
+    session: Session, caller_id: UUID, *, origin: Origin, evidence: str, source: str = ""
+) -> None:
     """Append a revocation unless one holds already: a provider repeats its refusal with every attempt."""
     if _latest(session, caller_id) != "revoked":
-        record_declaration(session, caller_id, "revoked", origin=origin, evidence=evidence)
+        record_declaration(session, caller_id, "revoked", origin=origin, evidence=evidence, source=source)
 
 
-def honour(session: Session, caller_id: UUID, text: str, *, origin: Origin) -> Declaration | None:
+def honour(session: Session, caller_id: UUID, text: str, *, origin: Origin, source: str = "") -> Declaration | None:
     """Record what the text declares, at once; returns the declaration that now needs its one confirmation.
 
     None: an ordinary text, a second STOP (nothing more may be sent), a bare YES of somebody who never stopped us, or
@@ -111,7 +132,7 @@ def honour(session: Session, caller_id: UUID, text: str, *, origin: Origin) -> D
     if declared == "start" and not revoked and "yes" in text.casefold():
         return None
     state: State = "revoked" if declared == "stop" else "granted"
-    record_declaration(session, caller_id, state, origin=origin, evidence=text)
+    record_declaration(session, caller_id, state, origin=origin, evidence=text, source=source)
     return None if declared == "stop" and revoked else declared
 
 
@@ -123,7 +144,7 @@ def _latest(session: Session, caller_id: UUID) -> str | None:
 def _declared(session: Session, row: Consent) -> Declared:
     sealed = row.evidence_sealed
     evidence = "" if sealed is None else keys.unseal(session, _place(row.id), sealed).decode()
-    return Declared(row.id, row.state, row.origin, evidence, row.recorded_at)
+    return Declared(row.id, row.state, row.origin, evidence, row.wording, row.source, row.recorded_at)
 
 
 def _place(consent_id: UUID) -> Place:

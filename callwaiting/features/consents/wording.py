@@ -16,6 +16,7 @@ Declaration = Literal["stop", "start", "help"]
 
 STOP_ALONE = {"cancel", "end", "quit", "opt out"}  # they stand for a declaration only as the whole text
 STOP = {"stop", "stopall", "stop all", "unsubscribe", "optout", "revoke", "basta", "parar", "alto", "no mas"}
+STOP |= {"unsub", "unsuscribe", "unsubcribe", "stopp", "no text", "no texts", "no messages", "cease and desist"}
 START = {"start", "unstop", "yes"}
 HELP = {"help", "info"}
 COURTESY = {
@@ -34,16 +35,18 @@ _LIST = r"(?: \w+){0,3} (?:lists?|system|database|records|texts?|messages|contac
 _FREE = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(?:stop|quit|cease|end) {_FILL}{_TEXTS}\b",
+        rf"(?<!non )(?<!bus )\b(?:stop|quit|cease|end) {_FILL}{_TEXTS}\b",
         r"\b(?:stop|quit|cease) (?:contacting|spamming|bothering|harassing|bugging) (?:me|us|my|this)\b",
         r"\b(?:stop|quit) sending (?:me |us )?(?:these|this|those|stuff|anything|things|them)\b",
         rf"\bno more {_FILL}{_TEXTS}\b",
-        rf"\b(?:dont|do not|never) (?:ever )?(?:text|message|sms|contact|write) {_ME}{_END}{_OFF}",
+        r"\b(?:dont|do not|never) (?:ever )?(?:(?:call|ring|phone) (?:me )?(?:or|and|nor) )?"
+        rf"(?:text|message|sms|contact|write)(?: (?:or|and|nor) (?:call|ring|phone))? {_ME}{_END}{_OFF}",
         rf"\b(?:dont|do not|never) (?:ever )?send (?:me |us )?{_FILL}(?:{_TEXTS}|anything){_END}{_OFF}",
         rf"\b(?:dont|do not|no longer) (?:want|wish|like)(?: to (?:get|receive|have))? {_FILL}{_TEXTS}\b{_END}{_OFF}",
         rf"\b(?:remove|delete|take|drop) (?:{_ME}|my phone number) (?:from|off|out)(?: of)?(?:$|{_LIST})",
         r"^(?:please )?(?:remove|delete) (?:me|my number|this number)(?: please| now)*$",
         r"\b(?:unsubscribe|opt (?:me )?out)\b",
+        r"^(?:sorry,? )?wrong number,? (?:please )?stop$",
         r"\bi (?:hereby )?revoke (?:my )?consent\b",
         r"\b(?:leave me alone|lose (?:my|this) number)\b",
         r"\bno mas (?:mensajes|textos|sms)\b",
@@ -59,6 +62,19 @@ _NOT_MEANT = re.compile(
     r"unless|without)(?: \w+){0,2} ?$"
 )
 _DEMAND = re.compile(r"\b(?:why|if you) (?:dont|wont|cant|do not|will not|not)\b")
+
+
+# What Twilio answers by itself, as a whole text in any case and with any space around it
+# (help.twilio.com: Twilio support for opt-out keywords).
+TWILIO_KEYWORDS = frozenset(
+    {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke", "start", "yes", "unstop", "help",
+     "info"}
+)  # fmt: skip
+
+
+def answered_by_twilio(text: str) -> bool:
+    """Whether Twilio's default opt-out handling would answer this text itself."""
+    return text.strip().casefold() in TWILIO_KEYWORDS
 
 
 def declaration_in(text: str) -> Declaration | None:

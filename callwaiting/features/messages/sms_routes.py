@@ -53,6 +53,7 @@ def _answer(database: Database, source: Source, params: Mapping[str, str]) -> by
         sender=params.get("From", ""),
         body=params.get("Body", ""),
         opt_out_type=params.get("OptOutType", ""),
+        media=incoming.media_count(params.get("NumMedia", "")),
     )
     with database.unit_of_work(MerchantScope(owner.merchant_id, actor="caller")) as session:
         return incoming.receive(session, owner.phone_number_id, text)

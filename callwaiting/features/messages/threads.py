@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from callwaiting.core.crypto import Place
 from callwaiting.features.keys import service as keys
-from callwaiting.features.messages.errors import MessageNotFound
+from callwaiting.features.messages.errors import MessageNotFound, ThreadNotFound
 from callwaiting.features.messages.models import Message
 
 
@@ -27,6 +27,11 @@ class Text:
     body: str
     status: str
     error_code: str | None
+    reason: str
+    encoding: str
+    segments: int
+    media: int
+    send_after: datetime | None
     created_at: datetime
     sent_at: datetime | None
 
@@ -46,6 +51,14 @@ def newest_of_each(session: Session, *, before: UUID | None, limit: int) -> list
         later.merchant_id == Message.merchant_id, later.caller_id == Message.caller_id, later.id > Message.id
     )
     return _page(session, select(Message).where(~newer), before, limit)
+
+
+def last_of(session: Session, caller_id: UUID) -> Text:
+    """The last text of one thread. Raises ThreadNotFound."""
+    found = newest(session, caller_id=caller_id, before=None, limit=1)
+    if not found:
+        raise ThreadNotFound(str(caller_id))
+    return found[0]
 
 
 def one(session: Session, message_id: UUID) -> Text:
@@ -72,6 +85,11 @@ def _text(session: Session, row: Message) -> Text:
         body=keys.unseal(session, Place("messages", "body", row.id), row.body_sealed).decode(),
         status=row.status,
         error_code=row.error_code,
+        reason=row.reason,
+        encoding=row.encoding,
+        segments=row.segments,
+        media=row.media,
+        send_after=row.send_after if row.status == "planned" else None,
         created_at=row.created_at,
         sent_at=row.sent_at,
     )

@@ -6,7 +6,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.features.audit import service as audit
-from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
 from callwaiting.features.orders.models import Order
 from callwaiting.features.orders.transitions import Move, State, after
@@ -21,16 +20,14 @@ def on_payment_refunded(session: Session, event: PaymentRefunded) -> None:
     if event.paid_for_order:
         _follow(session, order, event)
     if event.succeeded:
-        messages.plan_message(
+        messages.plan_text(
             session,
+            "refund",
+            {"amount": str(event.amount), "order": str(order.number)},
             caller_id=order.caller_id,
             phone_number_id=order.phone_number_id,
-            kind="refund",
             message_key=f"refund:{event.refund_id}",
-            body=(
-                f"{merchants.profile(session).name}: we have given back {event.amount} for order {order.number}."
-                " Your bank may need some days to show it."
-            ),
+            subject_id=order.id,
         )
 
 

@@ -10,8 +10,10 @@ from callwaiting.core.errors import ErrorCode
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page
 from callwaiting.features.callers import shown
+from callwaiting.features.messages import service as messages
 from callwaiting.features.orders import listing, service
-from callwaiting.features.orders.schemas import LineFace, OrderDetail, OrderFace, OrderQuery, PaidFace
+from callwaiting.features.orders.schemas import LineFace, LinkTextFace, OrderDetail, OrderFace, OrderQuery, PaidFace
+from callwaiting.features.orders.texts import PAYMENT_LINK
 from callwaiting.features.payments import service as payments
 
 api = Api("orders")
@@ -58,7 +60,9 @@ def cancel(session: Session, order_id: UUID, version: int) -> OrderDetail:
 
 def _detail(session: Session, order_id: UUID) -> OrderDetail:
     order = listing.one(session, order_id)
+    link = messages.fate_of(session, order_id, PAYMENT_LINK)
     return OrderDetail(
+        link_text=LinkTextFace.model_validate(link) if link else None,
         **shown.faces(session, OrderFace, [order])[0].model_dump(),
         lines=[LineFace.of(line) for line in listing.lines_of(session, order)],
         payments=[PaidFace.model_validate(paid) for paid in payments.payments_for(session, order_id)],

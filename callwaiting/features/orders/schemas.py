@@ -71,9 +71,19 @@ class PaidFace(Schema):
     settled_at: Instant
 
 
+class LinkTextFace(Schema):
+    """The text with the payment link. `problem` says why it did not arrive; then somebody should ring the caller."""
+
+    status: str = Field(examples=["delivered"])
+    error_code: str | None = Field(examples=["30006"])
+    problem: str | None = Field(examples=["The number is a landline or its carrier takes no texts."])
+    send_after: Instant | None
+
+
 class OrderDetail(OrderFace):
     """An order with its lines and payments. `version` counts the changes of its lines and state."""
 
+    link_text: LinkTextFace | None
     lines: list[LineFace]
     payments: list[PaidFace]
     version: Version

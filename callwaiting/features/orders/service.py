@@ -155,14 +155,15 @@ def place_order(
     link = payments.create_link(
         session, order_id=order.id, order_version=order.version, amount=priced.total, expires_at=expires_at
     )
-    messages.plan_message(
+    messages.plan_text(
         session,
+        "payment_link",
+        {"order": str(order.number), "total": str(priced.total), "link": link},
         caller_id=caller_id,
         phone_number_id=phone_number_id,
-        kind="payment_link",
         message_key=f"link:{order.id}:v{order.version}",
-        body=f"{profile.name}: order {order.number}, total {priced.total}. Pay here: {link}\nReply STOP to opt out.",
         answers_live_call=True,
+        subject_id=order.id,
     )
     audit.record(
         session,
@@ -186,16 +187,15 @@ def on_payment_settled(session: Session, event: PaymentSettled) -> None:
     if order is None:
         _alert_unexpected(session, event)
         return
-    messages.plan_message(
+    messages.plan_text(
         session,
+        "receipt",
+        {"amount": str(event.amount), "order": str(order.number)},
         caller_id=order.caller_id,
         phone_number_id=order.phone_number_id,
-        kind="receipt",
         message_key=f"receipt:{event.order_id}",
-        body=(
-            f"{merchants.profile(session).name}: thank you, we received {event.amount}"
-            f" for order {order.number}. It is paid in full."
-        ),
+        answers_live_call=True,  # the payer has just paid
+        subject_id=event.order_id,
     )
     audit.record(
         session,
@@ -238,13 +238,14 @@ def cancel(session: Session, order_id: UUID, version: int) -> None:
     order.move(state)
     session.flush()
     payments.close_pages(session, order.id)
-    messages.plan_message(
+    messages.plan_text(
         session,
+        "order_cancelled",
+        {"order": str(order.number)},
         caller_id=order.caller_id,
         phone_number_id=order.phone_number_id,
-        kind="order_cancelled",
         message_key=f"cancelled:{order.id}",
-        body=f"{merchants.profile(session).name}: order {order.number} is cancelled. Please do not pay for it.",
+        subject_id=order.id,
     )
     audit.record(session, "order.cancelled", subject=f"order:{order.id}", details={"number": order.number})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -21,8 +22,9 @@ from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
 
 PLAN = Statement("""
-insert into app.outbox (merchant_id, id, effect_key, kind, subject_id, request_id)
-values (%(merchant_id)s, %(id)s, %(effect_key)s, %(kind)s, %(subject_id)s, %(request_id)s)
+insert into app.outbox (merchant_id, id, effect_key, kind, subject_id, request_id, next_at)
+values (%(merchant_id)s, %(id)s, %(effect_key)s, %(kind)s, %(subject_id)s, %(request_id)s,
+    coalesce(%(not_before)s::timestamptz, now()))
 on conflict (merchant_id, effect_key) do nothing
 """)
 Request = TypeVar("Request")
@@ -52,8 +54,9 @@ class Performer(Generic[Request, Result]):
     reject: Callable[[Session, UUID, ProviderRejected], None]
 
 
-def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> None:
-    """Plan one call of `kind` about the row `subject_id`. A second plan with the same key is the first."""
+def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID, not_before: datetime | None = None) -> None:
+    """Plan one call of `kind` about the row `subject_id`, now or at a time to come. A second plan with the same key is
+    the first."""
     PLAN(
         session,
         merchant_id=merchant_of(session),
@@ -62,8 +65,10 @@ def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> N
         kind=kind,
         subject_id=subject_id,
         request_id=current_request_id(),
+        not_before=not_before,
     )
-    ring(session, Job.DRAIN_EFFECTS)
+    if not_before is None:  # else the sweeper finds it when its time has come
+        ring(session, Job.DRAIN_EFFECTS)
 
 
 def plan_again(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from callwaiting.core import clock
 from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
@@ -16,6 +17,13 @@ from callwaiting.providers.registry import Providers, build_providers
 from tests.factories.payments import make_caller, make_line
 from tests.factories.webhooks import make_source
 from tests.providers.api_server import ApiServer, api_server
+
+
+@pytest.fixture
+def daytime() -> Iterator[None]:
+    """Noon where the business and its callers are, whenever the test runs."""
+    with clock.frozen(clock.now().replace(hour=17)):
+        yield
 
 
 @pytest.fixture

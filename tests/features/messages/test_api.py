@@ -12,7 +12,7 @@ from callwaiting.features.consents import service as consents
 from callwaiting.features.messages import incoming, service
 from callwaiting.features.messages.incoming import IncomingText
 from tests.api_client import ApiClient, actions, statements
-from tests.factories.payments import make_caller, make_line
+from tests.factories.payments import CALLER_NUMBER, make_caller, make_line
 from tests.factories.stored_events import rows
 
 CALLERS = [f"+1415555012{digit}" for digit in range(3)]
@@ -108,7 +108,7 @@ def test_a_page_costs_the_same_whatever_its_length(owner: ApiClient, worker: Run
     for sender in CALLERS:
         receive(worker, owner, line, sender, "hello")
     owner.get("/threads")  # the merchant's key is read once and kept
-    for path, most in (("/threads", 3), ("/messages", 2)):
+    for path, most in (("/threads", 4), ("/messages", 2)):
         counts = []
         for limit in (1, 3):
             with statements(owner.app) as sent:
@@ -131,3 +131,49 @@ def test_viewers_read_no_texts(owner: ApiClient) -> None:
     viewer = replace(owner, role="viewer")
 
     assert [viewer.send("GET", path).status_code for path in ("/threads", "/messages")] == [403, 403]
+
+
+def test_a_thread_is_read_answered_and_handed_over(
+    owner: ApiClient, worker: Runtime, line: UUID, caller: UUID, admin_url: str
+) -> None:
+    for body in ("Are you open?", "Hello?"):
+        receive(worker, owner, line, CALLER_NUMBER, body)
+    path = f"/threads/{caller}"
+    fresh = owner.get(path)
+    assert (fresh["unread"], fresh["handled_by"], fresh["last"]["body"]) == (2, "assistant", "Hello?")
+
+    first = owner.get(f"/messages?caller_id={caller}")["items"][1]["id"]
+    assert owner.post(f"{path}/read", {"up_to": first}, status=200)["unread"] == 1
+    assert owner.post(f"{path}/read", {"up_to": fresh["last"]["id"]}, status=200)["unread"] == 0
+    assert owner.post(f"{path}/read", {"up_to": first}, status=200)["unread"] == 0
+    assert owner.send("POST", f"{path}/read", {"up_to": str(uuid4())}).status_code == 422
+
+    answer = owner.post(f"{path}/replies", {"body": "We are – until “9”"})
+    assert (answer["body"], answer["encoding"], answer["segments"]) == ('We are - until "9"', "gsm7", 1)
+    assert (answer["send_after"], answer["phone_number_id"]) == (None, str(line))
+    assert owner.get(path)["handled_by"] == "person"
+    assert owner.post(f"{path}/hand-over", {"to": "assistant"}, status=200)["handled_by"] == "assistant"
+    assert "thread.handed_over" in actions(admin_url)
+
+
+def test_who_may_not_write_may_not_answer(owner: ApiClient, worker: Runtime, line: UUID, caller: UUID) -> None:
+    receive(worker, owner, line, CALLER_NUMBER, "hello")
+    viewer = replace(owner, role="viewer")
+    for path, body in (("replies", {"body": "x"}), ("hand-over", {"to": "person"}), ("read", {"up_to": str(uuid4())})):
+        assert viewer.send("POST", f"/threads/{caller}/{path}", body).status_code == 403
+
+
+def test_a_thread_without_texts_is_not_there(owner: ApiClient, caller: UUID) -> None:
+    assert owner.send("GET", f"/threads/{caller}").status_code == 404
+    assert owner.send("POST", f"/threads/{caller}/replies", {"body": "x"}).status_code == 404
+    assert owner.send("POST", f"/threads/{caller}/hand-over", {"to": "person"}).status_code == 404
+
+
+def test_pictures_and_empty_and_very_long_texts_are_kept(owner: ApiClient, worker: Runtime, line: UUID) -> None:
+    with worker.database.unit_of_work(owner.scope) as session:
+        for number, (body, media) in enumerate((("", 3), ("", 0), ("é" * 1600, 0), ("東" * 1600, 0))):
+            text = IncomingText(f"SM{number:032}", CALLER_NUMBER, body, media=media)
+            incoming.receive(session, line, text)
+    kept = [(len(text["body"]), text["media"], text["segments"]) for text in owner.get("/messages")["items"]]
+    assert kept == [(1600, 0, 24), (1600, 0, 11), (0, 0, 0), (0, 3, 0)]
+    assert [incoming.media_count(text) for text in ("", "2", "99", "-1", "x", "²")] == [0, 2, 10, 0, 0, 0]

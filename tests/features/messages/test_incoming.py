@@ -12,19 +12,25 @@ from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Response
 
+from callwaiting.core.events import EventBus
 from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime
 from callwaiting.features.alerts.models import Alert
+from callwaiting.features.callers import service as callers
 from callwaiting.features.consents import service as consents
 from callwaiting.features.consents.errors import ConsentRevoked
-from callwaiting.features.messages import twiml
+from callwaiting.features.messages import incoming, preferences, service, twiml
+from callwaiting.features.messages.events import TextReceived
+from callwaiting.features.messages.incoming import IncomingText
 from callwaiting.features.messages.models import Message
 from callwaiting.features.webhooks.source_admin import RegisteredSource
 from tests import servers
 from tests.factories.merchants import create_merchant
 from tests.factories.payments import CALLER_NUMBER, SHOP_NUMBER
 from tests.factories.webhooks import TWILIO_TOKEN, make_source, twilio_delivery
+
+OTHER = "+14155550177"
 
 
 @pytest.fixture
@@ -172,3 +178,42 @@ def test_twiml_escapes_and_drops_what_xml_cannot_hold() -> None:
     root = ElementTree.fromstring(twiml.reply("Tom & <Jerry>\x00\x0b \ud800 😀"))
     assert root.findtext("Message") == "Tom & <Jerry>  😀"
     assert ElementTree.fromstring(twiml.EMPTY).findtext("Message") is None
+
+
+def test_where_twilio_confirms_keywords_we_confirm_free_wording_only(
+    phone: Phone, worker: Runtime, merchant: MerchantScope, caller: UUID
+) -> None:
+    with worker.database.unit_of_work(merchant) as session:
+        preferences.change(session, 1, keywords_confirmed_by="twilio")
+    assert said(phone.text(" Stop ")) is None
+    assert is_stopped(worker, merchant, caller)
+    assert said(phone.text("START", "SM" + "2" * 32)) is None
+    assert said(phone.text("help", "SM" + "3" * 32)) is None
+    assert said(phone.text("no more texts please", "SM" + "4" * 32)) is not None
+    assert said(phone.text("take me off your list", "SM" + "5" * 32)) is None
+
+
+def test_a_picture_without_words_is_kept(phone: Phone, worker: Runtime, merchant: MerchantScope) -> None:
+    assert (
+        said(phone.text("", NumMedia="2", MediaUrl0="https://api.twilio.test/1", MediaContentType0="image/png")) is None
+    )
+    (row,) = stored(worker, merchant)
+    assert row.media == 2
+
+
+def test_while_a_person_writes_the_assistant_learns_of_texts_but_may_not_answer(
+    worker: Runtime, merchant: MerchantScope, line: UUID, caller: UUID
+) -> None:
+    heard: list[TextReceived] = []
+    bus = EventBus()
+    bus.bind(TextReceived, lambda session, event: heard.append(event))
+    with worker.database.unit_of_work(merchant) as session:
+        session.info["events"] = bus
+        for number, body in enumerate(("hello", "yes", "STOP", "HELP")):
+            incoming.receive(session, line, IncomingText(f"SM{number:032}", CALLER_NUMBER, body))
+        other = callers.remember(session, OTHER)
+        service.write_by_hand(session, caller_id=other, phone_number_id=line, body="I am here.")
+        incoming.receive(session, line, IncomingText("SM" + "9" * 32, OTHER, "hello"))
+    assert [(event.body, event.assistant_may_answer) for event in heard] == [
+        ("hello", True), ("yes", True), ("hello", False),
+    ]  # fmt: skip

@@ -30,6 +30,7 @@ from tests.factories.payments import CALLER_NUMBER, SHOP_NUMBER
 from tests.providers.api_server import Answer, ApiServer, json_answer
 
 SID = "SM" + "a" * 32
+pytestmark = pytest.mark.usefixtures("daytime")
 
 
 class Texts:

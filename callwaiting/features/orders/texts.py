@@ -1,0 +1,37 @@
+"""The texts of an order on their way: what is no longer true is not sent, and a link that did not arrive is seen."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callwaiting.features.alerts import service as alerts
+from callwaiting.features.messages.errors import NoLongerTrue
+from callwaiting.features.messages.events import TextDue, TextFailed
+from callwaiting.features.orders.models import Order
+from callwaiting.features.orders.transitions import State
+
+PAYMENT_LINK = "payment_link"
+
+
+def require_still_true(session: Session, due: TextDue) -> None:
+    """A payment link is sent while its order waits for the money. Raises NoLongerTrue."""
+    if due.kind != PAYMENT_LINK or due.subject_id is None:
+        return
+    if session.scalar(select(Order.state).where(Order.id == due.subject_id)) != State.AWAITING_PAYMENT:
+        raise NoLongerTrue
+
+
+def on_text_failed(session: Session, failed: TextFailed) -> None:
+    """Somebody has to ring a caller whose payment link did not arrive: the order would just expire."""
+    if failed.kind != PAYMENT_LINK or failed.subject_id is None:
+        return
+    number = session.scalar(select(Order.number).where(Order.id == failed.subject_id))
+    alerts.raise_alert(
+        session,
+        "orders.link_undelivered",
+        subject=f"order:{failed.subject_id}",
+        severity="high",
+        summary=f"The payment link of order {number} did not arrive. {failed.meaning}",
+        details={"order": str(failed.subject_id), "code": failed.code},
+    )
