@@ -8,7 +8,7 @@ from alembic import op
 from migrations.rls import protect, tenant
 
 revision = "0014"
-down_revision = "0015"
+down_revision = "0013"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 WRITE = ("select", "insert", "update")
