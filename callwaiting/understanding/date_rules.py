@@ -103,13 +103,14 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          read_number),
         (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?night(?:'?s)?\b|"
          rf"\bthis (?:morning|afternoon|evening|lunch ?time)\b", read_spoken),
-        (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b|"
+        (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b(?! of)|"
          rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", read_gone),
-        (rf"\b{MONTH} in {_COUNT} years?\b", read_unsaid),
+        (rf"\b{MONTH} in {_COUNT} years?\b|\bthe day after\b(?! [a-z_])|\b(?:closest|nearest) to\b", read_unsaid),
         (r"\b(?:upcoming (?P<count>\d{1,3})|(?P<count2>\d{1,3}) upcoming) days?\b", read_upcoming),
         (r"\b(?P<month>(?:this|next) month),?(?: on| for)? the (?P<day>\d{1,2})(?:st|nd|rd|th)\b", read_number),
         (rf"\b(?P<count>\d{{1,3}}|an?) (?P<weekday>{WEEKDAY}) (?:from now|from today|away)", read_weekdays_ahead),
         (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", read_ahead),
+        (rf"\bin (?:about |around |just )?{_COUNT} (?P<unit>hours?|hrs?) (?P<half>and a half)\b", read_ahead),
         (rf"\bin (?:about |around |just |exactly )?{_COUNT} ?(?P<unit>{UNIT})(?:'s?)?(?: time)?"
          rf"(?: on (?P<weekday>{WEEKDAY}))?(?![a-z])",
          read_ahead),

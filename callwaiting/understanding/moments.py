@@ -23,7 +23,10 @@ CHANGE = re.compile(r"\b(?:chang|mov|reschedul|switch|push|shift|swap|amend|modi
 CORRECTION = re.compile(
     r"\b(?:no|actually|sorry|instead|i mean|i meant|rather|make (?:it|that)|scratch that|correction|wait|change)\b"
 )
-NOT = re.compile(r"\b(?:not|except|but not|cannot do|cannot make)(?: on| at| the| for)? ?$")
+NOT = re.compile(
+    r"\b(?:not|except|but not|cannot do|cannot make|other than|apart from|besides|instead of|rather than|"
+    r"(?:any|every|each)(?:thing|time| day| time| evening)? but)(?: on| at| the| for)* ?$"
+)
 THROUGH = re.compile(
     r"^[ ,]*(?:-|to|until|untill|till|til|through|thru|up to|(?:and )?(?:(?:i |we )?will )?(?:be )?"
     r"(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)* ?$"
@@ -42,6 +45,11 @@ BARE_DAY = re.compile(
     r"(?:(?:on|the|for|yes|yeah|yep|ok|okay|its|it is|maybe|say|lets (?:say|do)|how about|make it)[ ,]*){0,4}(\d{1,2})"
     r"(?:[ ,]*(?:please|thanks|thank you|would be (?:good|great|fine)|is (?:good|fine)|works)){0,2}[ .!?]*"
 )
+BOUND = re.compile(
+    r"\b(?P<not>no |not |not any )?(?:(?P<until>until|till|til|before|by|earlier than)|after|later than|from|since)"
+    r"(?: about| around)? ?$"
+)
+CORRECTED = re.compile(r"\b(?:no|actually|sorry|i mean|i meant|rather|make (?:it|that))[, ]*(?:at )?$")
 SMALL_HOURS = time(5)  # `tonight at one` may be tomorrow by the calendar
 USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
     "morning": (time(8), time(12), "morning"),
@@ -121,7 +129,7 @@ def _doubts(
     candidates: dict[Slot, tuple[str, ...]] = {}
     if len(days) > 1:
         candidates[Slot.DATE] = tuple(each.isoformat() for each in days)
-    if len(days) > 1 or (day is None and any(not each.days and not each.gone for each in mentions)):
+    if len(days) > 1 or any(not each.gone and not (day and each.days) for each in mentions):
         doubtful.append(Slot.DATE)
     if len(times) > 1:
         candidates[Slot.TIME] = tuple(f"{each:%H:%M}" for each in times)
@@ -152,7 +160,7 @@ def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | No
     denied = [each for each in said if NOT.search(plain[: each.start])]
     said = [each for each in said if each not in denied] if len(said) > len(denied) else []
     if denied and not said:
-        return denied[0].days[0], None, (denied[0].days[0], *denied[0].days)
+        return None, None, ()
     ranged = _range(plain, said)
     said = [each for each in said if each.instant is None] or said
     if ranged:
@@ -255,6 +263,7 @@ def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | No
         beside = bool(TIME_BEFORE.search(before))
         beside = beside or (not before.strip() and re.match(r" ?_", after) is not None)
         answer = asked is Slot.TIME and not FOR_PEOPLE.search(before) and all(other.weak for other in clocks)
+        beside = beside or bool(kept and CORRECTED.search(before))
         if ranged or beside or (parted and not long) or answer:
             kept.append(clock)
     return kept
@@ -305,8 +314,9 @@ def _time(plain: str, clocks: list[Clock], parts: list[Part]) -> tuple[time | No
     if lasting := LASTING.search(plain):
         return times[0], Period(times[0], _later(times[0], lasting)), times
     before = plain[: first.start]
-    if re.search(r"\b(?:until|till|til|before|by|no later than|earlier than)(?: about| around)? ?$", before):
+    bound = BOUND.search(before)
+    if bound and bool(bound["not"]) != bool(bound["until"]):
         return times[0], Period(None, times[0]), times
-    if re.search(r"\b(?:after|later than|no earlier than|from|since)(?: about| around)? ?$", before):
+    if bound:
         return times[0], Period(times[0], None), times
     return times[0], None, times

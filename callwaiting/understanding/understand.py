@@ -58,7 +58,7 @@ def understand(
     order = order_in(utterance.plain, lexicon_of(vocabulary)) if vocabulary is not None else Order()
     quantity = _quantity(utterance, moment.rest, slot)
     found = {
-        Slot.DATE: moment.date or moment.period,
+        Slot.DATE: moment.date or moment.period or Slot.DATE in moment.doubtful,
         Slot.TIME: moment.time or moment.period,
         Slot.PERIOD: moment.period,
         Slot.PARTY_SIZE: party.size,

@@ -45,6 +45,7 @@ from tests.understanding.asking import clock, day, heard
         ("Easter Monday", "2026-04-06"),
         ("Saturday the 14th", "2026-03-14"),
         ("not Friday, Saturday", "2026-03-07"),
+        ("Saturday, any day but Sunday", "2026-03-07"),
         ("Friday, no wait, Sunday", "2026-03-08"),
         ("can you move it from Friday to Sunday", "2026-03-08"),
     ],
@@ -86,6 +87,21 @@ def test_no_day_is_heard_where_none_is_meant(text: str) -> None:
     assert heard(text).date is None
 
 
+@pytest.mark.parametrize("text", ["any day but Monday", "I cannot do Friday", "the day after", "March in a year"])
+def test_a_day_that_is_ruled_out_or_left_open_is_asked(text: str) -> None:
+    understood = heard(text)
+
+    assert (understood.date, understood.doubtful) == (None, (Slot.DATE,))
+
+
+def test_tomorrow_or_the_day_after_is_asked() -> None:
+    assert Slot.DATE in heard("tomorrow or the day after").doubtful
+
+
+def test_tonight_after_midnight_is_asked() -> None:
+    assert heard("tonight at 1 am").candidates[Slot.DATE] == ("2026-03-04", "2026-03-05")
+
+
 def test_the_order_of_day_and_month_is_that_of_the_country() -> None:
     assert day(heard("5/6", timezone="America/Chicago")) == "2026-05-06"
     assert day(heard("5/6", timezone="Europe/London")) == "2026-06-05"
@@ -102,6 +118,7 @@ def test_the_order_of_day_and_month_is_that_of_the_country() -> None:
         ("at the weekend", date(2026, 3, 7), date(2026, 3, 8)),
         ("next weekend", date(2026, 3, 14), date(2026, 3, 15)),
         ("at the end of April", date(2026, 4, 21), date(2026, 4, 30)),
+        ("the last week of May", date(2026, 5, 25), date(2026, 5, 31)),
         ("in the next three days", date(2026, 3, 5), date(2026, 3, 7)),
     ],
 )

@@ -29,6 +29,8 @@ from tests.understanding.asking import clock, heard
         ("tomorrow afternoon at 4", "16:00"),
         ("can you change it from 6 to 7 pm", "19:00"),
         ("at six, no sorry, at seven", "19:00"),
+        ("at ten, no, eleven", "11:00"),
+        ("in an hour and a half", "11:30"),
     ],
 )
 def test_a_time(text: str, expected: str) -> None:
@@ -53,6 +55,9 @@ def test_without_morning_or_evening_both_are_candidates() -> None:
         ("from 11 till 1", time(11), time(13)),
         ("any time after five", time(17), None),
         ("before 10 am", None, time(10)),
+        ("not before three", time(15), None),
+        ("no later than 11 am", None, time(11)),
+        ("from 2 pm for an hour and a half", time(14), time(15, 30)),
         ("sometime in the morning", time(8), time(12)),
     ],
 )
