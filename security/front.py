@@ -62,6 +62,9 @@ def _here(text: str, directory: Path, stage: Stage) -> str:
         if old not in text:
             raise ValueError(f"deploy/nginx/nginx.conf has no {old!r} any more: adapt security/front.py")
         text = text.replace(old, new)
+    # slowhttptest sends no server name, which our default server refuses. Where there is no default server, ours is it.
+    named = f"listen 127.0.0.1:{stage.tls_port} ssl http2;"
+    text = text.replace(named, f"{named}\n        listen 127.0.0.1:{stage.nameless_port} ssl http2;")
     if _has_ipv6():  # where the tools turn first
         text = re.sub(r"(listen 127\.0\.0\.1(:\d+.*;))", r"\1 listen [::1]\2", text)
     return re.sub(r"(\w+_temp_path) /tmp/", rf"\1 {directory}/", text)

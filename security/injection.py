@@ -57,19 +57,7 @@ def _try(tool: str, stage: Stage, token: str, directory: Path, name: str, second
         return [f"{name}: {captured.method} {captured.path} answers {status}, not {captured.status}"]
     request = directory / f"{name}.http"
     request.write_text(raw)
-    argv = [
-        tool,
-        "-r",
-        str(request),
-        "--batch",
-        "--flush-session",
-        "--level",
-        "2",
-        "--risk",
-        "2",
-        "--technique",
-        "BEUST",
-    ]
+    argv = [tool, "-r", str(request), "--batch", "--flush-session", "--level", "2", "--risk", "2"]
     argv += ["--technique", "BEUST", "--dbms", "PostgreSQL", "--time-sec", "3", "--output-dir", str(directory / name)]
     argv += ["--ignore-code", "400,401,404,409,422,429", "--skip-waf", "--timeout", "10", "--retries", "1"]
     argv += ["--disable-coloring", "--time-limit", str(seconds)]

@@ -37,7 +37,7 @@ DATABASE = "callwaiting"
 # So high that the tools are not merely told to come back later, and tokens that outlive a run.
 LIMITS = dict.fromkeys(
     ("RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_PERSON_MAX_REQUESTS", "RATE_LIMIT_MERCHANT_MAX_REQUESTS"), "100000000"
-) | {"JWT_EXPIRES_IN": "900"}
+) | {"JWT_EXPIRES_IN": "900", "TRUSTED_PROXIES": "1", "TRUSTED_HOSTS": f"{HOST},127.0.0.1"}
 
 
 def free_ports(count: int) -> list[int]:
@@ -46,11 +46,13 @@ def free_ports(count: int) -> list[int]:
 
 @dataclass
 class Stage:
-    """A context manager. `ports` are those of the web instances, `tls_port` is where nginx will answer for them."""
+    """A context manager. `ports` are those of the web instances, `tls_port` is where nginx will answer for them, and
+    `nameless_port` where it does so for tools that name no host in their handshake."""
 
     web_env: Mapping[str, str] = field(default_factory=dict)
     ports: list[int] = field(default_factory=lambda: free_ports(2))
     tls_port: int = field(default_factory=lambda: free_ports(1)[0])
+    nameless_port: int = field(default_factory=lambda: free_ports(1)[0])
 
     def __enter__(self) -> Stage:
         self.root = Path(tempfile.mkdtemp(prefix="callwaiting-security-"))
@@ -108,7 +110,11 @@ class Stage:
         common = environments.common(
             home, base_url=f"https://{HOST}:{self.tls_port}", redis_url=valkey.url(), sandbox_url=None
         )
-        self.web_env = environments.web(common, admin_url, secrets["role_secret"]) | LIMITS | {"TRUSTED_PROXIES": "1"}
+        self.web_env = (
+            environments.web(common, admin_url, secrets["role_secret"])
+            | LIMITS
+            | {"TRUSTED_PROXIES": "1", "TRUSTED_HOSTS": f"{HOST},127.0.0.1"}
+        )
         worker = environments.worker(common, admin_url, secrets["role_secret"])
         write_private(home.operator_environment, worker)
         make_platform_key(worker)

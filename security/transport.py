@@ -89,22 +89,10 @@ def check_slow(stage: Stage, authority: Path) -> Outcome:
     tool = find("slowhttptest")
     trust = ssl.create_default_context(cafile=str(authority))
     findings, asked = [], 0
-    url = f"https://{HOST}:{stage.tls_port}/openapi.json"
+    url = f"https://{HOST}:{stage.nameless_port}/openapi.json"
     for name, options in SLOW.items():
-        argv = [
-            tool,
-            *options,
-            "-c",
-            str(CONNECTIONS),
-            "-r",
-            str(CONNECTIONS),
-            "-l",
-            str(SECONDS),
-            "-u",
-            url,
-            "-p",
-            "3",
-        ]
+        argv = [tool, *options, "-c", str(CONNECTIONS), "-r", str(CONNECTIONS), "-l", str(SECONDS)]
+        argv += ["-u", url, "-p", "3"]
         with ThreadPoolExecutor(1) as pool:
             slow = pool.submit(run, argv, seconds=SECONDS + 15)
             while not slow.done():
