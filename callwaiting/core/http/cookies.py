@@ -15,6 +15,7 @@ from callwaiting.core.errors import CallwaitingError, ErrorCode
 from callwaiting.core.http.context import settings
 from callwaiting.core.http.limits import UnsupportedMediaType
 
+CLEARED = '"cache", "storage"'  # W3C Clear Site Data, 3.1
 REFRESH, CSRF, DEVICE, TICKET = "cw_rt", "cw_csrf", "cw_dev", "cw_mfa"
 CSRF_HEADER = "X-CSRF-Token"
 REMEMBERED_SECONDS = 30 * 86_400
@@ -76,9 +77,14 @@ def clear_ticket() -> None:
 
 
 def clear_sign_in() -> None:
-    """The device stays known."""
+    """And what else the browser keeps of us, but for its cookies: the device stays known."""
     for cookie in (REFRESH, CSRF):
         _set(cookie, "", 0, http_only=cookie == REFRESH)
+
+    @after_this_request
+    def clear(response: Response) -> Response:
+        response.headers["Clear-Site-Data"] = CLEARED
+        return response
 
 
 def require_own_page() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
+from callwaiting.core import clock
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from tests.factories.merchants import create_merchant
@@ -86,3 +89,19 @@ def test_switching_to_another_team(app: Flask, browser: Browser, maria: Person, 
     assert (answer.get_json()["role"], answer.get_json()["merchant_id"]) == ("viewer", str(marios.merchant_id))
     assert browser.post("switch", {"merchant_id": str(others.merchant_id)}).status_code == 404
     assert browser.refresh().get_json()["merchant_id"] == str(marios.merchant_id)
+
+
+def test_a_password_does_not_expire(browser: Browser, maria: Person) -> None:
+    with clock.frozen(clock.now() + timedelta(days=5 * 365)):
+        assert browser.sign_in(maria.email).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["sign-out", "sign-out-everywhere"])
+def test_signing_out_clears_what_the_browser_keeps(browser: Browser, maria: Person, path: str) -> None:
+    assert "Clear-Site-Data" not in browser.sign_in(maria.email).headers
+
+    answer = browser.post(path)
+
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    gone = [line for line in answer.headers.getlist("Set-Cookie") if "Max-Age=0" in line]
+    assert {line.split("=")[0] for line in gone} == {"cw_rt", "cw_csrf"}
