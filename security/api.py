@@ -14,7 +14,7 @@ NOBODY = "nobody"
 CONFIG = ROOT / "security" / "schemathesis.toml"
 # It ends the session that asks, after which all else would be refused.
 LEFT_OUT = "accounts_leave_everywhere"
-SECONDS = 240
+SECONDS = 600
 
 
 def check(stage: Stage, *, quick: bool = False) -> Outcome:
