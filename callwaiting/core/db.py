@@ -20,7 +20,7 @@ from callwaiting.core import deadline
 from callwaiting.core.deadline import DeadlineExceeded
 from callwaiting.core.errors import ServiceUnavailable
 from callwaiting.core.ids import new_id
-from callwaiting.core.tenancy import Scope
+from callwaiting.core.tenancy import Scope, begin_unless_begun
 
 # SQLSTATEs of a statement that ran into statement_timeout, of a transaction that ran into transaction_timeout
 TOO_LONG = frozenset({"57014", "25P04"})
@@ -109,13 +109,22 @@ class Database:
                     pool_timeout=2,
                     pool_recycle=1800,
                     hide_parameters=True,
-                    connect_args={"connect_timeout": 2, "application_name": self._application_name},
+                    connect_args={
+                        # Who waits in front of a browser hears of a silent database within two seconds.
+                        "connect_timeout": 1 if self.tenant_role is DatabaseRole.WEB else 2,
+                        "tcp_user_timeout": 1500,  # ms: a network that swallows what an open connection sends
+                        "application_name": self._application_name,
+                    },
                 )
             return self._engines[role]
 
     @contextmanager
-    def unit_of_work(self, scope: Scope, role: DatabaseRole | None = None) -> Iterator[Session]:
+    def unit_of_work(
+        self, scope: Scope, role: DatabaseRole | None = None, *, reading: bool = False
+    ) -> Iterator[Session]:
         """One transaction: commits when the block ends well, then rings the bells; rolls back on any error.
+
+        It begins at once, or when it is `reading` with its first statement, at the end at the latest.
 
         Raises SessionOver when the scope's session is, ServiceUnavailable when the database cannot be reached,
         DeadlineExceeded when a statement took too long.
@@ -127,9 +136,11 @@ class Database:
         )
         try:
             with session:
-                if scope.session is not None:
+                if scope.session is not None and not reading:
                     session.connection()  # a session that is over ends here, before any work
                 yield session
+                if reading:
+                    begin_unless_begun(session)
                 session.commit()
         except PoolTimeout as error:
             raise ServiceUnavailable("no database connection is free", reason="core.database_busy") from error

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import Connection, CursorResult, Row
 from sqlalchemy.orm import Session
+
+from callwaiting.core.tenancy import in_one_trip
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -33,14 +36,27 @@ class Statement:
         self._prepare = f"prepare {name} as " + _PARAMETER.sub(lambda found: numbers[found[1]], sql)
         self._execute = f"execute {name} ({arguments})" if arguments else f"execute {name}"
 
+    def alone(self, session: Session, **values: object) -> Sequence[Row[Any]]:
+        """The rows of a reading statement, in one round trip when the session has not begun its transaction.
+
+        It is then a transaction of its own, and what the session does later is another (docs/adr/0031).
+        """
+        if session.in_transaction():
+            return self(session, **values).all()
+        return in_one_trip(session, self._ready, values)
+
     def __call__(self, session: Session, **values: object) -> CursorResult[Any]:
         """Run it in the session's transaction, after what the ORM still has to write."""
         session.flush()
         connection = session.connection()
-        if not session.info["prepare"]:
-            return connection.exec_driver_sql(self._plain, values)
+        return connection.exec_driver_sql(self._ready(connection, prepare=session.info["prepare"]), values)
+
+    def _ready(self, connection: Connection, *, prepare: bool) -> str:
+        """The SQL to send on this connection, which knows the plan by then unless nothing is prepared."""
+        if not prepare:
+            return self._plain
         prepared: set[str] = connection.info.setdefault("prepared", set())
         if self._name not in prepared:
             connection.exec_driver_sql(self._prepare)
             prepared.add(self._name)  # a rollback does not undo it
-        return connection.exec_driver_sql(self._execute, values)
+        return self._execute

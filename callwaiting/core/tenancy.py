@@ -6,11 +6,15 @@ Row Level Security does the rest. A session without a scope cannot begin.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, event
+import psycopg2
+import psycopg2.extensions
+from sqlalchemy import Connection, Row, event
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from callwaiting.core import deadline
@@ -18,6 +22,14 @@ from callwaiting.core.errors import CallwaitingError, ErrorCode
 from callwaiting.core.request_context import current_request_id
 
 LOCK_TIMEOUT_MS = 3000
+
+
+def _named(sql: str) -> str:
+    """With the driver's named parameters instead of those by place, to stand beside a statement with its own."""
+    first, *rest = sql.split("%s")
+    return first + "".join(f"%(scope_{number})s{part}" for number, part in enumerate(rest))
+
+
 SET_SCOPE = (
     "select set_config('app.merchant_id', %s, true), set_config('app.user_id', %s, true),"
     " set_config('app.session_id', %s, true), set_config('app.role', %s, true),"
@@ -27,6 +39,9 @@ SET_SCOPE = (
 # The same statement asks whether what the access token says still holds: no round trip more, and no cache, which
 # could not promise that a revocation works on the next request.
 SET_SCOPE_OF_SESSION = SET_SCOPE + ", auth.session_state(%s::uuid, %s::uuid, %s::uuid, %s, %s::uuid)"
+SESSION_OVER = "XW001"  # raised by auth.require_live
+SET_SCOPE_IN_TRIP = _named(SET_SCOPE)
+SET_SCOPE_IN_TRIP_OF_SESSION = _named(SET_SCOPE_OF_SESSION.replace("auth.session_state", "auth.require_live"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +121,54 @@ def person_of(session: Session) -> UUID:
 def _set_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if transaction.nested:  # a savepoint keeps the settings of its root transaction
         return
-    scope = scope_of(session)
+    session.info["begun"] = True
+    settings, facts = _settings_of(scope_of(session))
+    if facts is None:
+        connection.exec_driver_sql(SET_SCOPE, settings)
+        return
+    row = connection.exec_driver_sql(SET_SCOPE_OF_SESSION, settings + facts).one()
+    if row[-1] != "live":
+        _refuse(row[-1])
+
+
+class Statement(Protocol):
+    def __call__(self, connection: Connection, *, prepare: bool) -> str: ...
+
+
+def in_one_trip(session: Session, statement: Statement, values: Mapping[str, object]) -> Sequence[Row[Any]]:
+    """The rows of one reading statement that is a transaction of its own, in the session's scope.
+
+    Scope, session check and statement travel together; Postgres makes one transaction of a message with several
+    statements, and runs none after one that failed. What the session has yet to write is not seen. Raises SessionOver.
+    """
+    settings, facts = _settings_of(scope_of(session))
+    given = {f"scope_{number}": value for number, value in enumerate(settings + (facts or ()))}
+    opening = SET_SCOPE_IN_TRIP if facts is None else SET_SCOPE_IN_TRIP_OF_SESSION
+    with session.get_bind().engine.connect() as connection:
+        driver = cast(psycopg2.extensions.connection, connection.connection.driver_connection)
+        driver.autocommit = True  # in the driver only: SQLAlchemy's isolation levels cost a round trip each way
+        try:
+            sql = statement(connection, prepare=session.info["prepare"])
+            rows = connection.exec_driver_sql(f"{opening}; {sql}", {**given, **values}).all()
+        except DatabaseError as error:
+            if isinstance(error.orig, psycopg2.Error) and error.orig.pgcode == SESSION_OVER:
+                _refuse(error.orig.diag.message_primary or "revoked")
+            raise
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
+    session.info["begun"] = True
+    return rows
+
+
+def begin_unless_begun(session: Session) -> None:
+    """A session that is over is refused even where nothing was read."""
+    if not session.info.get("begun"):
+        session.connection()
+
+
+def _settings_of(scope: Scope) -> tuple[tuple[str, ...], tuple[str | int | None, ...] | None]:
+    """The values of SET_SCOPE, and what a session is asked for its state by."""
     merchant, role = (str(scope.merchant_id), scope.role) if isinstance(scope, MerchantScope) else ("", "system")
     user, claim = str(scope.user_id or ""), scope.session
     statement_ms = int(deadline.remaining(deadline.STATEMENT_SECONDS) * 1000)
@@ -123,12 +185,8 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: Co
         str(LOCK_TIMEOUT_MS),
     )
     if claim is None:
-        connection.exec_driver_sql(SET_SCOPE, settings)
-        return
-    facts = (str(claim.session_id), user, merchant or None, claim.membership_version, str(claim.signing_key))
-    row = connection.exec_driver_sql(SET_SCOPE_OF_SESSION, settings + facts).one()
-    if row[-1] != "live":
-        _refuse(row[-1])
+        return settings, None
+    return settings, (str(claim.session_id), user, merchant or None, claim.membership_version, str(claim.signing_key))
 
 
 def _refuse(state: str) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -13,8 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from callwaiting.core.db import Database, DatabaseRole
+from callwaiting.core.ids import new_id
 from callwaiting.core.settings import Settings
-from callwaiting.core.tenancy import MerchantScope, ScopeMissing, SystemScope
+from callwaiting.core.statements import Statement
+from callwaiting.core.tenancy import MerchantScope, ScopeMissing, SessionClaim, SessionOver, SystemScope
 from callwaiting.factory import Runtime
 from callwaiting.features.callers import service as callers
 from callwaiting.features.callers.models import Caller
@@ -135,3 +138,41 @@ def test_threads_on_few_connections_see_their_own(
             assert sorted(pool.map(visit, range(8))) == list(range(8))
     finally:
         database.dispose()
+
+
+MINE = Statement("select merchant_id, %(divisor)s::int / %(divisor)s::int as one from app.callers")
+
+
+def test_statement_of_one_trip_has_its_tenant_and_leaves_nothing(
+    narrow: Database, two: tuple[MerchantScope, MerchantScope]
+) -> None:
+    before = context(narrow)
+    for scope in (*two, *two):
+        with narrow.unit_of_work(scope, reading=True) as session:
+            assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [scope.merchant_id]
+            assert not session.in_transaction()
+            assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [scope.merchant_id]
+            assert owners(session) == {scope.merchant_id}
+            assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [scope.merchant_id]
+        assert context(narrow) == before
+
+
+def test_statement_of_one_trip_that_fails_leaves_nothing(
+    narrow: Database, two: tuple[MerchantScope, MerchantScope]
+) -> None:
+    before = context(narrow)
+    for _ in range(2):
+        with pytest.raises(DBAPIError), narrow.unit_of_work(two[0], reading=True) as session:
+            MINE.alone(session, divisor=0)
+        assert context(narrow) == before
+    with narrow.unit_of_work(two[1], reading=True) as session:
+        assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [two[1].merchant_id]
+
+
+def test_unit_that_reads_nothing_begins_all_the_same(web: Runtime, merchant: MerchantScope) -> None:
+    gone = SessionClaim(new_id(), 1, new_id())
+    with (
+        pytest.raises(SessionOver),
+        web.database.unit_of_work(replace(merchant, user_id=new_id(), session=gone), reading=True),
+    ):
+        pass

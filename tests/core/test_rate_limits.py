@@ -324,5 +324,6 @@ def test_open_doors_of_accounts_have_budgets(make_client: MakeClient) -> None:
     }
     with app.app_context():
         assert {name for name, budget in found.items() if budget is not None} >= {
-            "sign-up", "verify-email", "sign-in", "password", "password-reset", "password-reset/confirm",
+            "sign-up", "verify-email", "sign-in", "sign-in/code", "step-up", "password",
+            "password-reset", "password-reset/confirm",
         }  # fmt: skip

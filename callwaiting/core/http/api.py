@@ -206,6 +206,7 @@ def _view(operation: Operation, work: Work[Any]) -> Callable[..., Response]:
     wanted = inspect.signature(work).parameters.keys()
     if operation.idempotent and "session" not in wanted:
         raise TypeError(f"{operation.rule}: what is idempotent happens in one transaction")
+    reading = operation.method == "GET"
     takes_body = operation.method in {"POST", "PUT", "PATCH"}
 
     def view(**arguments: Any) -> Response:
@@ -223,8 +224,9 @@ def _view(operation: Operation, work: Work[Any]) -> Callable[..., Response]:
                 with database().unit_of_work(scope) as session:
                     session.connection()
             return _respond(_answer(operation, work(**arguments)))
-        with database().unit_of_work(scope) as session:
-            session.connection()  # the transaction begins, and with it the scope is set and judged
+        with database().unit_of_work(scope, reading=reading) as session:
+            if not reading:
+                session.connection()  # the transaction begins, and with it the scope is set and judged
             arguments["session"] = session
             if not operation.idempotent:
                 answer = _answer(operation, work(**arguments))

@@ -9,6 +9,7 @@ from callwaiting.core.http import cookies
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.auth import principal
 from callwaiting.core.http.context import database
+from callwaiting.core.http.rate_limits import CODE, SIGN_IN
 from callwaiting.features.accounts import factors, factors_set_up, factors_sign_in, recovery_codes
 from callwaiting.features.accounts import factors_schemas as faces
 from callwaiting.features.accounts import step_up as again
@@ -21,7 +22,7 @@ api = Api("factors")
 
 
 @api.post(
-    "/auth/sign-in/code", public="brings the ticket that a right password gave", idempotent=False,
+    "/auth/sign-in/code", public="brings the ticket that a right password gave", idempotent=False, budget=CODE,
     body=faces.EnterCode, answers=AccessToken, refuses=BUSY | {ErrorCode.AUTH_MFA_INVALID, ErrorCode.FORBIDDEN},
 )  # fmt: skip
 def enter_code(body: faces.EnterCode) -> AccessToken:
@@ -37,7 +38,7 @@ def enter_code(body: faces.EnterCode) -> AccessToken:
 
 
 @api.post(
-    "/auth/step-up", requires=USE, idempotent=False, body=faces.StepUp, answers=AccessToken,
+    "/auth/step-up", requires=USE, idempotent=False, budget=SIGN_IN, body=faces.StepUp, answers=AccessToken,
     refuses=BUSY | {ErrorCode.AUTH_MFA_INVALID, ErrorCode.AUTH_CREDENTIALS_INVALID},
 )  # fmt: skip
 def prove_again(body: faces.StepUp) -> AccessToken:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock, metrics
-from callwaiting.core.tenancy import MerchantScope, merchant_of, scope_of
+from callwaiting.core.statements import Statement
+from callwaiting.core.tenancy import MerchantScope, scope_of
 from callwaiting.features.alerts.errors import AlertNotFound, AlertResolved
 from callwaiting.features.alerts.models import Alert
 from callwaiting.features.audit import service as audit
 
 log = structlog.get_logger()
 State = Literal["open", "acknowledged", "resolved"]
+LAST_ID = UUID(int=2**128 - 1)
+_NEWEST = Statement("""
+select id, rule, severity, summary, details, state, count, first_seen_at, last_seen_at, resolved_at from app.alerts
+where id < %(before)s::uuid
+  and (%(state)s::text is null or state = %(state)s::text)
+order by id desc limit %(limit)s::int""")
 
 
 def raise_alert(
@@ -69,13 +76,9 @@ def resolve_alert(session: Session, rule: str, *, subject: str) -> None:
     )
 
 
-def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Alert]:
+def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Row[Any]]:
     """The merchant's alerts by their ids, which rise with time of first sight, newest first."""
-    # The policy admits them by `is not distinct from`, which no index serves: a million rows took 2.4 ms.
-    query = select(Alert).where(Alert.merchant_id == merchant_of(session)).order_by(Alert.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(Alert.state == state)
-    return session.scalars(query if before is None else query.where(Alert.id < before)).all()
+    return _NEWEST.alone(session, state=state, before=before or LAST_ID, limit=limit)
 
 
 def one(session: Session, alert_id: UUID) -> Alert:

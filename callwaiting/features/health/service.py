@@ -62,7 +62,7 @@ def database_times(database: Database) -> DatabaseTimes:
     """What a new connection, and then the simplest query on it, take. Raises ServiceUnavailable."""
     began = time.perf_counter()
     try:
-        with closing(psycopg2.connect(database.url(database.tenant_role), connect_timeout=2)) as connection:
+        with closing(psycopg2.connect(database.url(database.tenant_role), connect_timeout=1)) as connection:
             connected = time.perf_counter()
             with connection.cursor() as cursor:
                 cursor.execute("select 1")

@@ -34,9 +34,17 @@ def execute(admin_url: str, statement: str) -> None:
 
 
 def refused(browser: Browser) -> tuple[int, str]:
-    answer = browser.client.get("/api/v1/orders", headers={"Authorization": f"Bearer {browser.token}"})
-    assert browser.get("me").status_code == answer.status_code
-    return answer.status_code, answer.get_json()["code"]
+    """What a page of one statement, a page of several and a route of the account answer alike."""
+    header = {"Authorization": f"Bearer {browser.token}"}
+    found = {
+        (answer.status_code, answer.get_json()["code"])
+        for answer in (
+            *(browser.client.get(f"/api/v1/{path}", headers=header) for path in ("alerts", "orders")),
+            browser.get("me"),
+        )
+    }
+    assert len(found) == 1
+    return found.pop()
 
 
 ENDS: dict[str, Callable[[Browser, Runtime, Person, str], object]] = {
