@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0014"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 ARGUMENTS = "uuid, uuid, uuid, integer, uuid"
