@@ -33,7 +33,11 @@ from callwaiting.understanding.dates import (
 from callwaiting.understanding.feasts import FEAST
 from callwaiting.understanding.text import blank
 
-SHIFT = re.compile(r"\b(?P<count>\d{1,2}|an?|the) (?P<unit>day|week)s? (?P<way>before|after|from)(?: the)? ?$")
+SHIFT = re.compile(
+    r"\b(?P<length>for (?:about )?)?(?:(?P<count>\d{1,2}|an?|the) )?(?P<unit>day|week|fortnight)s? "
+    r"(?P<way>before |after |from |on |(?=$))(?:the )?$"
+)
+WEEK_BEHIND = re.compile(r" week\b(?![ -]?end)")
 Reading = Callable[[Match, Today], Days | None]
 
 
@@ -51,13 +55,26 @@ def days_in(plain: str, today: Today) -> list[Days]:
 
 
 def _shifted(plain: str, mention: Days) -> Days:
-    """`two weeks before Christmas`, `the day after the 3rd`."""
+    """`two weeks before Christmas`, `the day after the 3rd`, `a week on Thursday`, `tomorrow week`.
+
+    `For a week on Thursday` may be how long it shall be instead: then both days are meant.
+    """
     before = SHIFT.search(plain[: mention.start])
-    if before is None or mention.gone:
+    if mention.gone:
         return mention
-    count = read_count(before["count"]) * (7 if before["unit"].startswith("w") else 1)
-    by = timedelta(days=-count if before["way"] == "before" else count)
-    return replace(mention, start=before.start(), days=tuple(day + by for day in mention.days), bare=None)
+    if before is None:
+        behind = WEEK_BEHIND.match(plain[mention.end :])
+        return _moved(mention, mention.start, mention.end + 5, timedelta(days=7)) if behind else mention
+    way, unit = before["way"].strip(), before["unit"]
+    if way in ("", "on") and (unit == "day" or before["count"] is None):
+        return mention
+    count = read_count(before["count"] or "a") * {"day": 1, "week": 7, "fortnight": 14}[unit]
+    moved = _moved(mention, before.start(), mention.end, timedelta(days=-count if way == "before" else count))
+    return replace(moved, days=(*mention.days, *moved.days)) if before["length"] else moved
+
+
+def _moved(mention: Days, start: int, end: int, by: timedelta) -> Days:
+    return replace(mention, start=start, end=end, days=tuple(day + by for day in mention.days), bare=None)
 
 
 _YEAR = r"(?:,? ?(?:in |of )?(?P<year>(?:19|20)\d\d\b|20 [2-9]\d\b|'\d\d\b|this year|next year))?"
@@ -83,7 +100,7 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b(?P<nth>\d{_ORD}|last) (?P<weekday>{WEEKDAY}) (?:of|in) "
          rf"(?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", read_nth_of_month),
         (rf"{_BEFORE}(?:next |this |coming )?(?P<day>\d{{1,2}}){_ORD}?(?: day)?,?[ -]?(?:of )?(?:the )?"
-         rf"(?P<month>{MONTH})[ ,-]?{_YEAR}",
+         rf"(?P<month>{MONTH})(?:-(?=\d))?{_YEAR}",
          read_day_of_month),
         (rf"{_BEFORE}(?:next |this |coming )?(?P<month>{MONTH})[ /-]?(?:the )?"
          rf"(?P<day>\d{{1,2}})(?!\d|:\d|[ ]?[ap]\.?m\b){_ORD}?{_YEAR}", read_day_of_month),

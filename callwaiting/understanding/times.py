@@ -76,7 +76,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 _PARTS = tuple((re.compile(rf"\b(?:early |late |mid-?)?(?:{pattern})\b"), name) for name, pattern in PARTS.items())
-_GREETINGS = re.compile(r"\b(?:good|happy) (?:morning|afternoon|evening|night)\b")
+_GREETINGS = re.compile(
+    r"\b(?:good|happy) (?:morning|afternoon|evening|night)\b|"
+    r"\b(?:christmas|xmas|new year'?s?) eve\b(?! (?:night|party))"
+)
 _NIGHT = re.compile(r"\bto[- ]?night|this evening|2night\b")
 
 
@@ -94,8 +97,8 @@ def clocks_in(plain: str) -> list[Clock]:
 
 
 def parts_in(plain: str, undated: str) -> list[Part]:
-    """The parts of the day that are said, greetings and counted nights aside. `undated` is the same text with its
-    days blanked out."""
+    """The parts of the day that are said, greetings, eves of feasts and counted nights aside. `undated` is the same
+    text with its days blanked out."""
     rest = _GREETINGS.sub(lambda match: "_" * len(match[0]), plain)
     found = [Part(match.start(), match.end(), "evening") for match in _NIGHT.finditer(rest)]
     for pattern, name in _PARTS:

@@ -54,8 +54,10 @@ def understand(
     party = party_in(moment.rest, utterance.plain, asked=slot is Slot.PARTY_SIZE)
     names = names_in(utterance.written, asked if slot is Slot.NAME else None)
     phone, bad_phone = phone_in(utterance.written, timezone)
-    answer = yes_no.yes_or_no(utterance.plain)
     order = order_in(utterance.plain, lexicon_of(vocabulary)) if vocabulary is not None else Order()
+    answer = yes_no.yes_or_no(utterance.plain)
+    if answer is False and any(line.removed for line in order.items) and not yes_no.begins_with_no(utterance.plain):
+        answer = None  # `no onions` refuses the onions, not what was asked
     quantity = _quantity(utterance, moment.rest, slot)
     found = {
         Slot.DATE: moment.date or moment.period or Slot.DATE in moment.doubtful,

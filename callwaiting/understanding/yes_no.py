@@ -23,6 +23,7 @@ FINE_WITH_NO = re.compile(
 UNDECIDED = re.compile(
     r"\b(?:yes|no)\b.{0,20}\b(?:or|maybe|not sure)\b|\b(?:yes and no|not sure|maybe|perhaps|do not know)\b"
 )
+FIRST_NO = re.compile(r"(?:oh |well |i am )?(?:no|nope|nah|sorry|incorrect|wrong|negative|it is false)\b")
 POLITE = re.compile(
     r"\b(?:please|thanks?|thank you|very much|a lot|so much|sir|ma'?am|madam|mate|hi|hello|hey|oh|well|so|then|and|i|"
     r"it|that|this|is|am|are|the|you|me|think|guess|believe|just|would|will|be|like|can|could|lets?|for|to|a|all|do|"
@@ -38,7 +39,7 @@ def yes_or_no(plain: str) -> bool | None:
     no = NO.search(without)
     if no is None:
         return True if YES.search(without) else None
-    if re.match(r"(?:oh |well |i am )?(?:no|nope|nah|sorry|incorrect|wrong|negative|it is false)\b", without):
+    if FIRST_NO.match(without):
         return False
     yes = YES.search(without)
     if yes and re.search(r"\bnot (?:right|correct|fine|good|ok|sure)\b", without):
@@ -50,3 +51,8 @@ def is_bare(plain: str) -> bool:
     """Whether nothing else is said than a yes or a no, and polite words."""
     rest = POLITE.sub(" ", NO.sub(" ", YES.sub(" ", FINE_WITH_NO.sub(" ", plain))))
     return not re.search(r"\w", rest)
+
+
+def begins_with_no(plain: str) -> bool:
+    """Whether the first word is a no that stands for itself: `no, without onions`, but not `no onions`."""
+    return re.match(r"(?:oh |well )?(?:no|nope|nah)(?:[,.;!]| (?:i|it|that|make|with)\b)", plain) is not None

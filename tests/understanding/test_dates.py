@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import pytest
 
@@ -20,6 +20,12 @@ from tests.understanding.asking import clock, day, heard
         ("I was there yesterday", "2026-03-03"),
         ("last Friday", "2026-02-27"),
         ("two days before Christmas", "2026-12-23"),
+        ("day before Easter", "2026-04-04"),
+        ("a week on Saturday", "2026-03-14"),
+        ("two weeks on Saturday at 7", "2026-03-21"),
+        ("a fortnight tomorrow", "2026-03-19"),
+        ("tomorrow week", "2026-03-12"),
+        ("a table for two a week on Friday", "2026-03-13"),
         ("tonight if possible", "2026-03-04"),
         ("Friday works", "2026-03-06"),
         ("this coming saturday", "2026-03-07"),
@@ -65,6 +71,7 @@ def test_a_day(text: str, expected: str) -> None:
         ("Monday the 14th", {"2026-09-14", "2026-03-14"}),
         ("Friday or Saturday", {"2026-03-06", "2026-03-07"}),
         ("Friday, March 7th", {"2026-03-07", "2026-03-06"}),
+        ("we stay for a week on Saturday", {"2026-03-07", "2026-03-14"}),
     ],
 )
 def test_two_readings_are_asked(text: str, candidates: set[str]) -> None:
@@ -144,3 +151,13 @@ def test_a_time_that_the_clock_skips_is_asked() -> None:
 @pytest.mark.parametrize(("year", "month", "day_"), [(2024, 3, 31), (2026, 4, 5), (2038, 4, 25), (2285, 3, 22)])
 def test_easter(year: int, month: int, day_: int) -> None:
     assert easter(year) == date(year, month, day_)
+
+
+def test_a_time_behind_a_month_is_heard() -> None:
+    understood = heard("the second of April at eleven")
+
+    assert (understood.date, understood.time) == (date(2026, 4, 2), time(11))
+
+
+def test_the_eve_of_a_feast_is_no_evening() -> None:
+    assert heard("on Christmas Eve").period is None

@@ -90,3 +90,8 @@ def test_a_plural_without_a_number_is_asked() -> None:
 @pytest.mark.parametrize(("text", "quantity"), [("three", 3), ("to", 2), ("none", 0), ("one or two", None)])
 def test_the_answer_to_how_many(text: str, quantity: int | None) -> None:
     assert heard(text, "quantity").quantity == quantity
+
+
+def test_refusing_an_ingredient_answers_no_question() -> None:
+    assert order("a lemonade with no ice").yes_no is None
+    assert order("no, a lemonade with no ice").yes_no is False
