@@ -13,7 +13,9 @@ from callwaiting.features.accounts import pages as account_pages
 from callwaiting.features.accounts import routes as accounts
 from callwaiting.features.alerts import routes as alerts
 from callwaiting.features.audit import routes as audit
+from callwaiting.features.bookings import booking_page
 from callwaiting.features.bookings import routes as bookings
+from callwaiting.features.bookings import setup_routes as booking_setup
 from callwaiting.features.callers import routes as callers
 from callwaiting.features.calls import routes as calls
 from callwaiting.features.calls import voice_routes as voice
@@ -51,10 +53,12 @@ def register(app: Flask) -> None:
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(sms.blueprint)
     app.register_blueprint(payment_page.blueprint)
+    app.register_blueprint(booking_page.blueprint)
     app.register_blueprint(voice.blueprint)
     app.register_blueprint(orders.api.blueprint)
     app.register_blueprint(calls.api.blueprint)
     app.register_blueprint(bookings.api.blueprint)
+    app.register_blueprint(booking_setup.api.blueprint)
     app.register_blueprint(kpis.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)

@@ -34,6 +34,7 @@ class Job(StrEnum):
     RECONCILE = "webhooks.reconcile"
     FINALISE_CALLS = "calls.finalise"
     EXPIRE_ORDERS = "orders.expire"
+    REMIND_OF_BOOKINGS = "bookings.remind"
     FORGET_SIGN_INS = "accounts.forget_sign_ins"
     ASK_PROVIDERS = "health.ask_providers"
     FORGET_IDEMPOTENCY_KEYS = "api.forget_idempotency_keys"
@@ -58,6 +59,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.RECONCILE: Queue.MAINTENANCE,
     Job.FINALISE_CALLS: Queue.MAINTENANCE,
     Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
+    Job.REMIND_OF_BOOKINGS: Queue.MAINTENANCE,
     Job.FORGET_SIGN_INS: Queue.MAINTENANCE,
     Job.ASK_PROVIDERS: Queue.MAINTENANCE,
     Job.FORGET_IDEMPOTENCY_KEYS: Queue.MAINTENANCE,

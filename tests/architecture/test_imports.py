@@ -15,8 +15,7 @@ DOORS = {"service", "errors", "events"}
 MORE_DOORS = (
     {(slice_, "webhooks.sources") for slice_ in ("calls", "messages")}
     | {(slice_, "callers.shown") for slice_ in ("bookings", "calls", "messages", "orders")}
-    | {("calls", f"bookings.{module}") for module in ("desk", "listing", "resources", "transitions")}
-    | {("reception", "merchants.hours")}
+    | {(slice_, "merchants.hours") for slice_ in ("bookings", "reception")}
 )
 HEAVY = ("stripe", "twilio", "httpx", "granian", "flower", "phonenumbers.geodata", "alembic")
 ROOT = Path(__file__).parents[2]

@@ -106,6 +106,8 @@ def _candidates(table: Table, type_name: str) -> list[object]:
             return ["{}"]
         case "timestamp with time zone":
             return ["2030-01-01T00:00:00+00:00"]
+        case "date":
+            return ["2030-01-01"]
         case "time without time zone":
             return ["09:00", "17:00"]
         case "tstzrange":

@@ -24,6 +24,7 @@ from tests.factories.stored_events import store_event, store_source
 from tests.factories.webhooks import make_source
 from tests.features.alerts.test_api import raise_alert
 from tests.features.bookings.test_api import RESOURCE
+from tests.features.bookings.test_setup_api import haircut
 from tests.features.catalogue.test_api import ITEM
 from tests.features.reception.test_api import ANSWER
 
@@ -70,7 +71,7 @@ def booking(owner: ApiClient, worker: Runtime) -> UUID:
     with worker.database.unit_of_work(owner.scope) as session:
         (slot,) = bookings.free_slots(session, limit=1)
         assert slot.resource_id == resource_id
-        return bookings.hold(session, slot, call_id=None, caller_id=None)
+        return bookings.hold_slot(session, slot, call_id=None, caller_id=None)
 
 
 def left_message(owner: ApiClient, worker: Runtime) -> UUID:
@@ -81,6 +82,14 @@ def left_message(owner: ApiClient, worker: Runtime) -> UUID:
 
 def answer(owner: ApiClient, worker: Runtime) -> UUID:
     return UUID(owner.post("/reception/answers", ANSWER)["id"])
+
+
+def service(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post("/booking-services", haircut(create_resource(worker, owner.scope)))["id"])
+
+
+def special_day(owner: ApiClient, worker: Runtime) -> UUID:
+    return UUID(owner.post("/booking-special-days", {"day": "2099-05-04", "periods": []})["id"])
 
 
 def alert(owner: ApiClient, worker: Runtime) -> UUID:
@@ -143,6 +152,12 @@ def api_key(owner: ApiClient, worker: Runtime) -> UUID:
         (resource, "GET", "/booking-resources/{}", None),
         (resource, "PUT", "/booking-resources/{}", RESOURCE),
         (resource, "GET", "/booking-resources/{}/slots?day=2026-05-04", None),
+        (resource, "GET", "/booking-resources/{}/hours", None),
+        (resource, "PUT", "/booking-resources/{}/hours", {"periods": []}),
+        (service, "GET", "/booking-services/{}", None),
+        (service, "PUT", "/booking-services/{}", haircut(uuid4())),
+        (special_day, "GET", "/booking-special-days/{}", None),
+        (special_day, "DELETE", "/booking-special-days/{}", None),
         (booking, "GET", "/bookings/{}", None),
         (booking, "PATCH", "/bookings/{}", {"start": "2026-05-04T14:00:00Z"}),
         (booking, "POST", "/bookings/{}/cancel", None),
@@ -151,6 +166,8 @@ def api_key(owner: ApiClient, worker: Runtime) -> UUID:
         (answer, "GET", "/reception/answers/{}", None),
         (answer, "PUT", "/reception/answers/{}", ANSWER),
         (answer, "DELETE", "/reception/answers/{}", None),
+        (booking, "POST", "/bookings/{}/complete", None),
+        (booking, "POST", "/bookings/{}/no-show", None),
         (alert, "GET", "/alerts/{}", None),
         (alert, "POST", "/alerts/{}/acknowledge", None),
         (alert, "POST", "/alerts/{}/resolve", None),

@@ -50,13 +50,13 @@ def places(app: Flask, document: dict[str, Any]) -> Iterator[Place]:
     for operation in sorted(operations(app), key=lambda found: METHODS.index(found.method)):
         if operation.policy.kind != "requires" or Role.OWNER not in PERMISSIONS[operation.policy.name]:
             continue
-        for name in PART.findall(operation.rule):
-            yield Place(operation, "path", name)
         for parameter in described(document, operation)["parameters"]:
             if parameter["in"] == "query" and parameter["schema"].get("format") == "uuid":
                 yield Place(operation, "query", parameter["name"])
         for name in ids_in(example(document, operation)):
-            yield Place(operation, "body", name)
+            yield Place(operation, "body", name)  # before the address, whose change makes the version another one
+        for name in PART.findall(operation.rule):
+            yield Place(operation, "path", name)
 
 
 def described(document: dict[str, Any], operation: Operation) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tests.factories.people import Person, join, signed_in
 OPEN = """
     update app.booking_resources set opens = '00:30', closes = '23:30', slot_minutes = 60, units = 9
      where merchant_id = %(merchant)s;
+    update app.booking_hours set weekday = 2, opens = '00:30', closes = '23:30' where merchant_id = %(merchant)s;
     update app.bookings set state = 'confirmed' where merchant_id = %(merchant)s;
 """
 

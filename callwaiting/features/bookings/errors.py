@@ -30,3 +30,13 @@ class BookingFixed(Conflict):
     """It is held, cancelled or expired, or its time has come. `detail` says which."""
 
     reason = "bookings.fixed"
+
+
+class ServiceNotFound(NotFound):
+    reason = "bookings.service_not_found"
+
+
+class TooLate(Conflict):
+    """A caller may not change the booking any more: its beginning is nearer than the merchant's notice."""
+
+    reason = "bookings.too_late"

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.days import Days
 from callwaiting.features.bookings.models import Booking
-from callwaiting.features.bookings.transitions import State
+from callwaiting.features.bookings.transitions import MADE
 
 
 def per_day(session: Session, days: Days) -> Mapping[int, int]:
@@ -17,7 +17,7 @@ def per_day(session: Session, days: Days) -> Mapping[int, int]:
     day = days.number_of(Booking.confirmed_at).label("day")
     rows = session.execute(
         select(day, func.count().label("made"))
-        .where(Booking.state == State.CONFIRMED, days.contain(Booking.confirmed_at))
+        .where(Booking.state.in_(MADE), days.contain(Booking.confirmed_at))
         .group_by(day)
     )
     return {row.day: row.made for row in rows}

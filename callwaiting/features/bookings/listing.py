@@ -11,11 +11,10 @@ from sqlalchemy import DateTime, Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
-from callwaiting.features.bookings import repository
+from callwaiting.features.bookings import offers
 from callwaiting.features.bookings.errors import BookingNotFound
-from callwaiting.features.bookings.models import Booking, BookingResource
+from callwaiting.features.bookings.models import Booking, BookingResource, BookingService
 from callwaiting.features.bookings.resources import resource
-from callwaiting.features.bookings.slots import slots_of_day
 from callwaiting.features.bookings.transitions import State
 from callwaiting.features.merchants import service as merchants
 
@@ -29,6 +28,8 @@ class Entry:
     id: UUID
     resource_id: UUID
     resource: str
+    service_id: UUID | None
+    service: str | None
     unit: int
     start: datetime
     end: datetime
@@ -37,6 +38,9 @@ class Entry:
     call_id: UUID | None
     created_at: datetime
     confirmed_at: datetime | None
+    acknowledged_at: datetime | None
+    changed_at: datetime
+    phone_number_id: UUID | None
     version: int
 
 
@@ -83,32 +87,38 @@ def one(session: Session, booking_id: UUID) -> Entry:
     return _entry(row)
 
 
-def free_slots_of(session: Session, resource_id: UUID, day: date) -> Sequence[FreeSlot]:
-    """The slots to come of a resource on a day. Raises ResourceNotFound."""
-    row = resource(session, resource_id)
-    now, zone = clock.now(), merchants.profile(session).timezone
-    of_day = slots_of_day(row.id, opens=row.opens, closes=row.closes, slot_minutes=row.slot_minutes, day=day, zone=zone)
-    slots = [slot for slot in of_day if slot.start > now]
-    if not slots:
-        return []
-    taken = repository.taken(session, slots[0].start, slots[-1].end, now)
-    units = range(1, row.units + 1)
-    return [FreeSlot(slot.start, slot.end, len(set(units) - repository.units_taken(taken, slot))) for slot in slots]
-
-
-def _entries() -> Select[Booking, str, datetime]:
-    return select(Booking, BookingResource.name, END).join(
-        BookingResource,
-        (BookingResource.merchant_id == Booking.merchant_id) & (BookingResource.id == Booking.resource_id),
+def to_come(session: Session, caller_id: UUID, *, day: date | None = None, limit: int = 5) -> list[Entry]:
+    """A caller's confirmed bookings that have not begun, the next one first; those of a local day, or all."""
+    query = _entries().where(
+        Booking.caller_id == caller_id, Booking.state == State.CONFIRMED, Booking.starts_at > clock.now()
     )
+    if day is not None:
+        query = query.where(merchants.days(session, day, day).contain(Booking.starts_at))
+    return [_entry(row) for row in session.execute(query.order_by(Booking.starts_at, Booking.id).limit(limit))]
 
 
-def _entry(row: Row[Booking, str, datetime]) -> Entry:
-    booking, resource_name, end = row
+def free_slots_of(session: Session, resource_id: UUID, day: date, service_id: UUID | None = None) -> Sequence[FreeSlot]:
+    """The slots to come of a resource on a day. Raises ResourceNotFound, ServiceNotFound."""
+    found, now, zone = resource(session, resource_id), clock.now(), merchants.profile(session).timezone
+    days = offers.days_of(session, day, day, now, zone, service_id=service_id, resource_id=found.id)
+    return [FreeSlot(free.start, free.end, len(free.units)) for day_of in days for free in day_of.times]
+
+
+def _entries() -> Select[Booking, str, str | None, datetime]:
+    of_resource = (BookingResource.merchant_id == Booking.merchant_id) & (BookingResource.id == Booking.resource_id)
+    of_service = (BookingService.merchant_id == Booking.merchant_id) & (BookingService.id == Booking.service_id)
+    query = select(Booking, BookingResource.name, BookingService.name, END)
+    return query.join(BookingResource, of_resource).outerjoin(BookingService, of_service)
+
+
+def _entry(row: Row[Booking, str, str | None, datetime]) -> Entry:
+    booking, resource_name, service_name, end = row
     return Entry(
         id=booking.id,
         resource_id=booking.resource_id,
         resource=resource_name,
+        service_id=booking.service_id,
+        service=service_name,
         unit=booking.unit,
         start=booking.starts_at,
         end=end,
@@ -117,5 +127,8 @@ def _entry(row: Row[Booking, str, datetime]) -> Entry:
         call_id=booking.call_id,
         created_at=booking.created_at,
         confirmed_at=booking.confirmed_at,
+        acknowledged_at=booking.acknowledged_at,
+        changed_at=booking.changed_at,
+        phone_number_id=booking.phone_number_id,
         version=booking.version,
     )

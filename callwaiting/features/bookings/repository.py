@@ -1,18 +1,27 @@
-"""Rows of bookings, and which units they keep busy."""
+"""Rows of bookings, and which units are busy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callwaiting.features.bookings.models import LONGEST, Booking
-from callwaiting.features.bookings.slots import Slot
+from callwaiting.core.statements import Statement
+from callwaiting.features.bookings.availability import Busy, Window
+from callwaiting.features.bookings.models import LONGEST, LONGEST_BUFFER, Booking
 from callwaiting.features.bookings.transitions import State
+
+# What keeps units busy between two instants: confirmed bookings, and holds that have not run out.
+# The conditions on `starts_at` are for the index.
+BUSY = Statement("""
+select resource_id, unit, lower(occupied) as starts_at, upper(occupied) as ends_at from app.bookings
+where starts_at > %(after)s and starts_at < %(before)s and id is distinct from %(apart)s::uuid
+  and (state = 'confirmed' or state = 'held' and coalesce(hold_expires_at, %(now)s) > %(now)s)
+""")
 
 
 def locked(session: Session, booking_id: UUID) -> Booking | None:
@@ -32,28 +41,17 @@ def expired_holds(session: Session, resource_id: UUID, now: datetime) -> Sequenc
     ).all()
 
 
-def taken(session: Session, start: datetime, end: datetime, now: datetime) -> Sequence[Booking]:
-    """What keeps units busy between two instants: confirmed bookings, and holds that have not run out."""
-    return session.scalars(
-        select(Booking)
-        .where(
-            Booking.starts_at > start - LONGEST,  # these two are for the index
-            Booking.starts_at < end,
-            Booking.period.overlaps(Range(start, end)),
-            or_(
-                Booking.state == State.CONFIRMED,
-                and_(Booking.state == State.HELD, func.coalesce(Booking.hold_expires_at, now) > now),
-            ),
-        )
-        .execution_options(populate_existing=True)
-    ).all()
-
-
-def units_taken(rows: Sequence[Booking], slot: Slot, *, apart_from: UUID | None = None) -> set[int]:
-    """Which units of the slot's resource these bookings keep busy in it, one of them left aside."""
-    period = Range(slot.start, slot.end)
-    return {
-        row.unit
-        for row in rows
-        if row.resource_id == slot.resource_id and row.id != apart_from and row.period.overlaps(period)
-    }
+def busy(
+    session: Session, start: datetime, end: datetime, now: datetime, *, apart_from: UUID | None = None
+) -> Mapping[UUID, Sequence[Busy]]:
+    """What is taken of each resource between two instants, one booking left aside. It may hold more than that."""
+    found: defaultdict[UUID, list[Busy]] = defaultdict(list)
+    for row in BUSY(
+        session,
+        after=start - LONGEST - LONGEST_BUFFER,
+        before=end + LONGEST_BUFFER,
+        now=now,
+        apart=apart_from,
+    ):
+        found[row.resource_id].append(Busy(Window(row.starts_at, row.ends_at), row.unit))
+    return found

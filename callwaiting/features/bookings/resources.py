@@ -49,15 +49,7 @@ def change_resource(
 
     Raises ResourceNotFound, PreconditionFailed, ResourceInvalid.
     """
-    row = session.scalar(
-        select(BookingResource)
-        .where(BookingResource.id == resource_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise ResourceNotFound(str(resource_id))
-    require_version(row.version, version)
+    row = locked(session, resource_id, version)
     _check(name, opens, closes, slot_minutes, units)
     row.name, row.opens, row.closes = name.strip(), opens, closes
     row.slot_minutes, row.units, row.version = slot_minutes, units, version + 1
@@ -78,6 +70,20 @@ def resource(session: Session, resource_id: UUID) -> BookingResource:
     row = session.scalar(select(BookingResource).where(BookingResource.id == resource_id))
     if row is None:
         raise ResourceNotFound(str(resource_id))
+    return row
+
+
+def locked(session: Session, resource_id: UUID, version: int) -> BookingResource:
+    """A resource for a change of it or of its hours. Raises ResourceNotFound, PreconditionFailed."""
+    row = session.scalar(
+        select(BookingResource)
+        .where(BookingResource.id == resource_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise ResourceNotFound(str(resource_id))
+    require_version(row.version, version)
     return row
 
 

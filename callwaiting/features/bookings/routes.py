@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core.errors import ErrorCode
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page, PageQuery
-from callwaiting.features.bookings import desk, listing, resources
+from callwaiting.features.bookings import changes, desk, listing, resources
 from callwaiting.features.bookings.schemas import (
     BookingBody,
     BookingFace,
@@ -23,6 +23,7 @@ from callwaiting.features.bookings.schemas import (
     SlotFace,
     SlotQuery,
 )
+from callwaiting.features.bookings.transitions import Move
 from callwaiting.features.callers import shown
 
 api = Api("bookings")
@@ -68,7 +69,7 @@ def change_resource(session: Session, resource_id: UUID, body: ResourceBody, ver
 @api.get(f"{RESOURCE}/slots", requires="bookings.read", query=SlotQuery, answers=DayFace)
 def slots(session: Session, resource_id: UUID, query: SlotQuery) -> DayFace:
     """The slots of a day that have not begun, with how many are free of each."""
-    found = listing.free_slots_of(session, resource_id, query.day)
+    found = listing.free_slots_of(session, resource_id, query.day, query.service_id)
     return DayFace(resource_id=resource_id, day=query.day, slots=[SlotFace.model_validate(slot) for slot in found])
 
 
@@ -130,7 +131,41 @@ def cancel(session: Session, booking_id: UUID, version: int) -> BookingFace:
 
     409 when it is not confirmed or its time has come.
     """
-    desk.cancel(session, booking_id, version)
+    changes.cancel(session, booking_id, version=version, by="team")
+    return _face(session, booking_id)
+
+
+@api.post(
+    f"{BOOKING}/complete",
+    requires="bookings.write",
+    answers=BookingFace,
+    idempotent=False,
+    if_match=True,
+    refuses=[ErrorCode.CONFLICT],
+)
+def complete(session: Session, booking_id: UUID, version: int) -> BookingFace:
+    """The caller was there.
+
+    409 before the booking begins, or when it was cancelled; it corrects a `no_show`.
+    """
+    changes.close(session, booking_id, Move.COMPLETE, version)
+    return _face(session, booking_id)
+
+
+@api.post(
+    f"{BOOKING}/no-show",
+    requires="bookings.write",
+    answers=BookingFace,
+    idempotent=False,
+    if_match=True,
+    refuses=[ErrorCode.CONFLICT],
+)
+def no_show(session: Session, booking_id: UUID, version: int) -> BookingFace:
+    """The caller did not come.
+
+    409 before the booking begins, or when it was cancelled; it corrects `completed`.
+    """
+    changes.close(session, booking_id, Move.MISS, version)
     return _face(session, booking_id)
 
 

@@ -31,6 +31,7 @@ class ResourceFace(ResourceBody):
 
 class SlotQuery(Schema):
     day: Day = Field(description="A day, by the business's clock.")
+    service_id: UUID | None = Field(default=None, description="For this service, instead of the plain slots.")
 
 
 class SlotFace(Schema):
@@ -59,9 +60,11 @@ class BookingQuery(PageQuery):
 
 
 class BookingBody(Schema):
-    """The slot that begins at `start`, for a caller, who gets a text from one of the business's own numbers."""
+    """The slot that begins at `start`, for a caller, who gets a text from one of the business's own numbers; for a
+    service, or without one for a plain slot of the resource."""
 
     resource_id: UUID
+    service_id: UUID | None = None
     start: NamedInstant
     caller_id: UUID
     phone_number_id: UUID
@@ -76,11 +79,14 @@ class MoveBody(Schema):
 
 class BookingFace(Schema):
     """`state` is `held` while a caller decides, then `confirmed` or `expired`; `call_id` is null when the team has made
-    it. `caller_number` is null for those who may not see callers."""
+    it. `acknowledged_at`: when the caller said "I shall come". `caller_number` is null for those who may not see
+    callers."""
 
     id: UUID
     resource_id: UUID
     resource: str = Field(examples=["Table"])
+    service_id: UUID | None
+    service: str | None = Field(examples=["Haircut"])
     unit: int = Field(examples=[3])
     start: Instant
     end: Instant
@@ -90,4 +96,5 @@ class BookingFace(Schema):
     call_id: UUID | None
     created_at: Instant
     confirmed_at: Instant | None
+    acknowledged_at: Instant | None
     version: Version

@@ -1,47 +1,22 @@
-"""Fixed slots of a resource's day, in the merchant's local time. Pure: the clock and the hours come as arguments."""
+"""What a caller is offered, and how its time is spoken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A period of a resource that can be booked. `start` and `end` are aware, in UTC."""
+    """A period of a resource that can be booked, for a service or for nothing in particular. `start` and `end` are
+    aware, in UTC."""
 
     resource_id: UUID
     start: datetime
     end: datetime
-
-
-def slots_of_day(
-    resource_id: UUID, *, opens: time, closes: time, slot_minutes: int, day: date, zone: ZoneInfo
-) -> Iterator[Slot]:
-    """The day's slots in order. A local time that the change to summer time skips has no slot."""
-    length = timedelta(minutes=slot_minutes)
-    local, end_of_day = datetime.combine(day, opens), datetime.combine(day, closes)
-    while local + length <= end_of_day:
-        start = local.replace(tzinfo=zone).astimezone(UTC)
-        if start.astimezone(zone).replace(tzinfo=None) == local:
-            yield Slot(resource_id, start, start + length)
-        local += length
-
-
-def upcoming(
-    resource_id: UUID, *, opens: time, closes: time, slot_minutes: int, zone: ZoneInfo, now: datetime
-) -> Iterator[Slot]:
-    """The slots of today and tomorrow that have not begun."""
-    today = now.astimezone(zone).date()
-    for day in (today, today + timedelta(days=1)):
-        for slot in slots_of_day(
-            resource_id, opens=opens, closes=closes, slot_minutes=slot_minutes, day=day, zone=zone
-        ):
-            if slot.start > now:
-                yield slot
+    service_id: UUID | None = None
 
 
 def spoken_time(start: datetime, zone: ZoneInfo, now: datetime) -> str:

@@ -18,6 +18,7 @@ STATE_TOLD: Mapping[str, State] = {
     "booking_moved": State.CONFIRMED,
     "booking_reminder": State.CONFIRMED,
     "booking_cancelled": State.CANCELLED,
+    "booking_cancelled_by_caller": State.CANCELLED,
 }
 
 

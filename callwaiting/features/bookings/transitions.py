@@ -11,17 +11,21 @@ class State(StrEnum):
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
 
 
 class Move(StrEnum):
     """What happens to a booking. `release` gives up a hold, `expire` ends one whose time is up; `move` and `cancel` are
-    what the team does with one that is confirmed."""
+    for one that is confirmed and to come, `complete` and `miss` for one that has begun, also to correct each other."""
 
     CONFIRM = "confirm"
     RELEASE = "release"
     EXPIRE = "expire"
     MOVE = "move"
     CANCEL = "cancel"
+    COMPLETE = "complete"
+    MISS = "miss"
 
 
 MOVES: Mapping[tuple[State, Move], State] = {
@@ -30,7 +34,13 @@ MOVES: Mapping[tuple[State, Move], State] = {
     (State.HELD, Move.EXPIRE): State.EXPIRED,
     (State.CONFIRMED, Move.MOVE): State.CONFIRMED,
     (State.CONFIRMED, Move.CANCEL): State.CANCELLED,
+    (State.CONFIRMED, Move.COMPLETE): State.COMPLETED,
+    (State.CONFIRMED, Move.MISS): State.NO_SHOW,
+    (State.NO_SHOW, Move.COMPLETE): State.COMPLETED,
+    (State.COMPLETED, Move.MISS): State.NO_SHOW,
 }
+MADE = (State.CONFIRMED, State.COMPLETED, State.NO_SHOW)
+"""The states of a booking that was made and not cancelled."""
 
 
 def after(state: str, move: Move) -> State | None:

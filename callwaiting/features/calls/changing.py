@@ -14,6 +14,7 @@ from callwaiting.features.calls.acts import CancelBooking, Facts, FindBooking, F
 from callwaiting.features.calls.outcomes import (
     BookingChanged,
     BookingFound,
+    BookingTooLate,
     BookingUnknown,
     Heard,
     SlotLost,
@@ -89,13 +90,17 @@ def move_sure(state: DialogueState, heard: Heard, facts: Facts) -> Decision | No
 
 
 def after(
-    state: DialogueState, outcome: BookingFound | BookingUnknown | BookingChanged | SlotsFound | SlotLost, facts: Facts
+    state: DialogueState,
+    outcome: BookingFound | BookingUnknown | BookingTooLate | BookingChanged | SlotsFound | SlotLost,
+    facts: Facts,
 ) -> Decision:
     """How it goes on after a booking was looked up, or changed, or could not be."""
     match outcome:
         case BookingFound(booking_id, version, slot):
             found = replace(state, step=Step.CHANGE, booking_id=booking_id, booking_version=version, held=slot)
             return ask(found, facts)
+        case BookingTooLate():
+            return ask(replace(state, step=Step.MENU), facts, phrases.BOOKING_TOO_LATE)
         case BookingUnknown():
             return ask(replace(state, step=Step.MENU), facts, phrases.BOOKING_UNKNOWN)
         case SlotsFound(()):

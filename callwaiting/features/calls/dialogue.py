@@ -15,6 +15,7 @@ from callwaiting.features.calls.outcomes import (
     Booked,
     BookingChanged,
     BookingFound,
+    BookingTooLate,
     BookingUnknown,
     CallerReachable,
     CameBack,
@@ -69,7 +70,7 @@ def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
             return messaging.status(state, event, facts)
         case Priced() | ItemsGone() | AmountRefused() | Placed() | TextsRefused():
             return ordering.after(state, event, facts)
-        case BookingFound() | BookingUnknown() | BookingChanged():
+        case BookingFound() | BookingUnknown() | BookingTooLate() | BookingChanged():
             return changing.after(state, event, facts)
         case SlotsFound() | SlotLost() if state.step in FRAMES[Frame.CHANGE]:
             return changing.after(state, event, facts)

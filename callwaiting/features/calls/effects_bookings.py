@@ -7,11 +7,9 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
-from callwaiting.features.bookings import desk, listing, resources
 from callwaiting.features.bookings import service as bookings
-from callwaiting.features.bookings.errors import BookingFixed, SlotTaken
+from callwaiting.features.bookings.errors import BookingFixed, SlotTaken, TooLate
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.bookings.transitions import State
 from callwaiting.features.calls import result
 from callwaiting.features.calls.acts import (
     CancelBooking,
@@ -27,6 +25,7 @@ from callwaiting.features.calls.outcomes import (
     Booked,
     BookingChanged,
     BookingFound,
+    BookingTooLate,
     BookingUnknown,
     SlotHeld,
     SlotLost,
@@ -42,7 +41,8 @@ MOST = 100
 
 Wish = FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking | CancelBooking | MoveBooking
 Outcome = (
-    SlotsFound | SlotHeld | SlotReleased | SlotLost | Booked | BookingFound | BookingUnknown | BookingChanged
+    SlotsFound | SlotHeld | SlotReleased | SlotLost | Booked | BookingFound | BookingUnknown | BookingTooLate
+    | BookingChanged
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def book(session: Session, call: Call, profile: Profile, effect: Wish) -> Outcom
             case FindSlots(limit, wanted):
                 return _find(session, profile, limit, wanted)
             case HoldSlot(slot):
-                held = bookings.hold(session, slot, call_id=call.id, caller_id=call.caller_id)
+                held = bookings.hold_slot(session, slot, call_id=call.id, caller_id=call.caller_id)
                 return SlotHeld(held, slot)
             case ReleaseBooking(booking_id):
                 bookings.release(session, booking_id)
@@ -67,15 +67,17 @@ def book(session: Session, call: Call, profile: Profile, effect: Wish) -> Outcom
             case FindBooking(day):
                 return _own(session, call, day)
             case CancelBooking(booking_id, version):
-                desk.cancel(session, booking_id, version)
+                bookings.cancel(session, booking_id, version=version)
                 result.keep(call, "change")
                 return BookingChanged(None)
             case MoveBooking(booking_id, version, slot):
-                desk.move(session, booking_id, version, start=slot.start, resource_id=slot.resource_id)
+                bookings.move(session, booking_id, slot, version=version)
                 result.keep(call, "change")
                 return BookingChanged(slot)
     except SlotTaken:
         return SlotLost()
+    except TooLate:
+        return BookingTooLate()
     except BookingFixed:
         return BookingUnknown()
 
@@ -85,25 +87,19 @@ def _find(session: Session, profile: Profile, limit: int, wanted: Wanted) -> Slo
         return SlotsFound(tuple(bookings.free_slots(session, limit=limit)))
     today = clock.now().astimezone(profile.timezone).date()
     for day in [wanted.day] if wanted.day else [today, today + timedelta(days=1)]:
-        found = choose(_free_on(session, day), wanted, profile.timezone, limit)
+        found = choose(bookings.free_slots(session, limit=MOST, first=day), wanted, profile.timezone, limit)
         if found.slots and (found.fitting or wanted.day):
             return found
     return SlotsFound(tuple(bookings.free_slots(session, limit=limit)), fitting=False, doubtful=wanted.doubtful)
 
 
-def _free_on(session: Session, day: date) -> list[Slot]:
-    free: dict[object, Slot] = {}
-    for row in resources.by_name(session, after=None, limit=MOST):
-        for slot in listing.free_slots_of(session, row.id, day):
-            if slot.free and slot.start not in free:
-                free[slot.start] = Slot(row.id, slot.start, slot.end)
-    return sorted(free.values(), key=lambda slot: slot.start)
-
-
 def _own(session: Session, call: Call, day: date) -> BookingFound | BookingUnknown:
     """The first booking to come of this caller on a day."""
-    of_day = listing.by_start(session, day=day, state=State.CONFIRMED, resource_id=None, after=None, limit=MOST)
-    own = next((entry for entry in of_day if call.caller_id is not None and entry.caller_id == call.caller_id), None)
-    if own is None:
+    if call.caller_id is None:
         return BookingUnknown()
-    return BookingFound(own.id, own.version, Slot(own.resource_id, own.start, own.end))
+    own = bookings.to_come(session, call.caller_id, day=day, limit=1)
+    if not own:
+        return BookingUnknown()
+    return BookingFound(
+        own[0].id, own[0].version, Slot(own[0].resource_id, own[0].start, own[0].end, own[0].service_id)
+    )

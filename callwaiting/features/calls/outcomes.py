@@ -181,6 +181,11 @@ class BookingUnknown:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingTooLate:
+    """The booking begins so soon that the business wants to be asked in person."""
+
+
+@dataclass(frozen=True, slots=True)
 class BookingChanged:
     """The booking is cancelled, or moved to `slot`."""
 
@@ -195,6 +200,6 @@ class Noted:
 Outcome = (
     Priced | ItemsGone | AmountRefused | Placed | TextsRefused | SlotsFound | SlotHeld | SlotLost | SlotReleased
     | Booked | CallerReachable | NumberRefused | MessageDrafted | MessagePassedOn | Answered | NotAnswered | OrderFound
-    | OrderUnknown | BookingFound | BookingUnknown | BookingChanged | Noted
+    | OrderUnknown | BookingFound | BookingUnknown | BookingTooLate | BookingChanged | Noted
 )  # fmt: skip
 Event = Started | Heard | Recorded | CameBack | Outcome

@@ -62,6 +62,7 @@ CHANGE_UNKNOWN_CALLER = "I can only change bookings for a caller whose number is
 WHICH_BOOKING = (
     "On which day is your booking? For today, press 1. For tomorrow, press 2. Or say the day. To go back, press 0."
 )
+BOOKING_TOO_LATE = "It is too late to change that booking with me. Say human to reach somebody."
 BOOKING_UNKNOWN = "I do not find a booking on that day from this phone."
 LEFT_AS_IT_IS = "Okay, your booking stays as it is."
 ENGLISH_ONLY = {

@@ -53,7 +53,7 @@ def replace_week(session: Session, version: int, periods: Sequence[Period]) -> W
 
     Raises ValidationFailed when two periods overlap, PreconditionFailed when the merchant's version is not `version`.
     """
-    _refuse_overlaps(periods)
+    refuse_overlaps(periods)
     merchant = service.locked(session, version)
     session.execute(delete(OpeningHours).where(OpeningHours.merchant_id == merchant.id))
     session.add_all(
@@ -67,8 +67,10 @@ def replace_week(session: Session, version: int, periods: Sequence[Period]) -> W
     return Week(merchant.version, tuple(sorted(periods)))
 
 
-def _refuse_overlaps(periods: Sequence[Period]) -> None:
-    """The week is a circle: the period after the last one is the first, a week later."""
+def refuse_overlaps(periods: Sequence[Period]) -> None:
+    """Raise ValidationFailed when two periods of a week overlap.
+
+    The week is a circle: the period after the last one is the first, a week later."""
     in_order = sorted(range(len(periods)), key=lambda place: periods[place])
     starts = [_start(periods[place]) for place in in_order]
     next_starts = [*starts[1:], *(first + WEEK for first in starts[:1])]

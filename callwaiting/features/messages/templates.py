@@ -50,8 +50,9 @@ class Template:
     start: bool = False
 
 
-def _booking(name: str, default: str) -> Template:
-    return Template(name, default, ("business", "time"), ("business", "time"), stop=True)
+def _booking(name: str, default: str, *, link: bool = True) -> Template:
+    may = ("business", "time", "link") if link else ("business", "time")
+    return Template(name, default, may, ("business", "time"), stop=True)
 
 
 TEMPLATES: Mapping[str, Template] = {
@@ -90,10 +91,24 @@ TEMPLATES: Mapping[str, Template] = {
             ("business", "amount", "order"),
             ("business", "amount"),
         ),
-        _booking("booking_confirmation", "{business}: you are booked {time}. Reply STOP to opt out."),
-        _booking("booking_moved", "{business}: your booking is now {time}. Reply STOP to opt out."),
-        _booking("booking_cancelled", "{business}: we had to cancel your booking {time}. Reply STOP to opt out."),
-        _booking("booking_reminder", "{business}: a reminder of your booking {time}. Reply STOP to opt out."),
+        _booking(
+            "booking_confirmation", "{business}: you are booked {time}. To change it: {link} Reply STOP to opt out."
+        ),
+        _booking(
+            "booking_moved", "{business}: your booking is now {time}. To change it: {link} Reply STOP to opt out."
+        ),
+        _booking(
+            "booking_cancelled", "{business}: we had to cancel your booking {time}. Reply STOP to opt out.", link=False
+        ),
+        _booking(
+            "booking_cancelled_by_caller",
+            "{business}: you have cancelled your booking {time}. Reply STOP to opt out.",
+            link=False,
+        ),
+        _booking(
+            "booking_reminder",
+            "{business}: a reminder of your booking {time}. To change it: {link} Reply STOP to opt out.",
+        ),
         Template(
             "stop_confirmed",
             "{business}: you will get no more texts from us. Reply START if you change your mind.",

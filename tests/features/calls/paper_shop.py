@@ -11,8 +11,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from callwaiting.core.money import Money
+from callwaiting.features.bookings.availability import Hours, Opening, Terms, starts
 from callwaiting.features.bookings.service import Slot, spoken_time
-from callwaiting.features.bookings.slots import slots_of_day
 from callwaiting.features.calls import acts as wanted
 from callwaiting.features.calls import dialogue
 from callwaiting.features.calls import outcomes as came
@@ -227,8 +227,9 @@ class PaperShop:
         return came.SlotsFound(tuple(soon[:limit]), fitting=when == Wanted(), doubtful=when.doubtful)
 
     def free(self, day: date) -> list[Slot]:
-        of_day = slots_of_day(CHAIR, opens=time(9), closes=time(17), slot_minutes=60, day=day, zone=ZONE)
-        return [slot for slot in of_day if slot.start > self.now and slot.start not in self.taken]
+        of_day = starts(Hours(Opening(time(9), time(17))), Terms(60, 60), day, ZONE)
+        free = [start for start in of_day if start > self.now and start not in self.taken]
+        return [Slot(CHAIR, start, start + timedelta(hours=1)) for start in free]
 
     def _answer(self, question: str) -> came.Answered | came.NotAnswered:
         words = set(words_of(question))

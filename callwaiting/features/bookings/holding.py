@@ -1,0 +1,110 @@
+"""A short hold while a slot is read out, and its confirmation.
+
+The exclusion constraint on (merchant, resource, unit, occupied time) decides who gets a slot; this code only asks it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy.orm import Session
+
+from callwaiting.core import clock
+from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.audit import service as audit
+from callwaiting.features.bookings import offers, repository, rules
+from callwaiting.features.bookings.errors import SlotTaken
+from callwaiting.features.bookings.models import Booking
+from callwaiting.features.bookings.slots import Slot
+from callwaiting.features.bookings.telling import tell
+from callwaiting.features.bookings.transitions import Move, State, after
+
+HOLD = timedelta(minutes=3)
+
+
+def hold_slot(session: Session, slot: Slot, *, call_id: UUID | None, caller_id: UUID | None) -> UUID:
+    """Hold a free unit of the slot for three minutes; returns the booking.
+
+    Raises SlotTaken when somebody else has it, or when it is not offered any more: the business may have closed since.
+    Holds of the resource that have run out are ended first, in this same transaction.
+    """
+    now = clock.now()
+    terms, units = offers.units_of(session, slot, now=now)  # locks the resource before any booking, as all do
+    end_expired_holds(session, slot.resource_id, now)
+    occupied = terms.occupied(slot.start)
+    for unit in units:
+        held: UUID | None = session.scalar(
+            insert(Booking)
+            .values(
+                merchant_id=merchant_of(session),
+                id=new_id(),
+                resource_id=slot.resource_id,
+                service_id=slot.service_id,
+                unit=unit,
+                period=Range(slot.start, slot.end),
+                occupied=Range(occupied.start, occupied.end),
+                state=State.HELD,
+                caller_id=caller_id,
+                call_id=call_id,
+                hold_expires_at=now + HOLD,
+            )
+            .on_conflict_do_nothing()  # covers the exclusion constraint: another's hold leaves no row behind
+            .returning(Booking.id)
+        )
+        if held is not None:
+            audit.record(session, "booking.held", subject=f"booking:{held}")
+            return held
+    raise SlotTaken(message="This time is taken.")
+
+
+def attach_caller(session: Session, booking_id: UUID, caller_id: UUID) -> None:
+    """Say who holds the slot, once an anonymous caller has given a number."""
+    session.execute(update(Booking).where(Booking.id == booking_id).values(caller_id=caller_id))
+
+
+def confirm(session: Session, booking_id: UUID, *, phone_number_id: UUID, answers_live_call: bool = True) -> Slot:
+    """Confirm a held slot and plan the text that says so. Raises SlotTaken when the hold was ended.
+
+    A hold past its time that nobody has ended still keeps others out, so it can be confirmed. Confirmed once more,
+    it stays confirmed.
+    """
+    booking = repository.locked(session, booking_id)
+    if booking is None or booking.state not in {State.HELD, State.CONFIRMED}:
+        raise SlotTaken
+    slot, state = slot_of(booking), after(booking.state, Move.CONFIRM)
+    if state is not None:
+        booking.state, booking.confirmed_at, booking.hold_expires_at = state, clock.now(), None
+        booking.phone_number_id, booking.changed_at = phone_number_id, clock.now()
+        rules.plan_reminder(session, booking)
+        audit.record(session, "booking.confirmed", subject=f"booking:{booking_id}")
+        tell(session, booking, "confirmation", answers_live_call=answers_live_call)
+    return slot
+
+
+def release(session: Session, booking_id: UUID) -> None:
+    """Give up a hold; a booking that is no longer held stays as it is."""
+    booking = repository.locked(session, booking_id)
+    state = after(booking.state, Move.RELEASE) if booking else None
+    if booking is not None and state is not None:
+        booking.state = state
+        session.flush()
+        audit.record(session, "booking.released", subject=f"booking:{booking_id}")
+
+
+def end_expired_holds(session: Session, resource_id: UUID, now: datetime) -> None:
+    """End the holds of a resource whose time is up."""
+    for booking in repository.expired_holds(session, resource_id, now):
+        booking.state = after(booking.state, Move.EXPIRE) or booking.state
+        audit.record(session, "booking.expired", subject=f"booking:{booking.id}")
+    session.flush()
+
+
+def slot_of(booking: Booking) -> Slot:
+    """When and for what it is. Raises SlotTaken for a period without bounds, which nothing here makes."""
+    if booking.period.lower is None or booking.period.upper is None:
+        raise SlotTaken(f"{booking.id} has no bounds")
+    return Slot(booking.resource_id, booking.period.lower, booking.period.upper, booking.service_id)
