@@ -30,6 +30,7 @@ from callwaiting.features.messages import sms_routes as sms
 from callwaiting.features.messages import template_routes as message_templates
 from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
+from callwaiting.features.outgoing import routes as outgoing
 from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
 from callwaiting.features.reception import routes as reception
@@ -59,6 +60,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(calls.api.blueprint)
     app.register_blueprint(bookings.api.blueprint)
     app.register_blueprint(booking_setup.api.blueprint)
+    app.register_blueprint(outgoing.api.blueprint)
     app.register_blueprint(kpis.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)

@@ -30,13 +30,16 @@ from callwaiting.features.accounts import signing_keys
 from callwaiting.features.accounts.api_keys_access import MachineAccess
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.bookings import texts as booking_texts
+from callwaiting.features.bookings.events import BookingConfirmed
 from callwaiting.features.consents.events import TextsRevoked
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.messages.events import TextDue, TextFailed
 from callwaiting.features.messages.waiting import on_texts_revoked
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders import texts as order_texts
+from callwaiting.features.orders.events import OrderPaid
 from callwaiting.features.orders.refunds import on_payment_refunded
+from callwaiting.features.outgoing import service as outgoing
 from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
 from callwaiting.features.webhooks import door
 from callwaiting.features.webhooks.service import Handler
@@ -72,6 +75,8 @@ def event_bindings() -> EventBus:
     bus.bind(TextDue, order_texts.require_still_true)
     bus.bind(TextDue, booking_texts.require_still_true)
     bus.bind(TextFailed, order_texts.on_text_failed)
+    bus.bind(OrderPaid, outgoing.on_order_paid)
+    bus.bind(BookingConfirmed, outgoing.on_booking_confirmed)
     return bus
 
 

@@ -16,6 +16,7 @@ from callwaiting.features.merchants import models as merchants
 from callwaiting.features.messages import models as messages
 from callwaiting.features.orders import models as orders
 from callwaiting.features.outbox import models as outbox
+from callwaiting.features.outgoing import models as outgoing
 from callwaiting.features.payments import models as payments
 from callwaiting.features.phone_numbers import models as phone_numbers
 from callwaiting.features.reception import models as reception
@@ -37,6 +38,7 @@ __all__ = [
     "messages",
     "orders",
     "outbox",
+    "outgoing",
     "payments",
     "phone_numbers",
     "reception",

@@ -8,6 +8,8 @@ from typing import Any
 from callwaiting.features.messages import sending
 from callwaiting.features.messages import service as messages
 from callwaiting.features.outbox.service import Performer
+from callwaiting.features.outgoing import delivery
+from callwaiting.features.outgoing import service as outgoing
 from callwaiting.features.payments import capture, closing, refund_effects
 from callwaiting.features.payments.refunds import effect_of
 
@@ -17,6 +19,7 @@ PERFORMERS: Mapping[str, Performer[Any, Any]] = {  # each performer has its own 
     messages.EFFECT: Performer(sending.load, sending.call, sending.record, sending.reject),
     capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject),
     closing.EFFECT: Performer(closing.load, closing.call, closing.record, closing.reject),
+    outgoing.EFFECT: Performer(delivery.load, delivery.call, delivery.record, delivery.reject),
     effect_of("stripe"): REFUND,
     effect_of("paypal"): REFUND,
     refund_effects.LIST: Performer(

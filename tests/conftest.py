@@ -87,6 +87,7 @@ def environment(admin_url: str, valkey_url: str) -> dict[str, str]:
         "PAYPAL_API_BASE": "http://127.0.0.1:9",
         "PAYPAL_CLIENT_ID": "client-of-the-tests",
         "PAYPAL_CLIENT_SECRET": "client-secret-of-the-tests",
+        "OUTGOING_WEBHOOKS_LOCAL": "true",
         **{f"DATABASE_URL_{role.upper()}": url for role, url in urls.items()},
     }
 

@@ -134,6 +134,7 @@ class Settings(BaseModel):
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = Field(default="Callwaiting <no-reply@localhost>", pattern=r"^[^\r\n]{0,200}<[^<>@\s]+@[^<>@\s]+>$")
 
+    outgoing_webhooks_local: bool = False
     webhook_body_days: int = Field(default=30, ge=1, le=3650)
     reconcile_hours: int = Field(default=48, ge=1, le=720)
     payment_link_hours: int = Field(default=72, ge=1, le=720)
@@ -152,6 +153,8 @@ class Settings(BaseModel):
                 raise ValueError("SMTP_SECURITY must be starttls or tls, and MAIL_FROM ours, in production")
             if self.language_api_base.startswith("http://"):
                 raise ValueError("LANGUAGE_API_BASE must be https in production")
+            if self.outgoing_webhooks_local:
+                raise ValueError("OUTGOING_WEBHOOKS_LOCAL is for development, not for production")
             if self.paypal_extra_roots or self.paypal_cert_base_url:
                 raise ValueError("PAYPAL_EXTRA_ROOTS and PAYPAL_CERT_BASE_URL are for tests, not for production")
         self.key_encryption_secrets()

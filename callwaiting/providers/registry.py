@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from callwaiting.core.errors import ErrorCode, Permanent
 from callwaiting.providers.language import ChatLanguage
+from callwaiting.providers.outside import Sender
 from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
 from callwaiting.providers.paypal_signature import Certificates
@@ -46,6 +47,8 @@ class ProviderNotConfigured(Permanent):
 class ProviderSettings(Protocol):
     """What the providers need to know; `core.settings.Settings` fits."""
 
+    @property
+    def outgoing_webhooks_local(self) -> bool: ...
     @property
     def twilio_api_base(self) -> str: ...
     @property
@@ -104,6 +107,7 @@ class Providers:
     configured: frozenset[str]
     mail: Mail = field(default_factory=AbsentMail)
     language: Language | None = None
+    outside: Sender = field(default_factory=Sender)
 
 
 def build_providers(
@@ -157,7 +161,15 @@ def build_providers(
             model=settings.language_model,
         )
         configured.add("language")
-    return Providers(telephony, payments, certificates, frozenset(configured), mail, language)
+    return Providers(
+        telephony,
+        payments,
+        certificates,
+        frozenset(configured),
+        mail,
+        language,
+        outside=Sender(local=settings.outgoing_webhooks_local),
+    )
 
 
 class AbsentTelephony:

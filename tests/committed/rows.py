@@ -94,6 +94,8 @@ def _candidates(table: Table, type_name: str) -> list[object]:
     match type_name:
         case "text":
             return [*literals, secrets.token_hex(8)] if literals else [secrets.token_hex(8)]
+        case "text[]":
+            return ["{}"]
         case "uuid":
             return [uuid4()]
         case "bytea":

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
+from callwaiting.core.events import publish
 from callwaiting.core.money import Money
 from callwaiting.core.settings import Settings
 from callwaiting.core.statements import Statement
@@ -31,6 +32,7 @@ from callwaiting.features.orders.errors import (
     OrderNotFound,
     TotalChanged,
 )
+from callwaiting.features.orders.events import OrderPaid
 from callwaiting.features.orders.figures import per_day
 from callwaiting.features.orders.listing import lines_of
 from callwaiting.features.orders.models import Order, OrderLine
@@ -203,6 +205,7 @@ def on_payment_settled(session: Session, event: PaymentSettled) -> None:
         subject=f"order:{event.order_id}",
         details={"payment": str(event.payment_id), "total_minor": event.amount.minor},
     )
+    publish(session, OrderPaid(event.order_id, order.number, event.payment_id, event.amount))
 
 
 def summary(session: Session, order_id: UUID) -> OrderSummary:

@@ -1,0 +1,1 @@
+"""Webhooks that we send to a merchant's own systems."""

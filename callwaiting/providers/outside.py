@@ -1,0 +1,102 @@
+"""Requests to addresses that merchants name. Nobody may reach into our own network through them.
+
+The name is resolved once; each address that it has is judged, and the connection goes to the address that was judged,
+so that a name which answers differently a moment later gains nothing. Redirects are not followed, answers not read
+beyond their status, and the whole attempt has an end, however slowly somebody speaks.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 5.0
+TOTAL_SECONDS = 10.0  # an effect's call may take 13 s
+NAT64 = IPv6Network("64:ff9b::/96")
+MAX_URL = 2048
+
+
+class AddressRefused(ValueError):
+    """The address is not one that we send to. The message says why and is fit for its owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """`local` also allows plain http and private addresses, for development and tests."""
+
+    local: bool = False
+
+    def require_url(self, url: str) -> None:
+        """What can be said of an address without asking anybody. Raises AddressRefused."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise AddressRefused("Must be a web address.") from error
+        if not url.isascii() or not url.isprintable() or " " in url or len(url) > MAX_URL:
+            raise AddressRefused("Must be a web address.")
+        if parts.scheme != "https" and not (self.local and parts.scheme == "http"):
+            raise AddressRefused("Must begin with https://.")
+        if not parts.hostname or port == 0 or "@" in parts.netloc or parts.fragment or "#" in url:
+            raise AddressRefused("Must have a host, and neither a user nor a fragment.")
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Send once; the status of the answer. Raises AddressRefused, and OSError or HTTPException when nobody answers
+        in time."""
+        self.require_url(url)
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        connection = http.client.HTTPConnection(host, port, timeout=READ_SECONDS)
+        if parts.scheme == "https":
+            connection.default_port = 443  # what the Host header leaves out
+        connected = self._connect(host, port)
+        end = threading.Timer(TOTAL_SECONDS, _shut, [connected])
+        end.start()
+        try:
+            connected.settimeout(READ_SECONDS)
+            if parts.scheme == "https":
+                connected = ssl.create_default_context().wrap_socket(connected, server_hostname=host)
+            connection.sock = connected
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("POST", target, body, dict(headers))
+            return connection.getresponse().status
+        finally:
+            end.cancel()
+            connection.close()
+            connected.close()
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        addresses = [found[4][0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        if not self.local:
+            for address in addresses:
+                require_public(str(address))
+        return socket.create_connection((str(addresses[0]), port), timeout=CONNECT_SECONDS)
+
+
+def require_public(address: str) -> None:
+    """Raises AddressRefused for whatever is not an address of the public internet, however it is written."""
+    ip = ip_address(address.partition("%")[0])
+    inner: IPv4Address | IPv6Address | None = None
+    if isinstance(ip, IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if ip in NAT64:
+            inner = IPv4Address(int(ip) & 0xFFFFFFFF)
+    for each in (inner,) if inner else (ip,):
+        if not each.is_global or each.is_multicast or each.is_reserved:
+            raise AddressRefused("Leads to an address that is not public.")
+
+
+def _shut(connected: socket.socket) -> None:
+    """Ends whatever waits for this connection."""
+    try:
+        connected.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it has ended by itself
