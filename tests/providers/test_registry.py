@@ -22,6 +22,7 @@ NONE = SecretStr("")
 
 @dataclass(frozen=True)
 class Given:
+    outgoing_webhooks_local: bool = False
     twilio_api_base: str = "http://127.0.0.1:9"
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = NONE
