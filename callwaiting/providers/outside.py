@@ -58,12 +58,16 @@ class Sender:
         if parts.scheme == "https":
             connection.default_port = 443  # what the Host header leaves out
         connected = self._connect(host, port)
-        end = threading.Timer(TOTAL_SECONDS, _shut, [connected])
+        # By name and not by value: TLS takes the connection over from the socket that it wraps.
+        end = threading.Timer(TOTAL_SECONDS, lambda: _shut(connected))
         end.start()
         try:
             connected.settimeout(READ_SECONDS)
             if parts.scheme == "https":
-                connected = ssl.create_default_context().wrap_socket(connected, server_hostname=host)
+                connected = ssl.create_default_context().wrap_socket(
+                    connected, server_hostname=host, do_handshake_on_connect=False
+                )
+                connected.do_handshake()
             connection.sock = connected
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", target, body, dict(headers))
