@@ -137,7 +137,8 @@ def configure(*, json_lines: bool, level: str = "INFO", pseudonym_key: bytes) ->
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.raiseExceptions = False  # a full disk under the log must not become an error of the request
-    for noisy in ("werkzeug", "kombu", "amqp", "stripe", "twilio", "httpx", "httpcore"):
+    # redis-py gives "push_response" a handler of its own, past our redaction, unless the name is known by then.
+    for noisy in ("werkzeug", "kombu", "amqp", "stripe", "twilio", "httpx", "httpcore", "push_response"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -63,7 +63,10 @@ def put_text(admin_url: str, owner: ApiClient, caller: UUID, at: str, direction:
 
 def put_booking(admin_url: str, owner: ApiClient, resource: UUID, at: str, unit: int, state: str) -> None:
     period = "[2026-04-01T14:00:00Z,2026-04-01T15:00:00Z)"
-    put(admin_url, "bookings", owner, resource_id=resource, unit=unit, period=period, state=state, confirmed_at=at)
+    put(
+        admin_url, "bookings", owner, resource_id=resource, unit=unit, period=period, occupied=period, state=state,
+        confirmed_at=at,
+    )  # fmt: skip
 
 
 def put_order(admin_url: str, owner: ApiClient, caller: UUID, at: str, number: int) -> None:

@@ -45,7 +45,7 @@ def test_a_wording_of_ones_own_holds_until_it_is_taken_back(owner: ApiClient, wo
     assert put(owner, MISSED, 2, {"body": None})[1]["own"] is False
     assert [former["body"] for former in owner.get(f"{MISSED}/versions")["items"]] == [None, OWN]
     assert actions(admin_url).count("template.changed") == 2
-    assert len(owner.get("/message-templates")["items"]) == 12
+    assert len(owner.get("/message-templates")["items"]) == 13
 
 
 def test_a_wording_without_what_it_needs_is_refused_with_each_reason(owner: ApiClient) -> None:
