@@ -1,10 +1,14 @@
-"""Which pages of other origins may call the API."""
+"""Which pages of other origins may call the API, and that forms come from our own."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask_cors import CORS
 
+from callwaiting.core.http import context
+from callwaiting.core.http.cookies import OriginRefused
 from callwaiting.core.settings import Settings
 
 ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-CSRF-Token", "X-Request-ID"]
@@ -34,3 +38,21 @@ def configure(app: Flask, cors: CORS, settings: Settings) -> None:
     def decide_if_asked(response: Response) -> Response:
         """Without an origin there is nothing to decide; Flask-CORS would match the path first."""
         return app.ensure_sync(decide)(response) if "HTTP_ORIGIN" in request.environ else response
+
+
+def require_own_origin() -> None:
+    """For forms whose address carries a token: it is its holder's right, yet another site must not send its visitors
+    into it. Raises OriginRefused."""
+    own = origin_of(context.settings().public_base_url)
+    sent = request.headers.get("Origin") or origin_of(request.headers.get("Referer", ""))
+    if sent.lower() != own:
+        raise OriginRefused(f"the form came from {sent[:100]!r}")
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port; empty for what is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -15,9 +14,10 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from callwaiting.core import clock
-from callwaiting.core.errors import BadRequest, CallwaitingError, ErrorCode
+from callwaiting.core.errors import BadRequest, CallwaitingError
 from callwaiting.core.http import context
 from callwaiting.core.http.auth import View, public
+from callwaiting.core.http.origins import require_own_origin
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
 from callwaiting.features.bookings import callers_own, ics, links
@@ -37,13 +37,6 @@ PROBLEMS = {
     429: ("One moment, please", "There were too many requests from your connection. Please try again later."),
 }
 OTHER_PROBLEM = ("Something went wrong", "Nothing was changed. Please open the link from the text message again.")
-
-
-class OriginNotAllowed(CallwaitingError):
-    """A form on another site was sent here, or the browser does not say where the form was."""
-
-    code = ErrorCode.ORIGIN_NOT_ALLOWED
-    reason = "bookings.origin_not_allowed"
 
 
 def with_content_policy(view: View) -> View:
@@ -70,7 +63,7 @@ def show(token: str) -> Response:
 @with_content_policy
 def act(token: str) -> Response:
     """Cancel it, move it, or say that one will come."""
-    _require_own_origin()
+    require_own_origin()
     owner, version = _owner(token), request.form.get("version", type=int) or 0
     with context.database().unit_of_work(_scope(owner)) as session:
         match request.form.get("act", ""):
@@ -144,24 +137,6 @@ def _moment(sent: str) -> datetime:
     if moment.tzinfo is None:
         raise BadRequest("no zone", reason="bookings.no_moment")
     return moment
-
-
-def _require_own_origin() -> None:
-    """The token in the address is the caller's right to change the booking, yet another site must not send its
-    visitors into it."""
-    own = _origin(context.settings().public_base_url)
-    sent = request.headers.get("Origin") or _origin(request.headers.get("Referer", ""))
-    if sent.lower() != own:
-        raise OriginNotAllowed(f"the form came from {sent[:100]!r}")
-
-
-def _origin(url: str) -> str:
-    """Scheme, host and port; empty for what is no URL."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
 
 
 def _problem(status: int, said: str | None = None) -> Response:

@@ -9,7 +9,6 @@ import hashlib
 import re
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
@@ -17,9 +16,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from callwaiting.core import clock
-from callwaiting.core.errors import BadRequest, CallwaitingError, ErrorCode
+from callwaiting.core.errors import BadRequest, CallwaitingError
 from callwaiting.core.http import context
 from callwaiting.core.http.auth import View, public
+from callwaiting.core.http.origins import origin_of, require_own_origin
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
 from callwaiting.features.orders import service as orders
@@ -56,18 +56,11 @@ PROBLEMS = {
 OTHER_PROBLEM = ("Something went wrong", "Nothing was charged. Please open the link from the text message again.")
 
 
-class OriginNotAllowed(CallwaitingError):
-    """A form on another site was sent here, or the browser does not say where the form was."""
-
-    code = ErrorCode.ORIGIN_NOT_ALLOWED
-    reason = "payments.origin_not_allowed"
-
-
 def content_policy() -> str:
     """Our own stylesheet and form only. Browsers hold `form-action` against the redirect that follows too."""
     settings = context.settings()
     bases = (settings.stripe_api_base, settings.paypal_api_base)
-    targets = " ".join(CHECKOUT_ORIGINS.get(_origin(base), _origin(base)) for base in bases)
+    targets = " ".join(CHECKOUT_ORIGINS.get(origin_of(base), origin_of(base)) for base in bases)
     return (
         f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {targets}; "
         "frame-ancestors 'none'; base-uri 'none'"
@@ -113,7 +106,7 @@ def show(token: str) -> Response:
 @with_content_policy
 def pay(token: str) -> Response:
     """Send the payer to the provider's page."""
-    _require_own_origin()
+    require_own_origin()
     provider = request.form.get("provider", "")
     if provider not in LABELS:
         raise BadRequest("no such provider", reason="payments.provider_not_offered")
@@ -194,23 +187,6 @@ def _state(link: Link, order: OrderSummary) -> str:
     if order.state == "awaiting_payment":
         return "expired" if link.expires_at <= clock.now() else "payable"
     return CLOSED.get(order.state, "paid")
-
-
-def _require_own_origin() -> None:
-    """The token in the address is the payer's right to pay, yet another site must not send its visitors into it."""
-    own = _origin(context.settings().public_base_url)
-    sent = request.headers.get("Origin") or _origin(request.headers.get("Referer", ""))
-    if sent.lower() != own:
-        raise OriginNotAllowed(f"the form came from {sent[:100]!r}")
-
-
-def _origin(url: str) -> str:
-    """Scheme, host and port; empty for what is no URL."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return f"{parts.scheme}://{parts.netloc}".lower() if parts.netloc else ""
 
 
 def _see_other(url: str) -> Response:
