@@ -112,7 +112,7 @@ def asked(world: World) -> list[tuple[str, int]]:
 
 def texts(world: World) -> list[str]:
     with world.worker.database.unit_of_work(world.payable.scope) as session:
-        return list(session.scalars(select(Message.message_key).where(Message.kind == "refund")))
+        return list(session.scalars(select(Message.message_key).where(Message.kind == "refund").order_by(Message.id)))
 
 
 def alerts(world: World) -> list[tuple[str, str]]:
