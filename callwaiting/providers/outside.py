@@ -46,6 +46,8 @@ class Sender:
             raise AddressRefused("Must begin with https://.")
         if not parts.hostname or port == 0 or "@" in parts.netloc or parts.fragment or "#" in url:
             raise AddressRefused("Must have a host, and neither a user nor a fragment.")
+        if not self.local and _is_address(parts.hostname):
+            require_public(parts.hostname)  # what a name leads to is judged where the connection is made
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send once; the status of the answer. Raises AddressRefused, and OSError or HTTPException when nobody answers
@@ -96,6 +98,14 @@ def require_public(address: str) -> None:
     for each in (inner,) if inner else (ip,):
         if not each.is_global or each.is_multicast or each.is_reserved:
             raise AddressRefused("Leads to an address that is not public.")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _shut(connected: socket.socket) -> None:

@@ -168,7 +168,8 @@ def test_a_public_address(address: str) -> None:
 
 @pytest.mark.parametrize(
     "url", ["http://a.example", "https://u@a.example", "https://", "ftp://a.example", "https://a.example/#x",
-            "https://a.example:99999", "https://a b.example", "https://[::1", "https://a.example:0"],
+            "https://a.example:99999", "https://a b.example", "https://[::1", "https://a.example:0", "https://10.0.0.1/x",
+            "https://169.254.169.254/latest", "https://[fd00::1]/"],
 )  # fmt: skip
 def test_addresses_that_are_refused_at_once(url: str) -> None:
     with pytest.raises(AddressRefused):
@@ -178,7 +179,6 @@ def test_addresses_that_are_refused_at_once(url: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1"])
 def test_what_leads_to_us_is_not_even_connected_to(host: str, shop: ApiServer) -> None:
     port = shop.url.rpartition(":")[2]
-    with pytest.raises((AddressRefused, OSError)) as refused:
+    with pytest.raises(AddressRefused):
         Sender().post(f"https://{host}:{port}/", {}, b"{}")
-    assert isinstance(refused.value, AddressRefused) or host == "[::1]"
     assert shop.received == []
