@@ -60,7 +60,7 @@ class Stage:
         self.running: list[ManagedProcess] = []
         try:
             self._open(Home(self.root / "home"))
-        except BaseException:
+        except BaseException:  # Ctrl-C too: what was started must end
             self.close()
             raise
         return self

@@ -108,7 +108,7 @@ class Conversation:
                 click.echo(json.dumps({"texted": texts, "stored": stored}, ensure_ascii=False))
             elif not self.as_json:
                 _show(texts, stored)
-            time.sleep(0.1)
+            time.sleep(0.1)  # the audit trail is looked at over HTTP: there is nothing to wait at
 
     def _news(self) -> tuple[list[str], list[str]]:
         received, entries = self._received(), self.world.audit_since(self._since)

@@ -85,7 +85,7 @@ def play(script: Script) -> list[tuple[str, str]]:
             meanwhile(shop, value)
         else:
             event = event_of(key, value)
-            tell(lambda event=event: shop.hear(event))  # type: ignore[misc]  # bound at once
+            tell(lambda event=event: shop.hear(event))  # type: ignore[misc]  # bound and called at once
     return told
 
 

@@ -30,7 +30,7 @@ def set_desk(pizzeria: Pizzeria, **changes: object) -> Desk:
         "language_model": False,
     }
     with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
-        return reception.change(session, reception.desk(session).version, **(values | changes))  # type: ignore[arg-type]
+        return reception.change(session, reception.desk(session).version, **(values | changes))  # type: ignore[arg-type]  # each by its name
 
 
 def ask_for_a_person(phone: Telephone) -> ElementTree.Element:

@@ -53,7 +53,7 @@ def test_a_wording_without_what_it_needs_is_refused_with_each_reason(owner: ApiC
     status, answer = put(owner, MISSED, 1, {"body": body})
     assert status == 422
     preview = owner.post(f"{MISSED}/preview", {"body": body}, status=200)
-    assert [fault["message"] for fault in answer["fields"]] == preview["faults"]  # type: ignore[attr-defined]
+    assert [fault["message"] for fault in answer["fields"]] == preview["faults"]  # type: ignore[attr-defined]  # JSON
     assert len(preview["faults"]) == 4
     assert owner.get(MISSED)["version"] == 1
 
