@@ -33,6 +33,7 @@ from callwaiting.features.orders import routes as orders
 from callwaiting.features.outgoing import routes as outgoing
 from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
+from callwaiting.features.receipts import receipt_page
 from callwaiting.features.reception import routes as reception
 from callwaiting.features.webhooks import event_routes as webhook_events
 from callwaiting.features.webhooks import operator_routes as webhook_operators
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(sms.blueprint)
     app.register_blueprint(payment_page.blueprint)
+    app.register_blueprint(receipt_page.blueprint)
     app.register_blueprint(booking_page.blueprint)
     app.register_blueprint(voice.blueprint)
     app.register_blueprint(orders.api.blueprint)

@@ -41,6 +41,7 @@ from callwaiting.features.orders.events import OrderPaid
 from callwaiting.features.orders.refunds import on_payment_refunded
 from callwaiting.features.outgoing import service as outgoing
 from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
+from callwaiting.features.receipts import service as receipts
 from callwaiting.features.webhooks import door
 from callwaiting.features.webhooks.service import Handler
 from callwaiting.providers.registry import Providers, build_providers
@@ -75,6 +76,7 @@ def event_bindings() -> EventBus:
     bus.bind(TextDue, order_texts.require_still_true)
     bus.bind(TextDue, booking_texts.require_still_true)
     bus.bind(TextFailed, order_texts.on_text_failed)
+    bus.bind(OrderPaid, receipts.on_order_paid)
     bus.bind(OrderPaid, outgoing.on_order_paid)
     bus.bind(BookingConfirmed, outgoing.on_booking_confirmed)
     return bus

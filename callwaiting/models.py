@@ -19,6 +19,7 @@ from callwaiting.features.outbox import models as outbox
 from callwaiting.features.outgoing import models as outgoing
 from callwaiting.features.payments import models as payments
 from callwaiting.features.phone_numbers import models as phone_numbers
+from callwaiting.features.receipts import models as receipts
 from callwaiting.features.reception import models as reception
 from callwaiting.features.webhooks import models as webhooks
 
@@ -41,6 +42,7 @@ __all__ = [
     "outgoing",
     "payments",
     "phone_numbers",
+    "receipts",
     "reception",
     "webhooks",
 ]

@@ -125,5 +125,6 @@ def test_who_may_come_in_without_a_token_is_a_short_list(app: Flask) -> None:
         "health",
         "invitations",
         "payment_page",
+        "receipt_page",
     }
     assert Role.OPERATOR not in TEAM

@@ -55,12 +55,13 @@ def client_of(environment: dict[str, str], worker: Runtime) -> Iterator[MakeClie
         ("GET", "/api/probe/mine"),
         ("POST", "/webhooks/stripe/unknown"),
         ("GET", "/p/unknown"),
+        ("GET", "/r/unknown"),
     ],
 )
 def test_headers_stand_on_every_answer(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(path, method=method)
 
-    pages = {"Content-Security-Policy"} if path.startswith("/p/") else set()
+    pages = {"Content-Security-Policy"} if path.startswith(("/p/", "/r/")) else set()
     assert {name: answer.headers.getlist(name) for name in HEADERS.keys() - pages} == {
         name: [value] for name, value in HEADERS.items() if name not in pages
     }

@@ -75,8 +75,8 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         Template(
             "receipt",
-            "{business}: thank you, we received {amount} for order {order}. It is paid in full.",
-            ("business", "amount", "order"),
+            "{business}: thank you, we received {amount} for order {order}. It is paid in full. Receipt: {link}",
+            ("business", "amount", "order", "link"),
             ("business", "amount"),
         ),
         Template(

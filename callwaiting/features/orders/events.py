@@ -14,3 +14,5 @@ class OrderPaid:
     number: int
     payment_id: UUID
     total: Money
+    caller_id: UUID
+    phone_number_id: UUID

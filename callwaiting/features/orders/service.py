@@ -177,7 +177,7 @@ def place_order(
 
 
 def on_payment_settled(session: Session, event: PaymentSettled) -> None:
-    """Mark the order paid and plan the receipt. Money for an order that cannot become paid raises an alert."""
+    """Mark the order paid and say so. Money for an order that cannot become paid raises an alert."""
     order = PAY(
         session,
         id=event.order_id,
@@ -189,23 +189,21 @@ def on_payment_settled(session: Session, event: PaymentSettled) -> None:
     if order is None:
         _alert_unexpected(session, event)
         return
-    messages.plan_text(
-        session,
-        "receipt",
-        {"amount": str(event.amount), "order": str(order.number)},
-        caller_id=order.caller_id,
-        phone_number_id=order.phone_number_id,
-        message_key=f"receipt:{event.order_id}",
-        answers_live_call=True,  # the payer has just paid
-        subject_id=event.order_id,
-    )
     audit.record(
         session,
         "order.paid",
         subject=f"order:{event.order_id}",
         details={"payment": str(event.payment_id), "total_minor": event.amount.minor},
     )
-    publish(session, OrderPaid(event.order_id, order.number, event.payment_id, event.amount))
+    news = OrderPaid(
+        order_id=event.order_id,
+        number=order.number,
+        payment_id=event.payment_id,
+        total=event.amount,
+        caller_id=order.caller_id,
+        phone_number_id=order.phone_number_id,
+    )
+    publish(session, news)
 
 
 def summary(session: Session, order_id: UUID) -> OrderSummary:

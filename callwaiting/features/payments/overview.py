@@ -78,6 +78,12 @@ def payments_for(session: Session, order_id: UUID) -> list[KnownPayment]:
     ]
 
 
+def refunds_of(session: Session, payment_id: UUID) -> list[KnownRefund]:
+    """What has gone back of a payment, the first one first; not what is on its way or came back."""
+    query = select(Refund).where(Refund.payment_id == payment_id, Refund.state == "succeeded").order_by(Refund.id)
+    return [known(row) for row in session.scalars(query)]
+
+
 def payment(session: Session, payment_id: UUID) -> KnownPayment:
     """Raises PaymentNotFound."""
     found = session.execute(_payments().where(Payment.id == payment_id)).one_or_none()

@@ -9,7 +9,7 @@ from callwaiting.features.payments.closing import close_pages
 from callwaiting.features.payments.disputes import take_dispute
 from callwaiting.features.payments.figures import MoneyFigures, per_day
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
-from callwaiting.features.payments.overview import payments_for
+from callwaiting.features.payments.overview import payments_for, refunds_of
 from callwaiting.features.payments.refund_effects import request_refund_list
 from callwaiting.features.payments.refunds import take_refund
 from callwaiting.features.payments.settlement import settle
@@ -28,6 +28,7 @@ __all__ = [
     "payments_for",
     "per_day",
     "providers_of",
+    "refunds_of",
     "request_capture",
     "request_refund_list",
     "require_none_underway",

@@ -30,7 +30,7 @@ def a_story(worker: Runtime, owner: ApiClient) -> UUID:
     agreed = {"state": "granted", "evidence": "Ticked on the form of 4 May.", "origin": "web", "wording": "Texts? [ ]"}
     owner.post(f"/callers/{caller}/consents", agreed)
     with worker.database.unit_of_work(owner.scope) as session:
-        service.plan_text(session, "receipt", {"amount": "$5.00", "order": "7"}, caller_id=caller,
+        service.plan_text(session, "receipt", {"amount": "$5.00", "order": "7", "link": "x"}, caller_id=caller,
                           phone_number_id=line, message_key="r:1")  # fmt: skip
         incoming.receive(session, line, IncomingText("SM" + "1" * 32, CALLER_NUMBER, "no more texts please"))
         incoming.receive(session, line, IncomingText("SM" + "2" * 32, "+14155550166", "STOP"))
