@@ -17,7 +17,7 @@ def map_of(variable: str) -> dict[str, str]:
     text = (NGINX / "refusals.conf").read_text()
     found = re.search(rf"map \S+ \${variable} {{(.*?)}}", text, re.DOTALL)
     assert found
-    return {key: value.strip('"') for key, value in re.findall(r"^\s*(\S+)\s+(.*?);", found[1], re.MULTILINE)}
+    return {key: value.strip('"') for key, value in re.findall(r"^\s*(\S+)\s+(.*);$", found[1], re.MULTILINE)}
 
 
 def test_refusals_use_the_codes_and_words_of_the_application() -> None:
@@ -33,11 +33,15 @@ def test_refusals_use_the_codes_and_words_of_the_application() -> None:
 
 
 def test_every_refused_status_is_answered_by_the_envelope() -> None:
-    text = (NGINX / "nginx.conf").read_text()
+    text = (NGINX / "refuse.conf").read_text()
     statuses = {status for line in re.findall(r"error_page ([\d ]+?) [@/]", text) for status in line.split()}
 
     assert set(map_of("refusal_code")) - {"default"} <= statuses
-    assert "include security_headers.conf;" in (NGINX / "refuse.conf").read_text()
+    assert "include security_headers.conf;" in (NGINX / "envelope.conf").read_text()
+    servers = re.split(r"^    server {", (NGINX / "nginx.conf").read_text(), flags=re.MULTILINE)[1:]
+    assert len(servers) == 3
+    for server in servers:
+        assert "include refuse.conf;" in server
 
 
 def test_headers_are_those_of_the_application(app: Flask) -> None:
@@ -46,10 +50,10 @@ def test_headers_are_those_of_the_application(app: Flask) -> None:
 
     answer = app.test_client().get("/nothing", base_url="https://callwaiting.test")
 
-    transport = fixed.pop("Strict-Transport-Security")
     assert fixed == {name: answer.headers[name] for name in fixed}
     assert {"X-Frame-Options", "Content-Security-Policy", "Cache-Control"} <= set(fixed)
-    assert transport == "max-age=63072000; includeSubDomains"
+    assert map_of("transport_security") == {"default": "", "on": "max-age=63072000; includeSubDomains"}
+    assert "add_header Strict-Transport-Security $transport_security always;" in text
     rest = {name for name in set(answer.headers.keys()) - set(fixed) if not name.startswith("RateLimit-")}
     assert rest <= {"Content-Type", "Content-Length", "X-Request-ID", "Vary"}
 
