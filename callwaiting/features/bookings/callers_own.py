@@ -91,7 +91,8 @@ def acknowledge(session: Session, booking_id: UUID) -> None:
 
 
 def _slots(session: Session, entry: Entry) -> list[Slot]:
-    """The next times of the booking's service, or of its resource when it is for none."""
+    """The next times of the booking's service, or of its resource when it is for none; of any with seats
+    for the party."""
     today = clock.now().astimezone(merchants.profile(session).timezone).date()
     if entry.service_id is not None and not offers.is_on_offer(session, entry.service_id):
         return []
@@ -99,7 +100,8 @@ def _slots(session: Session, entry: Entry) -> list[Slot]:
         session,
         limit=TIMES,
         service_id=entry.service_id,
-        resource_id=None if entry.service_id else entry.resource_id,
+        resource_id=None if entry.service_id or entry.party_size else entry.resource_id,
+        party=entry.party_size,
         first=today,
         last=today + timedelta(days=DAYS),
     )

@@ -118,7 +118,7 @@ def _take_unit(session: Session, booking: Booking, slot: Slot) -> None:
     """Give the booking a free unit of the slot. Raises SlotTaken."""
     now = clock.now()
     end_expired_holds(session, slot.resource_id, now)
-    terms, units = offers.units_of(session, slot, now=now, apart_from=booking.id)
+    terms, units = offers.units_of(session, slot, now=now, apart_from=booking.id, party=booking.party_size)
     occupied = terms.occupied(slot.start)
     for unit in units:
         try:

@@ -28,14 +28,20 @@ from callwaiting.features.bookings.transitions import Move, State, after
 HOLD = timedelta(minutes=3)
 
 
-def hold_slot(session: Session, slot: Slot, *, call_id: UUID | None, caller_id: UUID | None) -> UUID:
+def hold_slot(
+    session: Session, slot: Slot, *, call_id: UUID | None, caller_id: UUID | None, party: int | None = None
+) -> UUID:
     """Hold a free unit of the slot for three minutes; returns the booking.
+
+    `party`: how many people come.
 
     Raises SlotTaken when somebody else has it, or when it is not offered any more: the business may have closed since.
     Holds of the resource that have run out are ended first, in this same transaction.
     """
     now = clock.now()
-    terms, units = offers.units_of(session, slot, now=now)  # locks the resource before any booking, as all do
+    terms, units = offers.units_of(
+        session, slot, now=now, party=party
+    )  # locks the resource before any booking, as all do
     end_expired_holds(session, slot.resource_id, now)
     occupied = terms.occupied(slot.start)
     for unit in units:
@@ -47,6 +53,7 @@ def hold_slot(session: Session, slot: Slot, *, call_id: UUID | None, caller_id: 
                 resource_id=slot.resource_id,
                 service_id=slot.service_id,
                 unit=unit,
+                party_size=party,
                 period=Range(slot.start, slot.end),
                 occupied=Range(occupied.start, occupied.end),
                 state=State.HELD,

@@ -31,6 +31,7 @@ class Entry:
     service_id: UUID | None
     service: str | None
     unit: int
+    party_size: int | None
     start: datetime
     end: datetime
     state: str
@@ -120,6 +121,7 @@ def _entry(row: Row[Booking, str, str | None, datetime]) -> Entry:
         service_id=booking.service_id,
         service=service_name,
         unit=booking.unit,
+        party_size=booking.party_size,
         start=booking.starts_at,
         end=end,
         state=booking.state,

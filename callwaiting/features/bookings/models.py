@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callwaiting.core.db import Base, TenantRow
 
 LONGEST = timedelta(minutes=480)  # no appointment is longer
+LARGEST_PARTY = 500
 LONGEST_BUFFER = timedelta(minutes=120)
 STATES = ("held", "confirmed", "cancelled", "expired", "completed", "no_show")
 MADE = "state in ('confirmed', 'completed', 'no_show')"
@@ -18,13 +19,15 @@ MADE = "state in ('confirmed', 'completed', 'no_show')"
 
 class BookingResource(TenantRow, Base):
     """Something or somebody that can be booked: a chair, a table, a room, a member of staff. `opens` and `closes` are
-    the merchant's local time, of every day unless the resource has a week of its own."""
+    the merchant's local time, of every day unless the resource has a week of its own. `seats`: how many people one unit
+    takes; null where that does not matter."""
 
     __tablename__ = "booking_resources"
     __table_args__ = (
         CheckConstraint("opens < closes", name="opens"),
         CheckConstraint("slot_minutes between 5 and 480", name="slot_minutes"),
         CheckConstraint("units between 1 and 100", name="units"),
+        CheckConstraint("seats between 1 and 500", name="seats"),
         Index("ix_booking_resources_name", "merchant_id", "name", "id"),
     )
 
@@ -33,6 +36,7 @@ class BookingResource(TenantRow, Base):
     closes: Mapped[time]
     slot_minutes: Mapped[int]
     units: Mapped[int] = mapped_column(server_default="1")
+    seats: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default="1")
 
 
@@ -147,6 +151,7 @@ class Booking(TenantRow, Base):
 
     __tablename__ = "bookings"
     __table_args__ = (
+        CheckConstraint("party_size between 1 and 500", name="party_size"),
         CheckConstraint(f"state in {STATES}", name="state"),
         CheckConstraint("period <@ occupied", name="occupied"),
         ForeignKeyConstraint(
@@ -174,6 +179,7 @@ class Booking(TenantRow, Base):
     resource_id: Mapped[UUID]
     service_id: Mapped[UUID | None]
     unit: Mapped[int]
+    party_size: Mapped[int | None]
     period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     occupied: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     starts_at: Mapped[datetime] = mapped_column(Computed("lower(period)", persisted=True))

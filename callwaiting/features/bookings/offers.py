@@ -44,12 +44,14 @@ def free_slots(
     resource_id: UUID | None = None,
     first: date | None = None,
     last: date | None = None,
+    party: int | None = None,
 ) -> list[Slot]:
     """The next slots that have a free unit, one for each starting time, in order.
 
     Of a service: with the resources that can do it, for its length and buffers; without one: the plain slots of each
-    resource. From the local day `first` (else today) to `last` (else `first`, or tomorrow), 31 days at most. Nothing
-    is held by it. Raises ServiceNotFound, also for a service that is not offered at present.
+    resource. For a `party`: with the smallest that has seats for so many. From the local day `first` (else today) to
+    `last` (else `first`, or tomorrow), 31 days at most. Nothing is held by it. Raises ServiceNotFound, also for a
+    service that is not offered at present.
     """
     now, zone = clock.now(), merchants.profile(session).timezone
     today = now.astimezone(zone).date()
@@ -57,7 +59,7 @@ def free_slots(
     first = max(first or today, today)
     last = min(last, first + timedelta(days=MOST_DAYS - 1))
     found: dict[datetime, Slot] = {}
-    for day in days_of(session, first, last, now, zone, service_id=service_id, resource_id=resource_id):
+    for day in days_of(session, first, last, now, zone, service_id=service_id, resource_id=resource_id, party=party):
         for free in day.times:
             if free.units and free.start not in found:
                 found[free.start] = Slot(day.resource_id, free.start, free.end, service_id)
@@ -73,10 +75,11 @@ def days_of(
     *,
     service_id: UUID | None = None,
     resource_id: UUID | None = None,
+    party: int | None = None,
 ) -> Iterator[Day]:
     """The times of each resource by its name, day by day. Raises ServiceNotFound."""
     service = None if service_id is None else offered(session, service_id)
-    resources = _resources(session, service_id, resource_id)
+    resources = _resources(session, service_id, resource_id, party)
     if not resources or last < first:
         return
     hours = hours_of(session, resources, first, last)
@@ -125,9 +128,9 @@ def terms_of(resource: BookingResource, service: BookingService | None) -> Terms
 
 
 def units_of(
-    session: Session, slot: Slot, *, now: datetime, apart_from: UUID | None = None
+    session: Session, slot: Slot, *, now: datetime, apart_from: UUID | None = None, party: int | None = None
 ) -> tuple[Terms, tuple[int, ...]]:
-    """What the slot takes, and the units that are free for it, the booking `apart_from` left aside.
+    """What the slot takes, and the units that are free for it and a party, the booking `apart_from` left aside.
 
     Its resource stays as it is, and open, until the transaction ends: a day is closed under the stronger lock.
     Raises SlotTaken when no such slot is offered (any more).
@@ -136,6 +139,8 @@ def units_of(
     resource = session.scalar(query.with_for_update(read=True, key_share=True))
     if resource is None:
         raise SlotTaken(f"no resource {slot.resource_id}", message="This time is not offered any more.")
+    if party is not None and resource.seats is not None and resource.seats < party:
+        raise SlotTaken(f"seats {resource.seats}", message="This is too small for so many people.")
     service = None
     if slot.service_id is not None:
         try:
@@ -171,8 +176,13 @@ def _does(session: Session, resource_id: UUID, service_id: UUID | None) -> bool:
     return service_id is None or session.scalar(query) is not None
 
 
-def _resources(session: Session, service_id: UUID | None, resource_id: UUID | None) -> Sequence[BookingResource]:
+def _resources(
+    session: Session, service_id: UUID | None, resource_id: UUID | None, party: int | None
+) -> Sequence[BookingResource]:
     query = select(BookingResource).order_by(BookingResource.name, BookingResource.id)
+    if party is not None:
+        query = query.order_by(None).order_by(BookingResource.seats, BookingResource.name, BookingResource.id)
+        query = query.where(BookingResource.seats.is_(None) | (BookingResource.seats >= party))
     if resource_id is not None:
         query = query.where(BookingResource.id == resource_id)
     if service_id is not None:

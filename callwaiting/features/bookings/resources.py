@@ -14,12 +14,21 @@ from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings.errors import ResourceInvalid, ResourceNotFound
-from callwaiting.features.bookings.models import BookingResource
+from callwaiting.features.bookings.models import LARGEST_PARTY, BookingResource
 
 
-def add_resource(session: Session, *, name: str, opens: time, closes: time, slot_minutes: int, units: int = 1) -> UUID:
+def add_resource(
+    session: Session,
+    *,
+    name: str,
+    opens: time,
+    closes: time,
+    slot_minutes: int,
+    units: int = 1,
+    seats: int | None = None,
+) -> UUID:
     """Add something that can be booked in slots between two local times of a day. Raises ResourceInvalid."""
-    _check(name, opens, closes, slot_minutes, units)
+    _check(name, opens, closes, slot_minutes, units, seats)
     row = BookingResource(
         merchant_id=merchant_of(session),
         name=name.strip(),
@@ -27,6 +36,7 @@ def add_resource(session: Session, *, name: str, opens: time, closes: time, slot
         closes=closes,
         slot_minutes=slot_minutes,
         units=units,
+        seats=seats,
     )
     session.add(row)
     session.flush()
@@ -44,15 +54,16 @@ def change_resource(
     closes: time,
     slot_minutes: int,
     units: int,
+    seats: int | None = None,
 ) -> None:
     """Change a resource as a whole. What was booked stays as it is, also where it no longer fits.
 
     Raises ResourceNotFound, PreconditionFailed, ResourceInvalid.
     """
     row = locked(session, resource_id, version)
-    _check(name, opens, closes, slot_minutes, units)
+    _check(name, opens, closes, slot_minutes, units, seats)
     row.name, row.opens, row.closes = name.strip(), opens, closes
-    row.slot_minutes, row.units, row.version = slot_minutes, units, version + 1
+    row.slot_minutes, row.units, row.seats, row.version = slot_minutes, units, seats, version + 1
     session.flush()
     audit.record(session, "booking_resource.changed", subject=f"booking_resource:{resource_id}")
 
@@ -87,7 +98,7 @@ def locked(session: Session, resource_id: UUID, version: int) -> BookingResource
     return row
 
 
-def _check(name: str, opens: time, closes: time, slot_minutes: int, units: int) -> None:
+def _check(name: str, opens: time, closes: time, slot_minutes: int, units: int, seats: int | None) -> None:
     wrong = []
     if not 1 <= len(name.strip()) <= 60 or not name.isprintable():
         wrong.append(FieldError("name", "Must be 1 to 60 printable characters."))
@@ -97,5 +108,7 @@ def _check(name: str, opens: time, closes: time, slot_minutes: int, units: int) 
         wrong.append(FieldError("slot_minutes", "Must be between 5 and 480."))
     if not 1 <= units <= 100:
         wrong.append(FieldError("units", "Must be between 1 and 100."))
+    if seats is not None and not 1 <= seats <= LARGEST_PARTY:
+        wrong.append(FieldError("seats", f"Must be between 1 and {LARGEST_PARTY}."))
     if wrong:
         raise ResourceInvalid(fields=wrong)

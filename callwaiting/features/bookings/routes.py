@@ -37,6 +37,7 @@ class Values(TypedDict):
     closes: time
     slot_minutes: int
     units: int
+    seats: int | None
 
 
 @api.get("/booking-resources", requires="bookings.read", query=PageQuery, answers=Page[ResourceFace])
@@ -180,4 +181,5 @@ def _values(body: ResourceBody) -> Values:
         "closes": time.fromisoformat(body.closes),
         "slot_minutes": body.slot_minutes,
         "units": body.units,
+        "seats": body.seats,
     }

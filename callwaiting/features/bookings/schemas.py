@@ -15,13 +15,16 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class ResourceBody(Schema):
-    """Something that can be booked: `units` of it are alike. Its slots follow each other from `opens` to `closes`."""
+    """Something that can be booked: `units` of it are alike. Its slots follow each other from `opens` to `closes`.
+    `seats`: how many people one of them takes (null: it does not matter); where it is given, callers are asked how many
+    they are."""
 
     name: Name
     opens: TimeOfDay
     closes: TimeOfDay = Field(examples=["22:00"])
     slot_minutes: int = Field(ge=5, le=480, examples=[60])
     units: int = Field(default=1, ge=1, le=100, examples=[8])
+    seats: int | None = Field(default=None, ge=1, le=500, examples=[4])
 
 
 class ResourceFace(ResourceBody):
@@ -78,9 +81,9 @@ class MoveBody(Schema):
 
 
 class BookingFace(Schema):
-    """`state` is `held` while a caller decides, then `confirmed` or `expired`; `call_id` is null when the team has made
-    it. `acknowledged_at`: when the caller said "I shall come". `caller_number` is null for those who may not see
-    callers."""
+    """`state` is `held` while a caller decides, then `confirmed` or `expired`; `call_id` is null when no call has
+    made it. `party_size`: how many people come. `acknowledged_at`: when the caller said "I shall come". `caller_number`
+    is null for those who may not see callers."""
 
     id: UUID
     resource_id: UUID
@@ -88,6 +91,7 @@ class BookingFace(Schema):
     service_id: UUID | None
     service: str | None = Field(examples=["Haircut"])
     unit: int = Field(examples=[3])
+    party_size: int | None = Field(examples=[4])
     start: Instant
     end: Instant
     state: State

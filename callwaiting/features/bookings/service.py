@@ -8,6 +8,7 @@ caller should hear other times.
 from __future__ import annotations
 
 from callwaiting.features.bookings.changes import cancel, move
+from callwaiting.features.bookings.choice import Choice, Offer, Place, choice
 from callwaiting.features.bookings.figures import per_day
 from callwaiting.features.bookings.holding import HOLD, attach_caller, confirm, hold_slot, release
 from callwaiting.features.bookings.listing import Entry, to_come
@@ -17,11 +18,15 @@ from callwaiting.features.bookings.slots import Slot, spoken_time
 
 __all__ = [
     "HOLD",
+    "Choice",
     "Entry",
+    "Offer",
+    "Place",
     "Slot",
     "add_resource",
     "attach_caller",
     "cancel",
+    "choice",
     "confirm",
     "free_slots",
     "hold_slot",

@@ -9,15 +9,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from callwaiting.core.money import Money
-from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls.state import Wanted
+from callwaiting.features.bookings.service import Choice, Slot
+from callwaiting.features.calls.state import Visit, Wanted
 from callwaiting.features.catalogue.service import Item
 from callwaiting.features.orders.service import LineRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database says now, read at the start of a turn. `region` is the merchant's country."""
+    """What the database says now, read at the start of a turn. `region` is the merchant's country, `choice` what can be
+    booked. `written`: the caller writes and reads instead of speaking and listening."""
 
     business: str
     zone: ZoneInfo
@@ -25,6 +26,8 @@ class Facts:
     menu: tuple[Item, ...]
     caller_known: bool
     region: str = "US"
+    choice: Choice = field(default_factory=Choice)
+    written: bool = False
 
 
 # --- acts: what shall be said -------------------------------------------------------------------------------------
@@ -101,11 +104,13 @@ class PlaceOrder:
 class FindSlots:
     limit: int
     wanted: Wanted = field(default_factory=Wanted)
+    visit: Visit = field(default_factory=Visit)
 
 
 @dataclass(frozen=True, slots=True)
 class HoldSlot:
     slot: Slot
+    party: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

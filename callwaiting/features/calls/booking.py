@@ -2,36 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls import phrases, understanding, when
+from callwaiting.features.calls import phrases, understanding, visiting, when
 from callwaiting.features.calls.acts import ConfirmBooking, Facts, FindSlots, HoldSlot, ReleaseBooking, Say
-from callwaiting.features.calls.outcomes import Booked, Heard, SlotHeld, SlotLost, SlotsFound
+from callwaiting.features.calls.outcomes import Booked, Heard, ServiceGone, SlotHeld, SlotLost, SlotsFound
 from callwaiting.features.calls.prompts import Decision, ask, end
-from callwaiting.features.calls.state import DialogueState, Step, Wanted
+from callwaiting.features.calls.state import DialogueState, Step, Visit, Wanted
 from callwaiting.features.catalogue.service import words_of
 
 OFFERS = 3
 
 
 def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
-    """Look for times: those that were named, or the next ones."""
-    wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
-    return find(state, wanted=wanted)
+    """Ask what is still to be known, then look for times: those that were named, or the next ones."""
+    visit = visiting.named_in(Visit(), heard, facts)
+    return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts)), facts)
+
+
+def go_on(state: DialogueState, facts: Facts, *before: str) -> Decision:
+    """Ask for the service and for how many, where there is such a choice and it was not said; then look for times."""
+    visit, services = state.visit, facts.choice.services
+    if visiting.offer_of(visit.service_id, facts) is None:
+        visit = replace(visit, service_id=services[0].id if len(services) == 1 else None)
+        if len(services) > 1:
+            return ask(replace(state, step=Step.SERVICE, visit=visit), facts, *before)
+    able = visiting.able_places(visit, facts)
+    if visit.place_id is not None and visit.place_id not in {place.id for place in able}:
+        visit, before = replace(visit, place_id=None), (*before, phrases.NOT_WITH)
+    room = visiting.room(visit, facts)
+    if room is None:
+        visit = replace(visit, party=None)
+    elif visit.party is None:
+        return ask(replace(state, step=Step.PARTY, visit=visit), facts, *before)
+    elif visit.party > room:
+        return ask(replace(state, step=Step.MENU, visit=Visit()), facts, *before, phrases.too_many(room))
+    return find(replace(state, visit=visit), *before, wanted=state.wanted)
+
+
+def service(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    """What would you like to book?"""
+    if declined(heard):
+        return ask(replace(state, step=Step.MENU, visit=Visit()), facts)
+    offered = facts.choice.services[: phrases.MENU_ITEMS]
+    visit = visiting.named_in(state.visit, heard, facts)
+    wanted = _wanted(heard, facts) if visit.service_id else None
+    if visit.service_id is None:
+        position = understanding.position_in(heard.digits, words_of(heard.speech), len(offered))
+        if position is None:
+            return None
+        visit = replace(visit, service_id=offered[position].id)
+    return go_on(replace(state, visit=visit, wanted=wanted or state.wanted), facts)
+
+
+def party(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    """How many people come?"""
+    if declined(heard):
+        return ask(replace(state, step=Step.MENU, visit=Visit()), facts)
+    size = visiting.party_in(heard, facts, asked="people")
+    if size is None:
+        return None
+    return go_on(replace(state, visit=replace(state.visit, party=size)), facts)
 
 
 def find(state: DialogueState, *before: str, wanted: Wanted | None = None) -> Decision:
     """Look for free times; what was held before is given up."""
-    fresh = replace(state, step=Step.SLOT, offers=(), held=None, booking_id=None)
-    return Decision(fresh, tuple(map(Say, before)), FindSlots(OFFERS, wanted or Wanted()))
+    fresh = replace(state, step=Step.SLOT, offers=(), held=None, booking_id=None, wanted=wanted)
+    return Decision(fresh, tuple(map(Say, before)), FindSlots(OFFERS, wanted or Wanted(), state.visit))
 
 
 def slot(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
-    """Which of these times? Another day or time may be named instead."""
+    """Which of these times? Another day or time may be named instead, another service, or more people."""
+    visit = visiting.named_in(state.visit, heard, facts)
+    if visit != state.visit:
+        return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts) or state.wanted), facts)
     choice = chosen(state, heard, facts)
     if isinstance(choice, Slot):
-        return Decision(state, effect=HoldSlot(choice))
+        return Decision(state, effect=HoldSlot(choice, state.visit.party))
     if isinstance(choice, Wanted):
         return find(state, wanted=choice)
     if declined(heard):
@@ -41,12 +91,19 @@ def slot(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 
 def chosen(state: DialogueState, heard: Heard, facts: Facts) -> Slot | Wanted | None:
     """One of the times that are offered, by key, place or time; or another time that was named."""
-    wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
+    asked = "time" if facts.written else None  # what is written has no places: a bare 3 is three o'clock
+    wanted = None if heard.digits else when.wanted_in(heard.speech, facts, asked)
     if wanted is None:
         position = understanding.position_in(heard.digits, words_of(heard.speech), len(state.offers))
         return None if position is None else state.offers[position]
+    wanted = of_day(wanted, [offer.start.astimezone(facts.zone).date() for offer in state.offers])
     fitting = [offer for offer in state.offers if fits(offer, wanted, facts)]
     return fitting[0] if len(fitting) == 1 else wanted
+
+
+def of_day(wanted: Wanted, days: Sequence[date]) -> Wanted:
+    """A time without a day is meant for the one day that is talked about."""
+    return replace(wanted, day=days[0]) if wanted.day is None and len(set(days)) == 1 else wanted
 
 
 def fits(slot: Slot, wanted: Wanted, facts: Facts) -> bool:
@@ -65,15 +122,19 @@ def declined(heard: Heard) -> bool:
 
 
 def book(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
-    """Shall I book the time I am holding? Only a key 1 or a plain yes books it; another time may be named instead."""
-    if state.booking_id is None:
+    """Shall I book the time I am holding? Only a key 1 or a plain yes books it; another time, service or number of
+    people may be named instead."""
+    if state.booking_id is None or state.held is None:
         return find(state)
     answer = None if heard.digits else understanding.yes_or_no(words_of(heard.speech))
     if heard.digits == "1" or answer:
         return confirm(state, facts)
-    wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
+    wanted, visit = _wanted(heard, facts), visiting.named_in(state.visit, heard, facts)
+    if wanted is None and visit != state.visit:
+        local = state.held.start.astimezone(facts.zone)
+        wanted = Wanted(local.date(), (local.time(),))  # the same time, if it can be had so
     if heard.digits == "2" or answer is False or wanted is not None:
-        return Decision(replace(state, wanted=wanted), effect=ReleaseBooking(state.booking_id))
+        return Decision(replace(state, wanted=wanted, visit=visit), effect=ReleaseBooking(state.booking_id))
     return None
 
 
@@ -86,12 +147,14 @@ def confirm(state: DialogueState, facts: Facts) -> Decision:
     return Decision(state, effect=ConfirmBooking(state.booking_id))
 
 
-def released(state: DialogueState) -> Decision:
-    """The hold is given up: look for the other time that was named, or for the next ones."""
-    return find(replace(state, wanted=None), wanted=state.wanted)
+def released(state: DialogueState, facts: Facts) -> Decision:
+    """The hold is given up: look for what was named instead, or for the next times."""
+    return go_on(replace(state, booking_id=None, held=None), facts)
 
 
-def after(state: DialogueState, outcome: SlotsFound | SlotHeld | SlotLost | Booked, facts: Facts) -> Decision:
+def after(
+    state: DialogueState, outcome: SlotsFound | ServiceGone | SlotHeld | SlotLost | Booked, facts: Facts
+) -> Decision:
     """How it goes on after looking for times, holding one or booking it."""
     match outcome:
         case SlotsFound(()):
@@ -99,12 +162,23 @@ def after(state: DialogueState, outcome: SlotsFound | SlotHeld | SlotLost | Book
                 return ask(replace(state, step=Step.MENU), facts, phrases.NO_SLOTS)
             return end(state, f"{phrases.NO_SLOTS} {phrases.given_up(can_text=state.can_text)}")
         case SlotsFound((only,), fitting=True, exact=True):
-            return Decision(state, effect=HoldSlot(only))
+            return Decision(state, effect=HoldSlot(only, state.visit.party))
         case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
             return ask(replace(state, step=Step.SLOT, offers=slots), facts, *why(fitting=fitting, doubtful=doubtful))
+        case ServiceGone():
+            visit = replace(state.visit, service_id=None)
+            left = [offer for offer in facts.choice.services if offer.id != state.visit.service_id]
+            if not left:
+                return ask(replace(state, step=Step.MENU, visit=Visit()), facts, phrases.SERVICE_GONE)
+            return ask(replace(state, step=Step.SERVICE, visit=visit), facts, phrases.SERVICE_GONE)
         case SlotHeld(booking_id, held):
             return ask(replace(state, step=Step.BOOK, booking_id=booking_id, held=held), facts)
         case SlotLost():
-            return find(state, phrases.SLOT_LOST)
+            day = state.wanted.day if state.wanted else None
+            return find(state, phrases.SLOT_LOST, wanted=Wanted(day) if day else None)
         case Booked(booked, texted):
-            return end(state, phrases.booked(booked, facts, texted=texted))
+            return end(state, phrases.booked(booked, state.visit, facts, texted=texted))
+
+
+def _wanted(heard: Heard, facts: Facts) -> Wanted | None:
+    return None if heard.digits else when.wanted_in(heard.speech, facts)

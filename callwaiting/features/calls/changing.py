@@ -17,11 +17,12 @@ from callwaiting.features.calls.outcomes import (
     BookingTooLate,
     BookingUnknown,
     Heard,
+    ServiceGone,
     SlotLost,
     SlotsFound,
 )
 from callwaiting.features.calls.prompts import Decision, ask, end
-from callwaiting.features.calls.state import DialogueState, Step, Wanted
+from callwaiting.features.calls.state import DialogueState, Step, Visit, Wanted
 from callwaiting.features.catalogue.service import words_of
 
 
@@ -29,7 +30,7 @@ def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Which booking is meant? It is asked for by its day."""
     if not facts.caller_known:
         return ask(state, facts, phrases.CHANGE_UNKNOWN_CALLER)
-    fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None)
+    fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None, visit=Visit())
     wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
     return Decision(fresh, effect=FindBooking(wanted.day)) if wanted and wanted.day else ask(fresh, facts)
 
@@ -49,6 +50,8 @@ def change(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     if heard.digits == "1" or (not heard.digits and words & {"cancel", "off", "delete"}):
         return ask(replace(state, step=Step.CANCEL_SURE), facts)
     wanted = None if heard.digits else when.wanted_in(heard.speech, facts)
+    if wanted and state.held:
+        wanted = booking.of_day(wanted, [state.held.start.astimezone(facts.zone).date()])
     if heard.digits == "2" or wanted or (not heard.digits and words & {"move", "change", "reschedule", "another"}):
         return _find(state, wanted)
     if heard.digits in {"0", "3"} or (not heard.digits and words & {"leave", "keep", "no", "nothing"}):
@@ -91,20 +94,24 @@ def move_sure(state: DialogueState, heard: Heard, facts: Facts) -> Decision | No
 
 def after(
     state: DialogueState,
-    outcome: BookingFound | BookingUnknown | BookingTooLate | BookingChanged | SlotsFound | SlotLost,
+    outcome: BookingFound | BookingUnknown | BookingTooLate | BookingChanged | SlotsFound | SlotLost | ServiceGone,
     facts: Facts,
 ) -> Decision:
     """How it goes on after a booking was looked up, or changed, or could not be."""
     match outcome:
-        case BookingFound(booking_id, version, slot):
+        case BookingFound(booking_id, version, slot, party):
+            # Another time of the same kind: with anybody who does it, else at the same place.
+            visit = Visit(slot.service_id, None if slot.service_id or party else slot.resource_id, party)
             found = replace(state, step=Step.CHANGE, booking_id=booking_id, booking_version=version, held=slot)
-            return ask(found, facts)
+            return ask(replace(found, visit=visit), facts)
         case BookingTooLate():
             return ask(replace(state, step=Step.MENU), facts, phrases.BOOKING_TOO_LATE)
         case BookingUnknown():
             return ask(replace(state, step=Step.MENU), facts, phrases.BOOKING_UNKNOWN)
         case SlotsFound(()):
             return ask(replace(state, step=Step.CHANGE), facts, phrases.NO_SLOTS)
+        case ServiceGone():
+            return ask(replace(state, step=Step.CHANGE), facts, phrases.SERVICE_GONE)
         case SlotsFound((only,), fitting=True, exact=True):
             return ask(replace(state, step=Step.MOVE_SURE, offers=(only,)), facts)
         case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
@@ -119,7 +126,7 @@ def after(
 def _find(state: DialogueState, wanted: Wanted | None, *before: str) -> Decision:
     looked = booking.find(state, *before, wanted=wanted)
     assert isinstance(looked.effect, FindSlots)  # noqa: S101 - which is all that it does
-    return replace(looked, state=replace(state, step=Step.MOVE_SLOT, offers=()))
+    return replace(looked, state=replace(state, step=Step.MOVE_SLOT, offers=(), wanted=wanted))
 
 
 def _left(state: DialogueState, facts: Facts) -> Decision:

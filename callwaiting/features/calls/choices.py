@@ -71,6 +71,11 @@ def choices(state: DialogueState, facts: Facts) -> tuple[Choice, ...]:
         ]
     if state.step in {Step.ITEM, Step.MORE}:
         found.append(Choice("done", "wants nothing more", Heard(speech="that's all")))
+    if state.step is Step.SERVICE:
+        found += [
+            Choice(f"service:{place}", f"wants to book: {offer.name}", Heard(speech=offer.name))
+            for place, offer in enumerate(facts.choice.services[:MAX_ITEMS], 1)
+        ]
     if state.step is Step.CHOICE:
         found += [
             Choice(f"offer:{place}", f"means: {item.name}", Heard(digits=str(place)))

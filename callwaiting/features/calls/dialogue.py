@@ -32,6 +32,7 @@ from callwaiting.features.calls.outcomes import (
     Placed,
     Priced,
     Recorded,
+    ServiceGone,
     SlotHeld,
     SlotLost,
     SlotReleased,
@@ -72,16 +73,16 @@ def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
             return ordering.after(state, event, facts)
         case BookingFound() | BookingUnknown() | BookingTooLate() | BookingChanged():
             return changing.after(state, event, facts)
-        case SlotsFound() | SlotLost() if state.step in FRAMES[Frame.CHANGE]:
+        case SlotsFound() | SlotLost() | ServiceGone() if state.step in FRAMES[Frame.CHANGE]:
             return changing.after(state, event, facts)
-        case SlotsFound() | SlotHeld() | SlotLost() | Booked():
+        case SlotsFound() | ServiceGone() | SlotHeld() | SlotLost() | Booked():
             return booking.after(state, event, facts)
         case CallerReachable(can_text):
             return _go_on(replace(state, can_text=can_text, misses=0), facts)
         case NumberRefused():
             return _missed(state, facts, phrases.NUMBER_REFUSED)
         case SlotReleased() if state.step is Step.BOOK:
-            return booking.released(state)
+            return booking.released(state, facts)
         case SlotReleased() | Noted():
             return ask(state, facts)
 
@@ -162,6 +163,8 @@ STEPS: Mapping[Step, Callable[[DialogueState, Heard, Facts], Decision | None]] =
     Step.CONFIRM: ordering.confirm,
     Step.FIX: ordering.fix,
     Step.ALLOW_TEXTS: ordering.allow_texts,
+    Step.SERVICE: booking.service,
+    Step.PARTY: booking.party,
     Step.SLOT: booking.slot,
     Step.BOOK: booking.book,
     Step.WHICH_BOOKING: changing.which,

@@ -8,7 +8,7 @@ from callwaiting.core import clock, phone
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
-from callwaiting.features.calls import left_messages, result
+from callwaiting.features.calls import left_messages, phrases, result
 from callwaiting.features.calls.acts import (
     AllowTexts,
     CallPerson,
@@ -116,6 +116,7 @@ def perform(session: Session, call: Call, profile: Profile, effect: Effect) -> O
 def _reach(
     session: Session, call: Call, profile: Profile, effect: RememberCaller | AllowTexts | StopTexts
 ) -> CallerReachable | NumberRefused | Noted:
+    source = f"call:{call.id}"
     match effect:
         case RememberCaller(digits):
             number = phone.caller_number(digits, profile.region)
@@ -124,10 +125,14 @@ def _reach(
             call.caller_id = callers.remember(session, number)
         case AllowTexts():
             if call.caller_id is not None:
-                consents.record_declaration(session, call.caller_id, "granted", origin="voice")
+                consents.record_declaration(
+                    session, call.caller_id, "granted", origin="voice", wording=phrases.ALLOW_TEXTS, source=source
+                )
         case StopTexts(said):
             if call.caller_id is not None:
-                consents.record_declaration(session, call.caller_id, "revoked", origin="voice", evidence=said)
+                consents.record_declaration(
+                    session, call.caller_id, "revoked", origin="voice", evidence=said, source=source
+                )
             return Noted()
     return CallerReachable(can_text(session, call))
 

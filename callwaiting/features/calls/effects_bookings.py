@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.features.bookings import service as bookings
-from callwaiting.features.bookings.errors import BookingFixed, SlotTaken, TooLate
+from callwaiting.features.bookings.errors import BookingFixed, ServiceNotFound, SlotTaken, TooLate
 from callwaiting.features.bookings.service import Slot
 from callwaiting.features.calls import result
 from callwaiting.features.calls.acts import (
@@ -27,22 +27,24 @@ from callwaiting.features.calls.outcomes import (
     BookingFound,
     BookingTooLate,
     BookingUnknown,
+    ServiceGone,
     SlotHeld,
     SlotLost,
     SlotReleased,
     SlotsFound,
 )
 from callwaiting.features.calls.reach import can_text
-from callwaiting.features.calls.state import Wanted
+from callwaiting.features.calls.state import Visit, Wanted
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.merchants.service import Profile
 
 MOST = 100
+AHEAD = timedelta(days=14)  # so far free times are looked for when no day was named
 
 Wish = FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking | CancelBooking | MoveBooking
 Outcome = (
     SlotsFound | SlotHeld | SlotReleased | SlotLost | Booked | BookingFound | BookingUnknown | BookingTooLate
-    | BookingChanged
+    | BookingChanged | ServiceGone
 )  # fmt: skip
 
 
@@ -50,10 +52,10 @@ def book(session: Session, call: Call, profile: Profile, effect: Wish) -> Outcom
     """Do what is wanted of a booking."""
     try:
         match effect:
-            case FindSlots(limit, wanted):
-                return _find(session, profile, limit, wanted)
-            case HoldSlot(slot):
-                held = bookings.hold_slot(session, slot, call_id=call.id, caller_id=call.caller_id)
+            case FindSlots(limit, wanted, visit):
+                return _find(session, profile, limit, wanted, visit)
+            case HoldSlot(slot, party):
+                held = bookings.hold_slot(session, slot, call_id=call.id, caller_id=call.caller_id, party=party)
                 return SlotHeld(held, slot)
             case ReleaseBooking(booking_id):
                 bookings.release(session, booking_id)
@@ -76,21 +78,36 @@ def book(session: Session, call: Call, profile: Profile, effect: Wish) -> Outcom
                 return BookingChanged(slot)
     except SlotTaken:
         return SlotLost()
+    except ServiceNotFound:
+        return ServiceGone()
     except TooLate:
         return BookingTooLate()
     except BookingFixed:
         return BookingUnknown()
 
 
-def _find(session: Session, profile: Profile, limit: int, wanted: Wanted) -> SlotsFound:
-    if wanted == Wanted():
-        return SlotsFound(tuple(bookings.free_slots(session, limit=limit)))
+def _find(session: Session, profile: Profile, limit: int, wanted: Wanted, visit: Visit) -> SlotsFound:
+    """The times that were wished, or those nearest to them; else the next ones of the next two weeks."""
+
+    def free(limit: int, first: date, last: date | None = None) -> list[Slot]:
+        return bookings.free_slots(
+            session,
+            limit=limit,
+            service_id=visit.service_id,
+            resource_id=visit.place_id,
+            party=visit.party,
+            first=first,
+            last=last,
+        )
+
     today = clock.now().astimezone(profile.timezone).date()
-    for day in [wanted.day] if wanted.day else [today, today + timedelta(days=1)]:
-        found = choose(bookings.free_slots(session, limit=MOST, first=day), wanted, profile.timezone, limit)
-        if found.slots and (found.fitting or wanted.day):
-            return found
-    return SlotsFound(tuple(bookings.free_slots(session, limit=limit)), fitting=False, doubtful=wanted.doubtful)
+    if wanted != Wanted():
+        for day in [wanted.day] if wanted.day else [today, today + timedelta(days=1)]:
+            found = choose(free(MOST, day), wanted, profile.timezone, limit)
+            if found.slots and (found.fitting or wanted.day):
+                return found
+    soon = free(limit, today, today + timedelta(days=1)) or free(limit, today, today + AHEAD)
+    return SlotsFound(tuple(soon), fitting=wanted == Wanted(), doubtful=wanted.doubtful)
 
 
 def _own(session: Session, call: Call, day: date) -> BookingFound | BookingUnknown:
@@ -100,6 +117,5 @@ def _own(session: Session, call: Call, day: date) -> BookingFound | BookingUnkno
     own = bookings.to_come(session, call.caller_id, day=day, limit=1)
     if not own:
         return BookingUnknown()
-    return BookingFound(
-        own[0].id, own[0].version, Slot(own[0].resource_id, own[0].start, own[0].end, own[0].service_id)
-    )
+    slot = Slot(own[0].resource_id, own[0].start, own[0].end, own[0].service_id)
+    return BookingFound(own[0].id, own[0].version, slot, own[0].party_size)

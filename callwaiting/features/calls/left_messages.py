@@ -29,7 +29,7 @@ class Left:
     """A message as the team reads it. `text` is None for a recording, which has `recording_sid` and `seconds`."""
 
     id: UUID
-    call_id: UUID
+    call_id: UUID | None
     caller_id: UUID | None
     state: str
     text: str | None

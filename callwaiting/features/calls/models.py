@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKeyConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callwaiting.core.db import Base, TenantRow
@@ -65,7 +65,7 @@ class CallTurn(TenantRow, Base):
 
 class LeftMessage(TenantRow, Base):
     """What a caller wants the team to know, in words (`body_sealed`) or as a recording. A `draft` has not been said yes
-    to: it is shown, and marked as such, so that nothing that was said is lost."""
+    to: it is shown, and marked as such, so that nothing that was said is lost. One left by text has no `call_id`."""
 
     __tablename__ = "left_messages"
     __table_args__ = (
@@ -77,7 +77,7 @@ class LeftMessage(TenantRow, Base):
         Index("ix_left_messages_state", "merchant_id", "state", "id"),
     )
 
-    call_id: Mapped[UUID]
+    call_id: Mapped[UUID | None]
     caller_id: Mapped[UUID | None]
     state: Mapped[str]
     body_sealed: Mapped[bytes | None]
@@ -85,3 +85,19 @@ class LeftMessage(TenantRow, Base):
     seconds: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TextDialogue(TenantRow, Base):
+    """The dialogue by text with one caller. `state` is the dialogue's own state and holds no personal data;
+    `answered_at` are the moments of the last answers, so that two machines that answer each other come to an end."""
+
+    __tablename__ = "text_dialogues"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "caller_id"),
+        ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
+    )
+
+    caller_id: Mapped[UUID]
+    state: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    answered_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default="{}")
+    last_at: Mapped[datetime] = mapped_column(server_default=func.now())

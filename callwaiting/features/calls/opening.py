@@ -73,14 +73,19 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         intent = None  # it is what we are at: the question stands
     if understanding.asks_after(words) or any(understanding.has(words, phrase) for phrase in ABOUT_PRICE):
         named = understanding.items_in(words, facts.menu)
-        if named:
-            return ask(state, facts, phrases.prices(named))
+        services = understanding.named_in(words, facts.choice.services)
+        if named or services:
+            offered = [offer for offer in facts.choice.services if offer.id in services]
+            return ask(state, facts, phrases.prices([*named, *offered]))
     if intent in {Intent.CHANGE, Intent.STATUS, Intent.MESSAGE, Intent.QUESTION}:
         return go(state, intent, heard, facts)
     wishes = understanding.wishes_in(words, facts.menu) if state.step is Step.MENU else ()
     if wishes and not understanding.asks_after(words):
         return ordering.settle(replace(state, wishes=wishes), facts)
-    return go(state, intent or meant(state, heard.speech, facts), heard, facts)
+    intent = intent or meant(state, heard.speech, facts)
+    if state.step is Step.MENU and intent is None and understanding.named_in(words, facts.choice.services):
+        intent = Intent.BOOK
+    return go(state, intent, heard, facts)
 
 
 def meant(state: DialogueState, speech: str, facts: Facts) -> Intent | None:

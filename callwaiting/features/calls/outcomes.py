@@ -94,6 +94,11 @@ class SlotsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceGone:
+    """The service is not offered any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class SlotHeld:
     booking_id: UUID
     slot: Slot
@@ -173,6 +178,7 @@ class BookingFound:
     booking_id: UUID
     version: int
     slot: Slot
+    party: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +204,8 @@ class Noted:
 
 
 Outcome = (
-    Priced | ItemsGone | AmountRefused | Placed | TextsRefused | SlotsFound | SlotHeld | SlotLost | SlotReleased
-    | Booked | CallerReachable | NumberRefused | MessageDrafted | MessagePassedOn | Answered | NotAnswered | OrderFound
-    | OrderUnknown | BookingFound | BookingUnknown | BookingTooLate | BookingChanged | Noted
+    Priced | ItemsGone | AmountRefused | Placed | TextsRefused | SlotsFound | ServiceGone | SlotHeld | SlotLost
+    | SlotReleased | Booked | CallerReachable | NumberRefused | MessageDrafted | MessagePassedOn | Answered
+    | NotAnswered | OrderFound | OrderUnknown | BookingFound | BookingUnknown | BookingTooLate | BookingChanged | Noted
 )  # fmt: skip
 Event = Started | Heard | Recorded | CameBack | Outcome

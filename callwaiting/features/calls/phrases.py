@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from callwaiting.core.money import Money
-from callwaiting.features.bookings.service import Slot, spoken_time
+from callwaiting.features.bookings.service import Offer, Slot, spoken_time
+from callwaiting.features.calls import visiting
 from callwaiting.features.calls.acts import Facts
+from callwaiting.features.calls.state import Visit
 from callwaiting.features.catalogue.service import Item
 from callwaiting.features.orders.service import Quote
 
@@ -31,11 +33,14 @@ NINETY_NINE = "I can take one to ninety-nine of an item."
 TEXTS_STOPPED = "Okay, we will not text you any more."
 PERSON_CALLED = "I cannot put you through, but I have told the team that you asked for a person."
 SLOT_LOST = "That time has just been taken."
-NO_SLOTS = "There are no free times today and tomorrow."
+NO_SLOTS = "There are no free times in the next two weeks."
 GOODBYE = "Goodbye."
 NO_CARDS = "Please never tell me the number of a card. Payment is by the link that we text you."
 IN_DOUBT = "I may have misheard the day."
 NOT_THEN = "Sorry, that time is not free."
+NOT_WITH = "Sorry, that is not done by whom you named, but I can look for somebody else."
+SERVICE_GONE = "Sorry, that is not offered any more."
+HOW_MANY_PEOPLE = "For how many people? Press the number, then the pound key, or say it. To go back, press 0."
 NO_ANSWER = "I have no answer to that. You can leave a message for the team: just say so."
 CALM = "I am sorry that this is tiresome. You can ask for a person, or leave a message."
 ABOUT_US = "When are you open, and where are you?"
@@ -112,7 +117,7 @@ def emergency(region: str) -> str:
     return f"If anybody is in danger, please hang up and dial {number} now. I cannot call for help."
 
 
-def prices(items: Sequence[Item]) -> str:
+def prices(items: Sequence[Item | Offer]) -> str:
     return " ".join(f"{item.name} is {item.price}." for item in items[:MENU_ITEMS])
 
 
@@ -176,24 +181,70 @@ def gone(names: Sequence[str]) -> str:
     return f"Sorry, we are out of {sold_out}. I have taken it off."
 
 
-def slots(offers: Sequence[Slot], facts: Facts) -> str:
-    times = [f"For {moment(slot, facts)}, press {key}." for key, slot in enumerate(offers, 1)]
-    return " ".join(["The next free times are:", *times, "Or say another day and time. For none of these, press 0."])
+def services(facts: Facts) -> str:
+    offered = facts.choice.services[:MENU_ITEMS]
+    choices = [f"For {named_and_priced(offer)}, press {key}." for key, offer in enumerate(offered, 1)]
+    return " ".join(["What would you like to book?", *choices, "Or say it. To go back, press 0."])
 
 
-def confirm_booking(slot: Slot, facts: Facts) -> str:
+def named_and_priced(offer: Offer) -> str:
+    """A service, with its price where it has one."""
+    return f"{offer.name}, {offer.price}" if offer.price.minor else offer.name
+
+
+def too_many(room: int) -> str:
+    return f"I can book for up to {people(room)}. For more, you can leave a message for the team: just say so."
+
+
+def people(party: int) -> str:
+    return "1 person" if party == 1 else f"{party} people"
+
+
+def slots(offers: Sequence[Slot], visit: Visit, facts: Facts) -> str:
+    times = [f"For {moment(slot, facts)}{by_whom(slot, facts)}, press {key}." for key, slot in enumerate(offers, 1)]
+    intro = f"The next free times{what_for(visit, facts)} are:"
+    return " ".join([intro, *times, "Or say another day and time. For none of these, press 0."])
+
+
+def what_for(visit: Visit, facts: Facts) -> str:
+    """` for Haircut`, ` for 4 people`, or nothing."""
+    offer = visiting.offer_of(visit.service_id, facts)
+    service = f" for {offer.name}" if offer else ""
+    return service + (f" for {people(visit.party)}" if visit.party else "")
+
+
+def by_whom(slot: Slot, facts: Facts) -> str:
+    """` with Anna`, where several could do it."""
+    name = visiting.person_of(slot.resource_id, slot.service_id, facts)
+    return f" with {name}" if name else ""
+
+
+def details(slot: Slot, visit: Visit, facts: Facts) -> str:
+    """`, Haircut with Anna, $40.00, for 2 people`, as far as there is such a thing to say."""
+    offer = visiting.offer_of(slot.service_id, facts)
+    service = f", {offer.name}{by_whom(slot, facts)}" if offer else ""
+    price = f", {offer.price}" if offer and offer.price.minor else ""
+    return service + price + (f", for {people(visit.party)}" if visit.party else "")
+
+
+def confirm_booking(slot: Slot, visit: Visit, facts: Facts) -> str:
     time = moment(slot, facts)
-    return f"I am holding {time} for you. To book it, press 1 or say yes. For another time, press 2 or say no."
+    return (
+        f"I am holding {time} for you{details(slot, visit, facts)}."
+        " To book it, press 1 or say yes. For another time, press 2 or say no."
+    )
 
 
-def booked(slot: Slot, facts: Facts, *, texted: bool) -> str:
+def booked(slot: Slot, visit: Visit, facts: Facts, *, texted: bool) -> str:
     text = " We are texting you a confirmation." if texted else ""
-    return f"You are booked {spoken_time(slot.start, facts.zone, facts.now)}.{text} Goodbye."
+    when = spoken_time(slot.start, facts.zone, facts.now)
+    return f"You are booked {when}{details(slot, visit, facts)}.{text} Goodbye."
 
 
-def change(slot: Slot, facts: Facts) -> str:
+def change(slot: Slot, visit: Visit, facts: Facts) -> str:
     time = spoken_time(slot.start, facts.zone, facts.now)
-    return f"You are booked {time}. To cancel it, press 1. To move it, press 2. To leave it as it is, press 3."
+    booked = f"You are booked {time}{what_for(visit, facts)}."
+    return f"{booked} To cancel it, press 1. To move it, press 2. To leave it as it is, press 3."
 
 
 def cancel_sure(slot: Slot, facts: Facts) -> str:
@@ -202,7 +253,7 @@ def cancel_sure(slot: Slot, facts: Facts) -> str:
 
 
 def move_sure(slot: Slot, facts: Facts) -> str:
-    time = moment(slot, facts)
+    time = moment(slot, facts) + by_whom(slot, facts)
     return f"Shall I move your booking to {time}? Press 1 or say yes. To leave it as it is, press 2 or say no."
 
 

@@ -70,17 +70,25 @@ def _question(state: DialogueState, facts: Facts) -> Ask:
         case Step.FIX:
             return Ask(phrases.FIX, hints=("add", "remove", "start over"))
         case Step.SLOT:
-            return Ask(phrases.slots(state.offers, facts), hints=("first", "second", "third", "none", *DAYS))
+            return Ask(
+                phrases.slots(state.offers, state.visit, facts), hints=("first", "second", "third", "none", *DAYS)
+            )
         case Step.BOOK if state.held is not None:
-            return Ask(phrases.confirm_booking(state.held, facts), hints=YES_NO)
+            return Ask(phrases.confirm_booking(state.held, state.visit, facts), hints=YES_NO)
+        case Step.SERVICE:
+            return Ask(phrases.services(facts), hints=tuple(offer.name for offer in facts.choice.services))
+        case Step.PARTY:
+            return Ask(phrases.HOW_MANY_PEOPLE, keys="several")
         case Step.WHICH_BOOKING:
             return Ask(phrases.WHICH_BOOKING, hints=DAYS)
         case Step.CHANGE if state.held is not None:
-            return Ask(phrases.change(state.held, facts), hints=("cancel it", "move it", "leave it"))
+            return Ask(phrases.change(state.held, state.visit, facts), hints=("cancel it", "move it", "leave it"))
         case Step.CANCEL_SURE if state.held is not None:
             return Ask(phrases.cancel_sure(state.held, facts), hints=YES_NO)
         case Step.MOVE_SLOT:
-            return Ask(phrases.slots(state.offers, facts), hints=("first", "second", "third", "none", *DAYS))
+            return Ask(
+                phrases.slots(state.offers, state.visit, facts), hints=("first", "second", "third", "none", *DAYS)
+            )
         case Step.MOVE_SURE if state.offers:
             return Ask(phrases.move_sure(state.offers[0], facts), hints=YES_NO)
         case Step.RECORDING:

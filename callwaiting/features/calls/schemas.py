@@ -58,10 +58,10 @@ class LeftMessageQuery(PageQuery):
 class LeftMessageFace(Schema):
     """What a caller wants the team to know: `text` as it was understood, or a recording of `seconds` that the telephone
     company keeps under `recording_sid`. `draft` is what was said without a yes to it; `done`, what the team has settled
-    or the caller has said anew."""
+    or the caller has said anew. `call_id` is null for one left by text."""
 
     id: UUID
-    call_id: UUID
+    call_id: UUID | None
     caller_id: UUID | None
     caller_number: str | None = Field(default=None, examples=["+12125550123"])
     state: StateName

@@ -27,6 +27,15 @@ class Wanted:
     doubtful: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is to be booked, as far as it was said: which service, with whom (or at which table), for how many."""
+
+    service_id: UUID | None = None
+    place_id: UUID | None = None
+    party: int | None = None
+
+
 class Frame(StrEnum):
     """What a call is about: each frame has its steps, and ends in one thing that is done."""
 
@@ -50,6 +59,8 @@ class Step(StrEnum):
     MORE = "more"
     CONFIRM = "confirm"
     FIX = "fix"
+    SERVICE = "service"
+    PARTY = "party"
     SLOT = "slot"
     BOOK = "book"
     WHICH_BOOKING = "which_booking"
@@ -71,7 +82,7 @@ FRAMES: Mapping[Frame, frozenset[Step]] = {
     Frame.ORDER: frozenset({
         Step.ITEM, Step.CHOICE, Step.QUANTITY, Step.MORE, Step.CONFIRM, Step.FIX, Step.PHONE, Step.ALLOW_TEXTS,
     }),
-    Frame.BOOKING: frozenset({Step.SLOT, Step.BOOK, Step.PHONE}),
+    Frame.BOOKING: frozenset({Step.SERVICE, Step.PARTY, Step.SLOT, Step.BOOK, Step.PHONE}),
     Frame.CHANGE: frozenset({Step.WHICH_BOOKING, Step.CHANGE, Step.CANCEL_SURE, Step.MOVE_SLOT, Step.MOVE_SURE}),
     Frame.STATUS: frozenset({Step.ORDER_NUMBER}),
     Frame.MESSAGE: frozenset({Step.MESSAGE, Step.MESSAGE_SURE, Step.VOICEMAIL}),
@@ -94,7 +105,7 @@ class DialogueState:
     them. `goal` is what the caller's number is wanted for; `number_keyed`: it came from the keypad, so it may be
     anybody's. `person_asked`: the team has been told that the caller asked for a person. `booking_id` is the booking
     that is held, or in `booking_version` the one that is being changed, whose time is `held`. `wanted` is
-    the time to look for once a hold is given up. `ringing`: somebody of the merchant's is being rung."""
+    the time that was named last, and `visit` what for. `ringing`: somebody of the merchant's is being rung."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -117,6 +128,7 @@ class DialogueState:
     booking_version: int = 0
     wanted: Wanted | None = None
     ringing: bool = False
+    visit: Visit = Visit()
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -153,6 +165,7 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "booking_version": state.booking_version,
         "ringing": state.ringing,
         "wanted": _wanted_to_json(state.wanted) if state.wanted else None,
+        "visit": _visit_to_json(state.visit),
     }
 
 
@@ -182,6 +195,7 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         booking_version=kept.get("booking_version", 0),
         ringing=kept.get("ringing", False),
         wanted=_wanted_from_json(kept["wanted"]) if kept.get("wanted") else None,
+        visit=_visit_from_json(kept["visit"]) if kept.get("visit") else Visit(),
     )
 
 
@@ -190,12 +204,24 @@ def _id(kept: str | None) -> UUID | None:
 
 
 def _slot_to_json(slot: Slot) -> list[str]:
-    return [str(slot.resource_id), slot.start.isoformat(), slot.end.isoformat()]
+    service = [str(slot.service_id)] if slot.service_id else []
+    return [str(slot.resource_id), slot.start.isoformat(), slot.end.isoformat(), *service]
 
 
 def _slot_from_json(kept: list[str]) -> Slot:
-    resource_id, start, end = kept
-    return Slot(UUID(resource_id), datetime.fromisoformat(start), datetime.fromisoformat(end))
+    resource_id, start, end, *service = kept
+    service_id = UUID(service[0]) if service else None
+    return Slot(UUID(resource_id), datetime.fromisoformat(start), datetime.fromisoformat(end), service_id)
+
+
+def _visit_to_json(visit: Visit) -> list[Any]:
+    ids = (visit.service_id, visit.place_id)
+    return [*(str(each) if each else None for each in ids), visit.party]
+
+
+def _visit_from_json(kept: list[Any]) -> Visit:
+    service_id, place_id, party = kept
+    return Visit(_id(service_id), _id(place_id), party)
 
 
 def _wanted_to_json(wanted: Wanted) -> dict[str, Any]:

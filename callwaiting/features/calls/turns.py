@@ -174,6 +174,7 @@ def _facts(session: Session, call: Call, profile: Profile) -> Facts:
         menu=catalogue.menu(session, profile.currency),
         caller_known=call.caller_id is not None,
         region=profile.region,
+        choice=bookings.choice(session, profile.currency),
     )
 
 

@@ -41,7 +41,7 @@ from callwaiting.features.calls.vocabulary import (
     Command,
     Intent,
 )
-from callwaiting.features.catalogue.service import Item, part_match, whole_match
+from callwaiting.features.catalogue.service import Item, Named, part_match, whole_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,23 @@ def items_in(words: Sequence[str], menu: Sequence[Item]) -> list[Item]:
     """Every item that may be meant, in the order of the menu."""
     named = {item_id for wish in wishes_in(words, menu) for item_id in wish.item_ids}
     return [item for item in menu if item.id in named]
+
+
+def named_in(words: Sequence[str], choice: Sequence[Named]) -> list[UUID]:
+    """Everything that may be named somewhere in the words; more than one means that they do not decide."""
+    whole = {
+        each for start in range(len(words)) if (found := whole_match(choice, words, start)) for each in found.item_ids
+    }
+    named = whole or {
+        each for start in range(len(words)) if (found := part_match(choice, words, start)) for each in found.item_ids
+    }
+    return [each.id for each in choice if each.id in named]
+
+
+def named_at(words: Sequence[str], start: int, choice: Sequence[Named]) -> tuple[UUID, ...]:
+    """What is named from a place on."""
+    found = whole_match(choice, words, start) or (part_match(choice, words, start) if start < len(words) else None)
+    return found.item_ids if found else ()
 
 
 def correction_in(words: Sequence[str], cart: Sequence[Item]) -> Correction | None:

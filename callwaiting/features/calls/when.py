@@ -8,15 +8,19 @@ from functools import lru_cache
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.state import Wanted
 from callwaiting.features.calls.understanding import is_position
+from callwaiting.features.calls.vocabulary import ORDINALS
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Slot, Understood, understand
 
 
-def wanted_in(speech: str, facts: Facts) -> Wanted | None:
-    """The day and time that are named; None when there is neither. What may have been misheard is doubtful."""
-    if is_position(words_of(speech)):  # `the second one` is no second of the month
+def wanted_in(speech: str, facts: Facts, asked: str | None = None) -> Wanted | None:
+    """The day and time that are named; None when there is neither. What may have been misheard is doubtful. `asked` is
+    `time` where a bare number is a time of day."""
+    words = words_of(speech)
+    # `the second one` is no second of the month
+    if is_position(words) and (asked is None or any(word in ORDINALS for word in words)):
         return None
-    found = understood(speech, facts)
+    found = understood(speech, facts, asked)
     day, doubtful = found.date, bool({Slot.DATE, Slot.TIME, Slot.PERIOD} & set(found.doubtful))
     earliest = latest = None
     if found.period is not None:
@@ -31,9 +35,9 @@ def wanted_in(speech: str, facts: Facts) -> Wanted | None:
     return Wanted(day, times, earliest, latest, doubtful)
 
 
-def understood(speech: str, facts: Facts) -> Understood:
-    """All that one sentence says, worked out once a turn."""
-    return _understood(speech, facts.now, facts.zone.key)
+def understood(speech: str, facts: Facts, asked: str | None = None) -> Understood:
+    """All that one sentence says, worked out once a turn. `asked` is the slot that was asked for."""
+    return _understood(speech, facts.now, facts.zone.key, asked)
 
 
 def keyed_day(digits: str, facts: Facts) -> date | None:
@@ -43,8 +47,8 @@ def keyed_day(digits: str, facts: Facts) -> date | None:
 
 
 @lru_cache(maxsize=64)
-def _understood(speech: str, now: datetime, zone: str) -> Understood:
-    return understand(speech, now=now, timezone=zone)
+def _understood(speech: str, now: datetime, zone: str, asked: str | None) -> Understood:
+    return understand(speech, now=now, timezone=zone, asked=asked)
 
 
 def _times(found: Understood) -> tuple[time, ...]:

@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from callwaiting.core.money import Money
 from callwaiting.features.catalogue.words import singular, words_of
+
+
+class Named(Protocol):
+    """Whatever callers call by a name: an item, a service, a person."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Match:
     item_ids: tuple[UUID, ...]
 
 
-def whole_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match | None:
+def whole_match(menu: Sequence[Named], words: Sequence[str], start: int) -> Match | None:
     """The longest name or alias that stands at `start`, word for word but for plurals and `and`."""
     found = [(length, item.id) for item in menu for name in _names(item) if (length := _length(name, words, start))]
     if not found:
@@ -53,7 +65,7 @@ def whole_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match
     return Match(longest, tuple(dict.fromkeys(item_id for length, item_id in found if length == longest)))
 
 
-def part_match(menu: Sequence[Item], words: Sequence[str], start: int) -> Match | None:
+def part_match(menu: Sequence[Named], words: Sequence[str], start: int) -> Match | None:
     """The items that have the most words from `start` on in their names, in any order: `pizza pepperoni`."""
     bags = {item.id: frozenset().union(*_names(item)) for item in menu}
     fitting, end, telling, position = tuple(bags), start, False, start
@@ -81,7 +93,7 @@ def _length(name: tuple[str, ...], words: Sequence[str], start: int) -> int:
     return position - start
 
 
-def _names(item: Item) -> list[tuple[str, ...]]:
+def _names(item: Named) -> list[tuple[str, ...]]:
     """The item's name and aliases as stems, without `and`; empty ones are left out."""
     texts = (item.name, *item.aliases)
     phrases = (tuple(singular(word) for word in words_of(text) if word != JOINT) for text in texts)

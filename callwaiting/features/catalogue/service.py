@@ -17,13 +17,14 @@ from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.catalogue.errors import ItemInvalid, ItemNotFound, KeyTaken
-from callwaiting.features.catalogue.matching import Item, Match, part_match, whole_match
+from callwaiting.features.catalogue.matching import Item, Match, Named, part_match, whole_match
 from callwaiting.features.catalogue.models import CatalogueItem
 from callwaiting.features.catalogue.words import singular, words_of
 
 __all__ = [
     "Item",
     "Match",
+    "Named",
     "add_item",
     "item",
     "items_by_id",

@@ -87,7 +87,7 @@ class MessageThread(TenantRow, Base):
 
 class MessageSettings(TenantRow, Base):
     """One row of a merchant that chose other than the defaults. `keywords_confirmed_by` says who answers STOP, START
-    and HELP: we, or Twilio's own opt-out handling."""
+    and HELP: we, or Twilio's own opt-out handling. `assistant_answers`: whether the assistant answers texts at all."""
 
     __tablename__ = "message_settings"
     __table_args__ = (
@@ -96,6 +96,7 @@ class MessageSettings(TenantRow, Base):
     )
 
     keywords_confirmed_by: Mapped[str] = mapped_column(server_default="callwaiting")
+    assistant_answers: Mapped[bool] = mapped_column(server_default=text("true"))
     version: Mapped[int] = mapped_column(server_default="1")
 
 

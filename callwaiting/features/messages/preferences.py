@@ -21,20 +21,24 @@ Confirmer = Literal["callwaiting", "twilio"]
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`keywords_confirmed_by` answers STOP, START and HELP."""
+    """`keywords_confirmed_by` answers STOP, START and HELP; `assistant_answers`: the assistant answers other texts."""
 
     keywords_confirmed_by: Confirmer
+    assistant_answers: bool
     version: int
 
 
 def read(session: Session) -> Preferences:
     row = session.scalar(select(MessageSettings))
     if row is None:
-        return Preferences("callwaiting", 1)
-    return Preferences("twilio" if row.keywords_confirmed_by == "twilio" else "callwaiting", row.version)
+        return Preferences("callwaiting", assistant_answers=True, version=1)
+    confirmer: Confirmer = "twilio" if row.keywords_confirmed_by == "twilio" else "callwaiting"
+    return Preferences(confirmer, row.assistant_answers, row.version)
 
 
-def change(session: Session, version: int, *, keywords_confirmed_by: Confirmer) -> Preferences:
+def change(
+    session: Session, version: int, *, keywords_confirmed_by: Confirmer, assistant_answers: bool = True
+) -> Preferences:
     """Raises PreconditionFailed when the version is another."""
     session.execute(
         insert(MessageSettings)
@@ -43,10 +47,13 @@ def change(session: Session, version: int, *, keywords_confirmed_by: Confirmer) 
     )
     row = session.scalars(select(MessageSettings).with_for_update().execution_options(populate_existing=True)).one()
     require_version(row.version, version)
-    row.keywords_confirmed_by, row.version = keywords_confirmed_by, version + 1
+    row.keywords_confirmed_by, row.assistant_answers, row.version = (
+        keywords_confirmed_by, assistant_answers, version + 1,
+    )  # fmt: skip
     session.flush()
-    audit.record(session, "message_settings.changed", details={"keywords_confirmed_by": keywords_confirmed_by})
-    return Preferences(keywords_confirmed_by, row.version)
+    chosen = {"keywords_confirmed_by": keywords_confirmed_by, "assistant_answers": assistant_answers}
+    audit.record(session, "message_settings.changed", details=chosen)
+    return Preferences(keywords_confirmed_by, assistant_answers, row.version)
 
 
 def twilio_confirms(session: Session, text: str) -> bool:

@@ -97,9 +97,11 @@ class HandOverBody(Schema):
 
 class SettingsBody(Schema):
     """`keywords_confirmed_by`: who answers STOP, START and HELP. `twilio` where the account's own opt-out handling is
-    on, so that nobody gets two confirmations; free wording is confirmed by us in any case."""
+    on, so that nobody gets two confirmations; free wording is confirmed by us in any case. `assistant_answers`: whether
+    the assistant answers other texts; else they are kept for the team."""
 
     keywords_confirmed_by: Literal["callwaiting", "twilio"]
+    assistant_answers: bool = True
 
 
 class SettingsFace(SettingsBody):

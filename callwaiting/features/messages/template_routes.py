@@ -69,7 +69,12 @@ def settings(session: Session) -> SettingsFace:
 
 @api.put("/message-settings", requires="merchant.write", body=SettingsBody, answers=SettingsFace)
 def change_settings(session: Session, body: SettingsBody, version: int) -> SettingsFace:
-    """Say who answers STOP, START and HELP."""
+    """Say who answers STOP, START and HELP, and whether the assistant answers other texts."""
     return SettingsFace.model_validate(
-        preferences.change(session, version, keywords_confirmed_by=body.keywords_confirmed_by)
+        preferences.change(
+            session,
+            version,
+            keywords_confirmed_by=body.keywords_confirmed_by,
+            assistant_answers=body.assistant_answers,
+        )
     )

@@ -42,7 +42,10 @@ BEGIN_NOW = """
 update app.bookings set period = tstzrange(now(), now() + '1 h'), occupied = tstzrange(now(), now() + '1 h')
 where id = %s
 """
-RESOURCE: dict[str, Any] = {"name": "Table", "opens": "11:00", "closes": "22:00", "slot_minutes": 60, "units": 8}
+RESOURCE: dict[str, Any] = {
+    "name": "Table", "opens": "11:00", "closes": "22:00", "slot_minutes": 60, "units": 8,
+    "seats": 4,
+}  # fmt: skip
 RESOURCES = "/booking-resources"
 
 

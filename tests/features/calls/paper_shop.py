@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.availability import Hours, Opening, Terms, starts
-from callwaiting.features.bookings.service import Slot, spoken_time
+from callwaiting.features.bookings.service import Choice, Offer, Place, Slot, spoken_time
 from callwaiting.features.calls import acts as wanted
 from callwaiting.features.calls import dialogue
 from callwaiting.features.calls import outcomes as came
 from callwaiting.features.calls.acts import Act, Effect, Facts
 from callwaiting.features.calls.outcomes import Event, Outcome, Started
-from callwaiting.features.calls.state import DialogueState, Wanted, from_json, to_json
+from callwaiting.features.calls.state import DialogueState, Visit, Wanted, from_json, to_json
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.calls.understanding import asks_something
 from callwaiting.features.catalogue.service import Item, words_of
@@ -38,6 +38,12 @@ HOURS = tuple(Period(day, time(11), time(22)) for day in range(2, 7))
 ADDRESS = "12 Mulberry Street"
 FAQ = (Entry("Parking", ("where can I park", "is there parking"), "You can park behind the house, free of charge."),)
 LONGEST_CHAIN = 10
+ANNA, BEN = Place(UUID(int=81), "Anna"), Place(UUID(int=82), "Ben")
+HAIRCUT = Offer(UUID(int=91), "Haircut", Money(4000, "USD"), (ANNA.id, BEN.id))
+BEARD_TRIM = Offer(UUID(int=92), "Beard trim", Money(1500, "USD"), (BEN.id,))
+SALON = Choice((BEARD_TRIM, HAIRCUT), (ANNA, BEN))
+TABLES = Choice((), (Place(UUID(int=83), "Small table", 2), Place(UUID(int=84), "Large table", 6)))
+MINUTES = {HAIRCUT.id: 45, BEARD_TRIM.id: 20}
 
 
 @dataclass
@@ -50,6 +56,11 @@ class PaperShop:
     voicemail: bool = False
     record: bool = False
     bookings: bool = True
+    salon: bool = False
+    tables: bool = False
+    busy: set[tuple[UUID, datetime]] = field(default_factory=set)
+    withdrawn: set[UUID] = field(default_factory=set)
+    closed: set[date] = field(default_factory=set)
     prices: dict[str, int] = field(default_factory=lambda: {name: price for name, (price, _, _) in MENU.items()})
     sold_out: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
@@ -76,6 +87,11 @@ class PaperShop:
             if name not in self.sold_out
         )
 
+    @property
+    def choice(self) -> Choice:
+        chosen = SALON if self.salon else TABLES if self.tables else Choice((), (Place(CHAIR, "Chair"),))
+        return Choice(tuple(each for each in chosen.services if each.id not in self.withdrawn), chosen.places)
+
     def begin(self) -> list[Act]:
         return self.hear(
             Started(
@@ -90,7 +106,7 @@ class PaperShop:
 
     def hear(self, event: Event) -> list[Act]:
         """One turn: what is said until the caller is waited for. The state goes through its row each time."""
-        facts = Facts("Luigi's Pizza", ZONE, self.now, self.menu, self.caller_known)
+        facts = Facts("Luigi's Pizza", ZONE, self.now, self.menu, self.caller_known, choice=self.choice)
         said: list[Act] = []
         for _ in range(LONGEST_CHAIN):
             decision = dialogue.decide(self.state, event, facts)
@@ -111,10 +127,13 @@ class PaperShop:
                 return self._price(lines)
             case wanted.PlaceOrder(lines, agreed):
                 return self._place(lines, agreed)
-            case wanted.FindSlots(limit, when):
-                return self._find(limit, when)
-            case wanted.HoldSlot(slot):
-                if slot.start in self.taken:
+            case wanted.FindSlots(limit, when, visit):
+                if visit.service_id in self.withdrawn:
+                    return came.ServiceGone()
+                return self._find(limit, when, visit)
+            case wanted.HoldSlot(slot, party):
+                same = Visit(slot.service_id, slot.resource_id if self.salon else None, party)
+                if slot not in self.free(slot.start.astimezone(ZONE).date(), same):
                     return came.SlotLost()
                 self.held = slot
                 return came.SlotHeld(UUID(int=500), slot)
@@ -126,7 +145,7 @@ class PaperShop:
             case wanted.FindBooking(day):
                 if self.own is None or self.own.start.astimezone(ZONE).date() != day:
                     return came.BookingUnknown()
-                return came.BookingFound(UUID(int=501), 1, self.own)
+                return came.BookingFound(UUID(int=501), 1, self.own, 5 if self.tables else None)
             case wanted.CancelBooking():
                 self._commit("booking cancelled")
                 return came.BookingChanged(None)
@@ -209,7 +228,7 @@ class PaperShop:
         return came.Placed(self.orders, agreed)
 
     def _confirm(self) -> Outcome:
-        if self.held is None or self.held.start in self.taken:
+        if self.held is None or self.held.start in self.taken or (self.held.resource_id, self.held.start) in self.busy:
             return came.SlotLost()
         self.booked.append(self.held)
         self._commit(f"booking {self._time(self.held)}")
@@ -217,19 +236,35 @@ class PaperShop:
             self.log.append(f"texted: booked {self._time(self.held)}")
         return came.Booked(self.held, texted=self._can_text())
 
-    def _find(self, limit: int, when: Wanted) -> came.SlotsFound:
+    def _find(self, limit: int, when: Wanted, visit: Visit) -> came.SlotsFound:
         today = self.now.astimezone(ZONE).date()
-        soon = [slot for day in (today, today + timedelta(days=1)) for slot in self.free(day)]
+        soon = [slot for days in range(15) for slot in self.free(today + timedelta(days=days), visit)]
         for day in [when.day] if when.day else [today, today + timedelta(days=1)]:
-            found = choose(self.free(day), when, ZONE, limit)
+            found = choose(self.free(day, visit), when, ZONE, limit)
             if when != Wanted() and found.slots and (found.fitting or when.day):
                 return found
         return came.SlotsFound(tuple(soon[:limit]), fitting=when == Wanted(), doubtful=when.doubtful)
 
-    def free(self, day: date) -> list[Slot]:
-        of_day = starts(Hours(Opening(time(9), time(17))), Terms(60, 60), day, ZONE)
-        free = [start for start in of_day if start > self.now and start not in self.taken]
-        return [Slot(CHAIR, start, start + timedelta(hours=1)) for start in free]
+    def free(self, day: date, visit: Visit | None = None) -> list[Slot]:
+        """The free times of a day, each with the first (or the smallest) that can be had."""
+        visit = visit or Visit(HAIRCUT.id if self.salon else None)
+        offer = next((each for each in self.choice.services if each.id == visit.service_id), None)
+        able = [place for place in self.choice.places if offer is None or place.id in offer.resource_ids]
+        able = [place for place in able if place.seats is None or place.seats >= (visit.party or 1)]
+        terms = Terms(MINUTES[offer.id], 60) if offer else Terms(60, 60)
+        found: dict[datetime, Slot] = {}
+        for place in able if day not in self.closed else ():
+            for start in starts(Hours(Opening(time(9), time(17))), terms, day, ZONE):
+                if start > self.now and start not in self.taken | {at for whose, at in self.busy if whose == place.id}:
+                    found.setdefault(start, Slot(place.id, start, terms.end(start), visit.service_id))
+        if visit.place_id is not None and visit.place_id != CHAIR:
+            return [slot for start in found if (slot := self._with(visit, start, terms)) is not None]
+        return [found[start] for start in sorted(found)]
+
+    def _with(self, visit: Visit, start: datetime, terms: Terms) -> Slot | None:
+        if visit.place_id is None or (visit.place_id, start) in self.busy:
+            return None
+        return Slot(visit.place_id, start, terms.end(start), visit.service_id)
 
     def _answer(self, question: str) -> came.Answered | came.NotAnswered:
         words = set(words_of(question))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from callwaiting.features.calls import plain
@@ -20,7 +20,7 @@ from tests.features.calls.paper_shop import ZONE, PaperShop
 
 FOLDER = Path(__file__).with_name("golden")
 DOES = ("caller", "keys", "silence", "recorded", "rung", "meanwhile")
-FLAGS = ("withheld", "transfer", "voicemail", "record", "revoked")
+FLAGS = ("withheld", "transfer", "voicemail", "record", "revoked", "salon", "tables")
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,14 @@ def meanwhile(shop: PaperShop, what: str) -> None:
             shop.sold_out.add(" ".join(name))
         case ["taken", moment]:
             shop.taken.add(datetime.fromisoformat(moment).replace(tzinfo=ZONE))
+        case ["busy", who, moment]:
+            place = next(each for each in shop.choice.places if each.name == who)
+            shop.busy.add((place.id, datetime.fromisoformat(moment).replace(tzinfo=ZONE)))
+        case ["withdrawn", *name]:
+            shop.withdrawn.update(each.id for each in shop.choice.services if each.name == " ".join(name))
+        case ["closed", first, "to", last]:
+            days = (date.fromisoformat(last) - date.fromisoformat(first)).days
+            shop.closed.update(date.fromisoformat(first) + timedelta(days=number) for number in range(days + 1))
         case ["minutes", count]:
             shop.now += timedelta(minutes=int(count))
         case _:

@@ -16,7 +16,7 @@ from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded
 from callwaiting.features.calls.state import Step
 from callwaiting.features.calls.understanding import yes_or_no
 from callwaiting.features.catalogue.service import words_of
-from tests.features.calls.paper_shop import NOW, ZONE, PaperShop
+from tests.features.calls.paper_shop import BEARD_TRIM, NOW, SALON, ZONE, PaperShop
 from tests.features.calls.scripts import SAID
 
 AMOUNT = re.compile(r"\$(\d+\.\d\d)")
@@ -34,7 +34,7 @@ ANSWERS = st.one_of(
     ),
     st.just(Heard()),
 )
-HAPPENS = st.sampled_from(["", "", "", "sold out", "dearer", "taken", "later"])
+HAPPENS = st.sampled_from(["", "", "", "sold out", "dearer", "taken", "later", "withdrawn", "closed"])
 
 
 @settings(max_examples=150, deadline=None)
@@ -45,11 +45,19 @@ HAPPENS = st.sampled_from(["", "", "", "sold out", "dearer", "taken", "later"])
     voicemail=st.booleans(),
     record=st.booleans(),
     booked=st.booleans(),
+    kind=st.sampled_from(["chair", "salon", "tables"]),
 )
 def test_any_conversation(
-    turns: list[tuple[Heard, str, bool]], withheld: bool, transfer: bool, voicemail: bool, record: bool, booked: bool
+    turns: list[tuple[Heard, str, bool]],
+    withheld: bool,
+    transfer: bool,
+    voicemail: bool,
+    record: bool,
+    booked: bool,
+    kind: str,
 ) -> None:
     shop = PaperShop(withheld=withheld, transfer=transfer, voicemail=voicemail, record=record)
+    shop.salon, shop.tables = kind == "salon", kind == "tables"
     if booked:
         shop.own = shop.free(NOW.date())[2]
         shop.taken.add(shop.own.start)
@@ -103,6 +111,10 @@ def _happen(shop: PaperShop, what: str) -> None:
             shop.prices["Margherita pizza"] += 100
         case "taken":
             shop.taken.update(slot.start for slot in shop.free(shop.now.astimezone(ZONE).date())[:1])
+        case "withdrawn":
+            shop.withdrawn.add(BEARD_TRIM.id)
+        case "closed":
+            shop.closed.add(shop.now.astimezone(ZONE).date())
         case "later":
             shop.now = shop.now.replace(hour=(shop.now.hour + 1) % 24)
 
@@ -110,7 +122,7 @@ def _happen(shop: PaperShop, what: str) -> None:
 def _check(shop: PaperShop, said: list[Act]) -> None:
     text = " ".join(plain.render([act for act in said if not isinstance(act, Quote)]))
     quote = shop.quotes[-1] if shop.quotes else None
-    amounts = {str(item.price) for item in shop.menu}
+    amounts = {str(item.price) for item in shop.menu} | {str(offer.price) for offer in SALON.services}
     if quote is not None:
         amounts |= {str(money) for line in quote.lines for money in (line.unit_price, line.amount)}
         amounts |= {str(quote.total), str(quote.tax)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from callwaiting.core import clock
+from callwaiting.features.bookings import special_days
 from callwaiting.features.bookings.models import Booking
 from tests.factories.bookings import create_resource
 from tests.factories.telephone import Telephone
@@ -102,17 +104,24 @@ def test_a_hold_that_ran_out_but_nobody_took(salon: Pizzeria, phone: Telephone) 
         assert "You are booked today at 9 AM" in phone.press("1")
 
 
-def test_nothing_free(pizzeria: Pizzeria, phone: Telephone) -> None:
-    create_resource(pizzeria.worker, pizzeria.scope)
-    with clock.frozen(MORNING):
-        for _ in range(16):
-            other = pizzeria.phone(caller="+14155550124")
-            other.dial()
-            other.press("2")
-            other.press("1")
-            other.press("1")
-        phone.dial()
-        assert "There are no free times today and tomorrow. To place an order" in phone.press("2")
+def test_today_is_closed_and_then_everything(pizzeria: Pizzeria, phone: Telephone) -> None:
+    chair = create_resource(pizzeria.worker, pizzeria.scope)
+    phone.dial()
+    assert "For today at 9 AM, press 1." in phone.press("2")
+    _close(pizzeria, chair, 0)
+    heard = phone.press("1")
+    assert "That time has just been taken. The next free times are: For tomorrow at 9 AM" in heard
+    _close(pizzeria, chair, *range(1, 15))
+    heard = phone.press("1")
+    assert "There are no free times in the next two weeks. To place an order" in heard
+    assert _bookings(pizzeria) == []
+
+
+def _close(pizzeria: Pizzeria, chair: UUID, *days: int) -> None:
+    with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
+        for number in days:
+            day = MORNING.date() + timedelta(days=number)
+            special_days.add_special_day(session, day=day, resource_id=chair, openings=[], note="", bookings="keep")
 
 
 def test_an_anonymous_caller_gives_a_number(salon: Pizzeria) -> None:

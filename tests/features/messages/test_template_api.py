@@ -82,7 +82,9 @@ def test_an_unknown_template_is_not_there(owner: ApiClient, path: str) -> None:
 
 
 def test_settings_are_changed_by_managers(owner: ApiClient) -> None:
-    assert owner.get("/message-settings") == {"keywords_confirmed_by": "callwaiting", "version": 1}
+    assert owner.get("/message-settings") == {
+        "keywords_confirmed_by": "callwaiting", "assistant_answers": True, "version": 1,
+    }  # fmt: skip
     agent = replace(owner, role="agent")
     assert put(agent, "/message-settings", 1, {"keywords_confirmed_by": "twilio"})[0] == 403
     assert put(agent, MISSED, 1, {"body": OWN})[0] == 403
