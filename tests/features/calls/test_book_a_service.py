@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from callwaiting.core import clock
+from callwaiting.features.bookings import service as bookings
 from callwaiting.features.bookings import services
+from callwaiting.features.bookings.errors import SlotTaken
 from callwaiting.features.bookings.models import Booking
 from tests.factories.bookings import create_salon, create_tables
 from tests.factories.telephone import Telephone
@@ -84,3 +86,12 @@ def test_a_table_for_as_many_as_come(pizzeria: Pizzeria, phone: Telephone) -> No
     assert "I can book for up to 6 people." in other.speak("for seven people then")
     [booking] = _bookings(pizzeria)
     assert (booking.party_size, booking.resource_id) == (5, made["Large table"])
+
+
+def test_no_hold_is_too_small_for_the_party(pizzeria: Pizzeria) -> None:
+    made = create_tables(pizzeria.worker, pizzeria.scope)
+    with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
+        small = bookings.free_slots(session, limit=1, party=2)[0]
+        assert small.resource_id == made["Small table"]
+        with pytest.raises(SlotTaken):
+            bookings.hold_slot(session, small, call_id=None, caller_id=None, party=3)
