@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.rls import protect, tenant
 
 revision = "0027"
-down_revision = "0016"
+down_revision = "0020"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 WRITE = ("select", "insert", "update")
