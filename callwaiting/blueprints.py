@@ -20,6 +20,7 @@ from callwaiting.features.callers import routes as callers
 from callwaiting.features.calls import routes as calls
 from callwaiting.features.calls import voice_routes as voice
 from callwaiting.features.catalogue import routes as catalogue
+from callwaiting.features.catalogue import transfer_routes as catalogue_files
 from callwaiting.features.consents import routes as consents
 from callwaiting.features.docs import routes as docs
 from callwaiting.features.health import routes as health
@@ -68,6 +69,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(phone_numbers.api.blueprint)
     app.register_blueprint(reception.api.blueprint)
     app.register_blueprint(catalogue.api.blueprint)
+    app.register_blueprint(catalogue_files.api.blueprint)
     app.register_blueprint(callers.api.blueprint)
     app.register_blueprint(consents.api.blueprint)
     app.register_blueprint(messages.api.blueprint)

@@ -17,6 +17,7 @@ COMMANDS = {
     "sources": "Webhook sources: create, list, rotate secrets, pause.",
     "events": "Stored events: list, show, replay.",
     "webhooks": "The signature doctor.",
+    "catalogue": "A merchant's catalogue: export, import.",
     "consents": "What is known about one person's consent to texts.",
     "audit": "The audit trail: show, verify.",
     "ledger": "The ledger of merchants' money: show, verify.",

@@ -11,6 +11,7 @@ EXPONENTS = {
     "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3,
 }  # fmt: skip
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+DECIMAL = re.compile(r"(?P<units>0|[1-9][0-9]{0,11})(?:\.(?P<places>[0-9]{1,3}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,6 +33,18 @@ class Money:
         if other.currency != self.currency:
             raise ValueError("amounts of two currencies cannot be added")
         return Money(self.minor + other.minor, self.currency)
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> Money:
+        """What `decimal` writes, and whole units without places: `12.50` and `12` for USD, `1250` for JPY.
+
+        No sign, no thousands, no place too few or too many: raises ValueError, for nobody may guess at a price.
+        """
+        found = DECIMAL.fullmatch(text)
+        exponent = cls(0, currency).exponent
+        if found is None or len(found["places"] or "") not in {0, exponent}:
+            raise ValueError("not an amount of this currency")
+        return cls(int(found["units"] + (found["places"] or "0" * exponent)), currency)
 
     def decimal(self) -> str:
         """`12.50`, with as many places as the currency has."""

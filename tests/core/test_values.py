@@ -45,6 +45,19 @@ def test_decimal_says_the_same_amount(minor: int, currency: str) -> None:
 
     assert int(money.decimal().replace(".", "")) == minor
     assert money + Money(-minor, currency) == Money(0, currency)
+    if minor >= 0:
+        assert Money.parse(money.decimal(), currency) == money
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "-1", "+1", "1.5", "1.500", "1,50", "1.", ".50", "01", "1e2", " 1", "1 ", "1_0", "١", "1.٥0", "0x1", "9" * 13],
+)
+def test_what_is_no_price_is_not_guessed_at(text: str) -> None:
+    with pytest.raises(ValueError, match="amount"):
+        Money.parse(text, "USD")
+    with pytest.raises(ValueError, match="amount"):
+        Money.parse("12.50", "JPY")
 
 
 @pytest.mark.parametrize("currency", ["usd", "US", "USDT", "", "U$D", "ÄÖÜ"])

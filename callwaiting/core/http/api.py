@@ -14,8 +14,8 @@ docstring's first line is the summary in the API's description.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from flask import Blueprint, Response, request
@@ -37,6 +37,17 @@ PREFIX = "/api/v1"
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Answers = TypeVar("Answers", bound=BaseModel | None, default=None)
 Work = Callable[..., Answers]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What a `download` answers with. `parts` are sent one after the other, each when it is made: outside of the
+    request, whose deadline is for the first of them."""
+
+    media_type: str
+    filename: str
+    parts: Iterable[bytes]
+    version: int | None = None
 
 
 class NoParameters(Schema):
@@ -61,6 +72,7 @@ class Operation:
     query: type[Schema]
     body: type[Schema]
     answers: type[BaseModel] | None
+    media: tuple[str, ...]
     status: int
     idempotent: bool
     if_match: bool
@@ -90,6 +102,23 @@ class Api:
         """`budget`: a tighter limit than that of all requests (`rate_limits`)."""
         return self._route(
             "GET", rule, answers, requires, public, query=query, step_up=step_up, refuses=frozenset(refuses),
+            budget=budget,
+        )  # fmt: skip
+
+    def download(
+        self,
+        rule: str,
+        *,
+        media: tuple[str, ...],
+        requires: str,
+        query: type[Schema] = NoParameters,
+        step_up: bool = False,
+        refuses: Collection[ErrorCode] = (),
+        budget: Budget | None = None,
+    ) -> Callable[[Callable[..., Download]], Callable[..., Download]]:
+        """A file, of one of the types `media`. With a `session` its parts are made within that one transaction."""
+        return self._route(
+            "GET", rule, None, requires, query=query, media=media, step_up=step_up, refuses=frozenset(refuses),
             budget=budget,
         )  # fmt: skip
 
@@ -170,26 +199,28 @@ class Api:
         *,
         query: type[Schema] = NoParameters,
         body: type[Schema] = NoBody,
+        media: tuple[str, ...] = (),
         status: int | None = None,
         step_up: bool = False,
         idempotent: bool = False,
         if_match: bool = False,
         refuses: frozenset[ErrorCode] = frozenset(),
         budget: Budget | None = None,
-    ) -> Callable[[Work[Answers]], Work[Answers]]:
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         if (requires is None) == (public is None):
             raise TypeError(f"{rule}: name a permission or the reason why it is public")
         if idempotent and (requires is None or not PERMISSIONS.get(requires, TEAM) <= TEAM):
             raise TypeError(f"{rule}: an Idempotency-Key is kept for a merchant, whom not everybody here has")
 
-        def declare(work: Work[Answers]) -> Work[Answers]:
+        def declare(work: Callable[..., Any]) -> Callable[..., Any]:
             summary, _, description = (inspect.getdoc(work) or "").partition("\n")
             policy = AccessPolicy("public", public or "") if requires is None else None
             operation = Operation(
                 method=method, rule=rule, tag=self.name, name=work.__name__, summary=summary.rstrip("."),
                 description=description.strip(), policy=policy or AccessPolicy("requires", requires or "", step_up),
-                query=query, body=body, answers=answers, status=status or (200 if answers else 204),
-                idempotent=idempotent, if_match=if_match, refuses=refuses, budget=budget,
+                query=query, body=body, answers=answers, media=media,
+                status=status or (200 if answers or media else 204), idempotent=idempotent, if_match=if_match,
+                refuses=refuses, budget=budget,
             )  # fmt: skip
             view = _view(operation, work)
             view.access_policy = operation.policy  # type: ignore[attr-defined]  # read by `auth.enforce`
@@ -223,11 +254,15 @@ def _view(operation: Operation, work: Work[Any]) -> Callable[..., Response]:
             if operation.policy.kind == "requires":
                 with database().unit_of_work(scope) as session:
                     session.connection()
-            return _respond(_answer(operation, work(**arguments)))
+            made = work(**arguments)
+            return _send(made) if isinstance(made, Download) else _respond(_answer(operation, made))
         with database().unit_of_work(scope, reading=reading) as session:
             if not reading:
                 session.connection()  # the transaction begins, and with it the scope is set and judged
             arguments["session"] = session
+            if operation.media:
+                file = work(**arguments)
+                return _send(replace(file, parts=[b"".join(file.parts)]))
             if not operation.idempotent:
                 answer = _answer(operation, work(**arguments))
             else:
@@ -264,4 +299,14 @@ def _respond(answer: Answer) -> Response:
         response.headers["ETag"] = answer.etag
     if answer.replayed:
         response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _send(file: Download) -> Response:
+    """A file that no browser shows as a page, whatever is in it."""
+    response = Response(file.parts, content_type=file.media_type)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.filename}"'
+    if file.version is not None:
+        response.headers["ETag"] = f'"v{file.version}"'
     return response

@@ -104,6 +104,7 @@ def describe(app: Flask, server: str) -> Json:
                 "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
                 "WWW-Authenticate": {"schema": {"type": "string"}},
                 "ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}},
+                "Content-Disposition": {"description": "The file's name.", "schema": {"type": "string"}},
                 "Idempotent-Replayed": {
                     "description": "`true` when this is the kept answer to an earlier request with the same key.",
                     "schema": {"type": "string", "enum": ["true"]},
@@ -212,9 +213,14 @@ def _success(route: Operation, schemas: dict[str, Json], refs: Refs) -> Json:
     headers = ["X-Request-ID"]
     if route.answers is not None and "version" in route.answers.model_fields:
         headers.append("ETag")
+    if route.media:
+        headers.append("Content-Disposition")
     if route.idempotent:
         headers.append("Idempotent-Replayed")
-    answer: Json = {"description": "Done." if route.answers is None else "The answer.", "headers": _headers(headers)}
+    described = "A file." if route.media else "Done." if route.answers is None else "The answer."
+    answer: Json = {"description": described, "headers": _headers(headers)}
+    if route.media:
+        answer["content"] = {media: {"schema": {"type": "string", "format": "binary"}} for media in route.media}
     if route.answers is not None:
         ref = refs[(route.answers, "serialization")]
         answer["content"] = {"application/json": {"schema": ref, "example": example_of(ref, schemas)}}

@@ -26,6 +26,7 @@ __all__ = [
     "Match",
     "Named",
     "add_item",
+    "check_values",
     "item",
     "items_by_id",
     "items_by_name",
@@ -69,7 +70,7 @@ def add_item(
     Raises ItemInvalid, KeyTaken.
     """
     name, aliases = name.strip(), [alias.strip() for alias in aliases]
-    _check(name, aliases, price_minor, keypad)
+    check_values(name, aliases, price_minor, keypad)
     _check_key(session, keypad, None)
     row = CatalogueItem(
         merchant_id=merchant_of(session),
@@ -94,7 +95,7 @@ def update_item(session: Session, item_id: UUID, *, version: int | None = None, 
     name = change.get("name", row.name).strip()
     aliases = [alias.strip() for alias in change.get("aliases", row.aliases)]
     price_minor, keypad = change.get("price_minor", row.price_minor), change.get("keypad", row.keypad)
-    _check(name, aliases, price_minor, keypad)
+    check_values(name, aliases, price_minor, keypad)
     _check_key(session, keypad, item_id)
     row.name, row.aliases, row.price_minor, row.keypad = name, aliases, price_minor, keypad
     row.available = change.get("available", row.available)
@@ -191,7 +192,8 @@ def _write(session: Session, row: CatalogueItem) -> None:
         raise KeyTaken(f"key {row.keypad}", message=KEY_TAKEN) from error
 
 
-def _check(name: str, aliases: Sequence[str], price_minor: int, keypad: int | None) -> None:
+def check_values(name: str, aliases: Sequence[str], price_minor: int, keypad: int | None) -> None:
+    """Raises ItemInvalid when an item cannot have these."""
     wrong = []
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or not words_of(name):
         wrong.append(FieldError("name", f"Must be 1 to {MAX_NAME} printable characters with at least one word."))

@@ -84,7 +84,7 @@ def _entry(method: str, path: str, operation: Json) -> Entry:
             for parameter in operation["parameters"]
         ],
         body=_content(operation["requestBody"]) if "requestBody" in operation else None,
-        answer=_content(answer) if "content" in answer else None,
+        answer=_content(answer) if "example" in answer.get("content", {}).get("application/json", {}) else None,
         status=status,
         refusals=[
             (code, refusal["description"].replace("`", ""))

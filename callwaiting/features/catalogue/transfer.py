@@ -1,0 +1,59 @@
+"""A whole catalogue to and from a file: what the API and the command have in common."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from callwaiting.core.errors import FieldError, ValidationFailed
+from callwaiting.features.catalogue import importing, sheet
+from callwaiting.features.catalogue.service import list_items
+from callwaiting.features.catalogue.transfer_schemas import CatalogueFile, ImportFace
+from callwaiting.features.merchants import service as merchants
+
+MEDIA = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+
+
+def version(session: Session) -> int:
+    """The present catalogue's version."""
+    return importing.version_of(list_items(session, merchants.profile(session).currency))
+
+
+def export(session: Session, format: Literal["json", "csv"]) -> tuple[bytes, int]:
+    """The catalogue as a file of this format, and its version."""
+    currency = merchants.profile(session).currency
+    items = list_items(session, currency)
+    found = importing.version_of(items)
+    if format == "csv":
+        return b"".join(sheet.write(items)), found
+    return CatalogueFile.of(list(items), currency).model_dump_json(indent=2).encode(), found
+
+
+def take_in(
+    session: Session,
+    given: str | CatalogueFile,
+    *,
+    expected: int,
+    remove_missing: bool,
+    dry_run: bool,
+) -> ImportFace:
+    """Import a table's text or a file. Raises ValidationFailed, PreconditionFailed, KeyTaken."""
+    currency = merchants.profile(session).currency
+    rows = sheet.read(given, currency) if isinstance(given, str) else _rows(given, currency)
+    plan, found = importing.take_in(
+        session, currency, rows, version=expected, remove_missing=remove_missing, dry_run=dry_run
+    )
+    return ImportFace.of(plan, found, dry_run=dry_run, given=frozenset(row.id for row in rows))
+
+
+def _rows(file: CatalogueFile, currency: str) -> list[importing.Row]:
+    wrong = [] if file.currency == currency else [FieldError("catalogue.currency", f"Must be {currency}.")]
+    wrong += [
+        FieldError(f"catalogue.items.{number}.price.currency", f"Must be {currency}.")
+        for number, item in enumerate(file.items)
+        if item.price.currency != currency
+    ]
+    if wrong:
+        raise ValidationFailed(*wrong[: importing.MAX_NAMED])
+    return file.rows()
