@@ -45,7 +45,7 @@ def test_decimal_says_the_same_amount(minor: int, currency: str) -> None:
 
     assert int(money.decimal().replace(".", "")) == minor
     assert money + Money(-minor, currency) == Money(0, currency)
-    if minor >= 0:
+    if 0 <= minor < 10**12:
         assert Money.parse(money.decimal(), currency) == money
 
 
