@@ -29,11 +29,12 @@ from callwaiting.extensions import cors, jwt, talisman
 from callwaiting.features.accounts import signing_keys
 from callwaiting.features.accounts.api_keys_access import MachineAccess
 from callwaiting.features.alerts import service as alerts
+from callwaiting.features.bookings import replies as booking_replies
 from callwaiting.features.bookings import texts as booking_texts
 from callwaiting.features.bookings.events import BookingConfirmed
 from callwaiting.features.consents.events import TextsRevoked
 from callwaiting.features.keys.service import KeyRing
-from callwaiting.features.messages.events import TextDue, TextFailed
+from callwaiting.features.messages.events import TextDue, TextFailed, TextReceived
 from callwaiting.features.messages.waiting import on_texts_revoked
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders import texts as order_texts
@@ -75,6 +76,7 @@ def event_bindings() -> EventBus:
     bus.bind(TextsRevoked, on_texts_revoked)
     bus.bind(TextDue, order_texts.require_still_true)
     bus.bind(TextDue, booking_texts.require_still_true)
+    bus.bind(TextReceived, booking_replies.on_text_received)
     bus.bind(TextFailed, order_texts.on_text_failed)
     bus.bind(OrderPaid, receipts.on_order_paid)
     bus.bind(OrderPaid, outgoing.on_order_paid)

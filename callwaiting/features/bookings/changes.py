@@ -47,9 +47,17 @@ def move(
 
 
 def cancel(
-    session: Session, booking_id: UUID, *, version: int | None = None, by: By = "caller", told: bool = True
+    session: Session,
+    booking_id: UUID,
+    *,
+    version: int | None = None,
+    by: By = "caller",
+    told: bool = True,
+    asked_just_now: bool = False,
 ) -> None:
     """Cancel a confirmed booking that is still to come, and plan the text that says so. Its time is free again.
+
+    `asked_just_now`: the text answers the caller's own, which keeps no quiet hours.
 
     Raises BookingNotFound, PreconditionFailed, BookingFixed, TooLate as `move` does.
     """
@@ -59,7 +67,8 @@ def cancel(
     session.flush()
     audit.record(session, "booking.cancelled", subject=f"booking:{booking_id}", details={"by": by})
     if told:
-        tell(session, booking, "cancelled" if by == "team" else "cancelled_by_caller")
+        what = "cancelled" if by == "team" else "cancelled_by_caller"
+        tell(session, booking, what, answers_live_call=asked_just_now)
 
 
 def close(session: Session, booking_id: UUID, move: Literal[Move.COMPLETE, Move.MISS], version: int) -> None:

@@ -211,3 +211,20 @@ class BookingLink(TenantRow, Base):
     token_hash: Mapped[bytes]
     token_sealed: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BookingQuestion(TenantRow, Base):
+    """Which of several bookings we have asked a caller for: `choices` of `[booking, version]` in the order of the text.
+    A caller has one question at a time."""
+
+    __tablename__ = "booking_questions"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "caller_id"),
+        CheckConstraint("wish in ('cancel', 'rebook')", name="wish"),
+        ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
+    )
+
+    caller_id: Mapped[UUID]
+    wish: Mapped[str]
+    choices: Mapped[list[Any]] = mapped_column(JSONB)
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -17,6 +17,9 @@ STATE_TOLD: Mapping[str, State] = {
     "booking_confirmation": State.CONFIRMED,
     "booking_moved": State.CONFIRMED,
     "booking_reminder": State.CONFIRMED,
+    "booking_link": State.CONFIRMED,
+    "booking_acknowledged": State.CONFIRMED,
+    "booking_too_late": State.CONFIRMED,
     "booking_cancelled": State.CANCELLED,
     "booking_cancelled_by_caller": State.CANCELLED,
 }

@@ -22,6 +22,7 @@ SAMPLES: Mapping[str, str] = {
     "amount": "$24.90",
     "link": "https://pay.example.com/p/AbCdEfGhIjKlMnOpQrStUv",
     "time": "tomorrow at 3 p.m. (Tue, May 5)",
+    "choices": "1: Tue, May 5 3 PM, 2: Wed, May 6 9 AM",
 }
 _PIECE = re.compile(r"\{([a-z]{1,20})\}|([{}])")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -53,6 +54,12 @@ class Template:
 def _booking(name: str, default: str, *, link: bool = True) -> Template:
     may = ("business", "time", "link") if link else ("business", "time")
     return Template(name, default, may, ("business", "time"), stop=True)
+
+
+def _which(wish: str, in_words: str) -> Template:
+    default = f"{{business}}: which booking shall we {in_words}? {{choices}}. Reply with its number, STOP to opt out."
+    named = ("business", "choices")
+    return Template(f"booking_which_to_{wish}", default, named, named, stop=True)
 
 
 TEMPLATES: Mapping[str, Template] = {
@@ -107,7 +114,31 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         _booking(
             "booking_reminder",
-            "{business}: a reminder of your booking {time}. To change it: {link} Reply STOP to opt out.",
+            "{business}: a reminder of your booking {time}. Reply 1 to confirm, R to rebook, C to call it off, or see"
+            " {link} Reply STOP to opt out.",
+        ),
+        _booking(
+            "booking_acknowledged",
+            "{business}: thank you, we expect you {time}. Reply STOP to opt out.",
+            link=False,
+        ),
+        _booking(
+            "booking_link",
+            "{business}: another time for your booking {time}? Choose here: {link} Reply STOP to opt out.",
+        ),
+        _booking(
+            "booking_too_late",
+            "{business}: your booking {time} can no longer be changed by text. Please call us. Reply STOP to opt out.",
+            link=False,
+        ),
+        _which("cancel", "call off"),
+        _which("rebook", "move"),
+        Template(
+            "no_booking",
+            "{business}: we have no booking to come under your number. Please call us. Reply STOP to opt out.",
+            ("business",),
+            ("business",),
+            stop=True,
         ),
         Template(
             "stop_confirmed",
