@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from callwaiting.core import clock
 from callwaiting.core.settings import Settings
 from callwaiting.factory import Runtime
-from callwaiting.features.bookings import changes
+from callwaiting.features.bookings import changes, desk
 from callwaiting.features.bookings.reply_words import Reply, Wish, reply_in
 from callwaiting.features.messages import service as messages
 from callwaiting.features.outbox.drain import drain
@@ -28,8 +28,10 @@ from tests.factories.bookings import create_resource
 from tests.factories.payments import CALLER_NUMBER, SHOP_NUMBER, make_caller, make_line
 from tests.factories.stored_events import rows
 from tests.factories.webhooks import make_source, twilio_delivery
-from tests.features.bookings.test_api import DAY, NEXT_DAY, Salon, at, shown
+from tests.features.bookings.test_api import DAY, NEXT_DAY, Salon, at
 from tests.providers.api_server import ApiServer, api_server, json_answer
+
+NINE = at(9)
 
 
 @dataclass
@@ -56,6 +58,16 @@ class Texter:
         assert (answer.status_code, b"<Message>" in answer.data) == (200, False)
         return sid
 
+    def book(self, start: datetime = NINE) -> UUID:
+        with self.worker.database.unit_of_work(self.salon.owner.scope) as session:
+            return desk.book(
+                session,
+                resource_id=self.salon.chair,
+                start=start,
+                caller_id=self.salon.caller,
+                phone_number_id=self.salon.line,
+            )
+
     def kinds(self) -> list[str]:
         found = rows(self.admin_url, "select kind from app.messages where direction = 'out' order by id")
         return [row["kind"] for row in found]
@@ -68,7 +80,16 @@ class Texter:
         twilio.answer = lambda request: json_answer({"sid": f"SM{uuid4().hex}", "status": "queued"}, 201)
         pointed = self.settings.model_copy(update={"twilio_api_base": twilio.url})
         drain(self.worker.database, build_providers(pointed), PERFORMERS)
+        left = rows(self.admin_url, "select kind, state, error from app.outbox where state in ('retry', 'unknown')")
+        assert left == []
         return [parse_qs(request.body.decode())["Body"][0] for request in twilio.received]
+
+
+@pytest.fixture(autouse=True)
+def _daytime() -> Iterator[None]:
+    """Noon where the business and its caller are, whenever the test runs."""
+    with clock.frozen(at(12, DAY - timedelta(3))):
+        yield
 
 
 @pytest.fixture
@@ -110,7 +131,7 @@ def test_what_a_text_asks(text: str, reply: Reply | None) -> None:
 
 
 def test_c_cancels_once_and_says_so_at_night_too(texter: Texter, twilio: ApiServer) -> None:
-    texter.salon.book()
+    texter.book()
     with clock.frozen(at(23, DAY - timedelta(2))):
         sid = texter.text("C")
         texter.text("C", sid)
@@ -126,7 +147,7 @@ def test_c_cancels_once_and_says_so_at_night_too(texter: Texter, twilio: ApiServ
 
 
 def test_r_sends_the_link_and_changes_nothing(texter: Texter, twilio: ApiServer) -> None:
-    texter.salon.book()
+    texter.book()
     texter.text("r")
     assert texter.states() == ["confirmed"]
     link = next(body for body in texter.sent(twilio) if "Choose here" in body)
@@ -135,7 +156,7 @@ def test_r_sends_the_link_and_changes_nothing(texter: Texter, twilio: ApiServer)
 
 def test_1_is_the_answer_to_the_reminder_of_the_next_booking(texter: Texter, twilio: ApiServer) -> None:
     for start in (at(9), at(9, NEXT_DAY)):
-        texter.salon.book(shown(start))
+        texter.book(start)
     with clock.frozen(at(12, DAY - timedelta(1))):
         remind_of_bookings(texter.worker)
         assert "Reply 1 to confirm, R to rebook, C to call it off" in texter.sent(twilio)[-1]
@@ -148,7 +169,7 @@ def test_1_is_the_answer_to_the_reminder_of_the_next_booking(texter: Texter, twi
 
 def test_of_several_it_asks_which_and_takes_the_one_that_was_listed(texter: Texter, twilio: ApiServer) -> None:
     for hour in (9, 10, 11):
-        texter.salon.book(shown(at(hour)))
+        texter.book(at(hour))
     texter.text("C")
     assert texter.states() == ["confirmed"] * 3
     (row,) = rows(texter.admin_url, "select jsonb_array_length(choices) as n from app.booking_questions")
@@ -168,10 +189,10 @@ def test_of_several_it_asks_which_and_takes_the_one_that_was_listed(texter: Text
 
 
 def test_a_number_never_means_another_booking_than_the_text_said(texter: Texter) -> None:
-    booked = [texter.salon.book(shown(at(hour))) for hour in (9, 10, 11)]
+    booked = [texter.book(at(hour)) for hour in (9, 10, 11)]
     texter.text("C")
     with texter.worker.database.unit_of_work(texter.salon.owner.scope) as session:
-        changes.cancel(session, UUID(booked[0]["id"]), by="team", told=False)
+        changes.cancel(session, booked[0], by="team", told=False)
     texter.text("1")  # the first of those that were listed is gone
     assert texter.states() == ["cancelled", "confirmed", "confirmed"]
     assert texter.kinds()[-1] == "booking_which_to_cancel"
@@ -181,7 +202,7 @@ def test_a_number_never_means_another_booking_than_the_text_said(texter: Texter)
 
 def test_after_a_reminder_a_1_is_no_answer_to_an_older_question(texter: Texter) -> None:
     for hour in (9, 11):
-        texter.salon.book(shown(at(hour)))
+        texter.book(at(hour))
     with clock.frozen(at(12, DAY - timedelta(1))):
         texter.text("C")
         remind_of_bookings(texter.worker)
@@ -192,7 +213,7 @@ def test_after_a_reminder_a_1_is_no_answer_to_an_older_question(texter: Texter) 
 
 def test_a_question_of_yesterday_is_asked_again(texter: Texter) -> None:
     for hour in (9, 11):
-        texter.salon.book(shown(at(hour)))
+        texter.book(at(hour))
     texter.text("R")
     rows(texter.admin_url, "update app.booking_questions set asked_at = now() - interval '13 hours'")
     texter.text("2")
@@ -201,8 +222,20 @@ def test_a_question_of_yesterday_is_asked_again(texter: Texter) -> None:
     assert texter.kinds()[-1] == "booking_link"
 
 
+def test_a_1_long_after_a_question_cancels_nothing(texter: Texter) -> None:
+    first = texter.book()
+    texter.book(at(11))
+    texter.text("C")
+    with texter.worker.database.unit_of_work(texter.salon.owner.scope) as session:
+        changes.cancel(session, first, by="team", told=False)
+    rows(texter.admin_url, "update app.booking_questions set asked_at = now() - interval '13 hours'")
+    texter.text("1")
+    assert texter.states() == ["cancelled", "confirmed"]
+    assert texter.kinds()[-1] == "booking_acknowledged"
+
+
 def test_within_the_notice_it_is_too_late(texter: Texter) -> None:
-    texter.salon.book()
+    texter.book()
     with clock.frozen(at(9) - timedelta(minutes=119)):
         texter.text("C")
         texter.text("R")
@@ -211,7 +244,7 @@ def test_within_the_notice_it_is_too_late(texter: Texter) -> None:
 
 
 def test_carriers_words_are_none_of_ours(texter: Texter) -> None:
-    texter.salon.book()
+    texter.book()
     for body in ("CANCEL", "START", "HELP", "YES"):
         sid = f"SM{next(texter.number):032}"
         form = {"AccountSid": texter.settings.twilio_account_sid, "MessageSid": sid, "From": CALLER_NUMBER}
@@ -223,7 +256,7 @@ def test_carriers_words_are_none_of_ours(texter: Texter) -> None:
 
 
 def test_whoever_wants_no_texts_is_obeyed_and_told_nothing(texter: Texter) -> None:
-    texter.salon.book()
+    texter.book()
     stop = {"AccountSid": texter.settings.twilio_account_sid, "MessageSid": "SM" + "a" * 32, "From": CALLER_NUMBER}
     delivery = twilio_delivery(texter.source, stop | {"To": SHOP_NUMBER, "Body": "STOP"}, below="/sms")
     texter.salon.owner.app.test_client().post(delivery.path, data=delivery.body, headers=delivery.headers)
@@ -234,7 +267,7 @@ def test_whoever_wants_no_texts_is_obeyed_and_told_nothing(texter: Texter) -> No
 
 
 def test_while_a_person_writes_it_is_done_and_nothing_said(texter: Texter) -> None:
-    booked = texter.salon.book()
+    texter.book()
     with texter.worker.database.unit_of_work(texter.salon.owner.scope) as session:
         messages.write_by_hand(
             session, caller_id=texter.salon.caller, phone_number_id=texter.salon.line, body="I am here."
@@ -243,13 +276,13 @@ def test_while_a_person_writes_it_is_done_and_nothing_said(texter: Texter) -> No
     texter.text("R")
     texter.text("C")
     texter.text("C")
-    assert texter.salon.owner.get(f"/bookings/{booked['id']}")["acknowledged_at"] is not None
+    assert rows(texter.admin_url, "select acknowledged_at is not null as told from app.bookings") == [{"told": True}]
     assert texter.states() == ["cancelled"]
     assert texter.kinds() == ["booking_confirmation", "manual"]
 
 
 def test_others_and_ordinary_texts_touch_nothing(texter: Texter) -> None:
-    texter.salon.book()
+    texter.book()
     texter.text("C", sender="+14155550188")
     texter.text("2")
     texter.text("See you at 9")
@@ -258,7 +291,7 @@ def test_others_and_ordinary_texts_touch_nothing(texter: Texter) -> None:
 
 
 def test_a_reply_that_fails_leaves_the_text_and_an_alert(texter: Texter) -> None:
-    texter.salon.book()
+    texter.book()
     rows(texter.admin_url, "alter table app.bookings add constraint broken check (state <> 'cancelled') not valid")
     try:
         texter.text("C")

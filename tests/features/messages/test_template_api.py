@@ -11,6 +11,7 @@ from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from callwaiting.features.messages import service
 from callwaiting.features.messages.models import Message
+from callwaiting.features.messages.templates import TEMPLATES
 from tests.api_client import ApiClient, actions
 from tests.factories.payments import make_caller, make_line
 
@@ -45,7 +46,7 @@ def test_a_wording_of_ones_own_holds_until_it_is_taken_back(owner: ApiClient, wo
     assert put(owner, MISSED, 2, {"body": None})[1]["own"] is False
     assert [former["body"] for former in owner.get(f"{MISSED}/versions")["items"]] == [None, OWN]
     assert actions(admin_url).count("template.changed") == 2
-    assert len(owner.get("/message-templates")["items"]) == 13
+    assert len(owner.get("/message-templates")["items"]) == len(TEMPLATES)
 
 
 def test_a_wording_without_what_it_needs_is_refused_with_each_reason(owner: ApiClient) -> None:
