@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.rls import protect, tenant
 
 revision = "0022"
-down_revision = "0016"
+down_revision = "0024"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 
