@@ -20,6 +20,6 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER callwaiting
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--workers", "2", \
-     "--blocking-threads", "32", "--backlog", "1024", "--respawn-failed-workers", "--workers-kill-timeout", "35", \
-     "--log-level", "warning", "wsgi:app"]
+# granian would start children again and again that refuse a wrong configuration: it is judged once, before.
+CMD ["sh", "-c", "callwaiting check web && exec granian --interface wsgi --host 0.0.0.0 --port 8000 --no-ws --workers 2 \
+     --blocking-threads 32 --backlog 1024 --respawn-failed-workers --workers-kill-timeout 35 --log-level warning wsgi:app"]

@@ -5,8 +5,17 @@ Beat only rings, so it holds no database URL and no key. (`celery_worker:app` wo
 
 from __future__ import annotations
 
+import sys
+
 from callwaiting.core import broker
+from callwaiting.core.settings import SettingsInvalid, load_broker
 from tasks import schedule
+
+try:
+    load_broker()
+except SettingsInvalid as error:
+    sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
+    raise
 
 app = broker.worker_app("")  # Celery itself reads CELERY_BROKER_URL
 app.conf.beat_schedule = schedule.beat_schedule()

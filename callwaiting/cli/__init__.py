@@ -13,6 +13,7 @@ COMMANDS = {
     "up": "Start everything on this machine and keep it running.",
     "demo": "Play a missed call that becomes a paid order, against the running system.",
     "call": "Play a phone call in the terminal: what is spoken, texted and stored.",
+    "check": "Judge the configuration of a process, without starting it.",
     "db": "Bring a database to the present schema; print the URLs of its roles.",
     "sources": "Webhook sources: create, list, rotate secrets, pause.",
     "events": "Stored events: list, show, replay.",

@@ -9,7 +9,7 @@ import click
 import psycopg2
 
 from callwaiting.core.db import DatabaseRole
-from callwaiting.core.settings import load
+from callwaiting.core.settings import load, require_role_secret
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.factory import build_runtime
 from callwaiting.features.accounts import signing_keys
@@ -17,13 +17,22 @@ from callwaiting.features.keys import service as keys
 from migrations import prepare
 
 ADMINISTRATOR = click.option(
-    "--database-url", envvar="DATABASE_URL", required=True, help="The administrator's URL (or DATABASE_URL)."
+    "--database-url", envvar="DATABASE_URL", required=True, show_envvar=True, help="The administrator's URL."
 )
+
+
+def _strong(_: click.Context, __: click.Parameter, given: str) -> str:
+    require_role_secret(given)
+    return given
+
+
 ROLE_SECRET = click.option(
     "--role-secret",
     envvar="DATABASE_ROLE_SECRET",
     required=True,
-    help="The roles' passwords are derived from it (or DATABASE_ROLE_SECRET).",
+    show_envvar=True,
+    callback=_strong,
+    help="The roles' passwords are derived from it.",
 )
 
 

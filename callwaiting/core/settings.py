@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +33,9 @@ PLACEHOLDERS = (
     "changeme", "change-me", "change_me", "secret", "password", "example", "default", "placeholder", "xxxx", "todo",
     "your", "replace", "insert",
 )  # fmt: skip
+# What the images, guides and packages of databases and brokers begin with.
+DEFAULT_PASSWORDS = frozenset({"postgres", "redis", "valkey", "guest", "admin", "root", "callwaiting", "pass", "test"})
+FILLED_LATER = re.compile(r"x{4,}|\.{3}|\*{3}|<.*>", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z")
 
 
@@ -62,6 +66,24 @@ def _strong(value: SecretStr) -> SecretStr:
     return value
 
 
+def _filled_in(value: SecretStr) -> SecretStr:
+    """For what others have made, whose form is not ours to judge: it is absent, or no example of a guide."""
+    text = value.get_secret_value()
+    if text.lower().startswith(PLACEHOLDERS) or FILLED_LATER.search(text):
+        raise ValueError("looks like a placeholder; leave it away to do without")
+    return value
+
+
+def _own_password(value: SecretStr) -> SecretStr:
+    try:
+        password = unquote(urlsplit(value.get_secret_value()).password or "")
+    except ValueError as error:
+        raise ValueError("is not a URL") from error
+    if password.lower() in DEFAULT_PASSWORDS or password.lower().startswith(PLACEHOLDERS):
+        raise ValueError("has a password that everybody knows; make one with `callwaiting secret`")
+    return value
+
+
 def _not_placeholder(value: str) -> str:
     if value.upper().replace("-", "_") in {"WEBHOOK_ID", "YOUR_WEBHOOK_ID"}:
         raise ValueError("is PayPal's placeholder, which anybody can get signatures for")
@@ -77,6 +99,8 @@ def _origin(values: list[str]) -> list[str]:
 
 CommaList = Annotated[list[str], BeforeValidator(_split)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
+Credential = Annotated[SecretStr, AfterValidator(_filled_in)]
+Address = Annotated[SecretStr, AfterValidator(_own_password)]
 
 
 class Settings(BaseModel):
@@ -98,14 +122,14 @@ class Settings(BaseModel):
     metrics_token: Secret | None = None
     prometheus_multiproc_dir: str | None = None
 
-    database_url_web: SecretStr | None = None
-    database_url_webhook: SecretStr | None = None
-    database_url_worker: SecretStr | None = None
-    database_url_service: SecretStr | None = None
-    database_url_audit: SecretStr | None = None
+    database_url_web: Address | None = None
+    database_url_webhook: Address | None = None
+    database_url_worker: Address | None = None
+    database_url_service: Address | None = None
+    database_url_audit: Address | None = None
     database_pool_size: int = Field(default=10, ge=1, le=100)
     database_prepare: bool = True
-    redis_url: SecretStr
+    redis_url: Address
 
     secret_key: Secret
     jwt_expires_in: int = Field(default=600, ge=60, le=900)
@@ -113,25 +137,25 @@ class Settings(BaseModel):
 
     twilio_api_base: str = "https://api.twilio.com"
     twilio_account_sid: str = ""
-    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_auth_token: Credential = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
-    stripe_api_key: SecretStr = SecretStr("")
+    stripe_api_key: Credential = SecretStr("")
     paypal_api_base: str = "https://api-m.paypal.com"
     paypal_client_id: str = ""
-    paypal_client_secret: SecretStr = SecretStr("")
+    paypal_client_secret: Credential = SecretStr("")
     paypal_cert_base_url: str = ""
     paypal_extra_roots: Path | None = None
     paypal_webhook_id: Annotated[str, AfterValidator(_not_placeholder)] = ""
 
     language_api_base: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
-    language_api_key: SecretStr = SecretStr("")
+    language_api_key: Credential = SecretStr("")
     language_model: str = ""
 
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65_535)
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_username: str = ""
-    smtp_password: SecretStr = SecretStr("")
+    smtp_password: Credential = SecretStr("")
     mail_from: str = Field(default="Callwaiting <no-reply@localhost>", pattern=r"^[^\r\n]{0,200}<[^<>@\s]+@[^<>@\s]+>$")
 
     outgoing_webhooks_local: bool = False
@@ -149,6 +173,10 @@ class Settings(BaseModel):
                 raise ValueError("TRUSTED_HOSTS must name the hosts that are served in production")
             if self.metrics_token is None:
                 raise ValueError("METRICS_TOKEN is required in production")
+            if self.metrics_token == self.secret_key:
+                raise ValueError("METRICS_TOKEN must not be the same as SECRET_KEY: monitoring holds it")
+            if not urlsplit(self.redis_url.get_secret_value()).password:
+                raise ValueError("REDIS_URL must have a password in production")
             if self.smtp_host and (self.smtp_security == "none" or self.mail_from.endswith("@localhost>")):
                 raise ValueError("SMTP_SECURITY must be starttls or tls, and MAIL_FROM ours, in production")
             if self.language_api_base.startswith("http://"):
@@ -218,6 +246,28 @@ def load(environ: Mapping[str, str] | None = None, *, roles: tuple[DatabaseRole,
     if missing:
         raise SettingsInvalid([f"DATABASE_URL_{role.upper()}: is required by this process" for role in missing])
     return settings
+
+
+def load_broker(environ: Mapping[str, str] | None = None) -> None:
+    """The whole configuration of beat, which knows no secret but its broker's.
+
+    Raises SettingsInvalid; Celery by itself would take a broker on this machine, with the password that all know.
+    """
+    url = (os.environ if environ is None else environ).get("CELERY_BROKER_URL", "")
+    try:
+        if not url.startswith(("redis://", "rediss://", "redis+socket://")):
+            raise ValueError("must be the address of Valkey, as in redis://:PASSWORD@HOST:6379/0")
+        _own_password(SecretStr(url))
+    except ValueError as error:
+        raise SettingsInvalid([f"CELERY_BROKER_URL: {error}"]) from None
+
+
+def require_role_secret(text: str) -> None:
+    """Raises SettingsInvalid for a secret that the passwords of the database's roles cannot be derived from."""
+    try:
+        _require_strong(text)
+    except ValueError as error:
+        raise SettingsInvalid([f"DATABASE_ROLE_SECRET: {error}"]) from None
 
 
 def _line(location: tuple[int | str, ...], message: str) -> str:
