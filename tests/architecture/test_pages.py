@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from callwaiting.core.http.headers import NO_SCRIPT_SINKS
 from callwaiting.features.accounts.pages import PAGES
 from tests.architecture.test_routes import address
 
@@ -26,6 +27,18 @@ def test_the_policy_of_every_answer_allows_nothing_by_default(app: Flask) -> Non
         directives = [part.strip() for part in policy.split(";")]
         assert [part for part in NOTHING if part not in directives] == [], path
         assert not re.search(r"unsafe|[*]", policy), path
+
+
+def test_no_page_lets_a_script_write_html(app: Flask) -> None:
+    """`require-trusted-types-for` on every page, also those that say that a link does not work."""
+    client = app.test_client()
+    asked = {address(rule) for rule in app.url_map.iter_rules() if "GET" in (rule.methods or set())}
+    asked |= {f"/app/{name}" for name in PAGES}
+    pages = [answer for path in asked if (answer := client.get(path)).mimetype == "text/html"]
+
+    assert len(pages) >= 8
+    for answer in pages:
+        assert NO_SCRIPT_SINKS in answer.headers["Content-Security-Policy"], answer.request.path
 
 
 def test_passwords_are_masked_and_can_be_pasted(app: Flask) -> None:

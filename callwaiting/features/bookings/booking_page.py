@@ -17,6 +17,7 @@ from callwaiting.core import clock
 from callwaiting.core.errors import BadRequest, CallwaitingError
 from callwaiting.core.http import context
 from callwaiting.core.http.auth import View, public
+from callwaiting.core.http.headers import NO_SCRIPT_SINKS
 from callwaiting.core.http.origins import require_own_origin
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
@@ -28,7 +29,10 @@ blueprint = Blueprint("booking_page", __name__, template_folder="templates")
 log = structlog.get_logger()
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    f"{NO_SCRIPT_SINKS}"
+)
 KEPT = timedelta(days=1)  # a link shows its booking so long after that is over
 PROBLEMS = {
     404: ("Page not found", "This link does not work. Please open it again from the text message."),
@@ -80,6 +84,7 @@ def act(token: str) -> Response:
 
 @blueprint.get("/b/<token>/booking.ics")
 @public("whoever holds the token of a booking's link may put it into a calendar")
+@with_content_policy
 def entry(token: str) -> Response:
     """The booking for a calendar."""
     owner = _owner(token)

@@ -11,13 +11,17 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from callwaiting.core.errors import PUBLIC_FACES
 from callwaiting.core.http.auth import View, public
 from callwaiting.core.http.context import settings
+from callwaiting.core.http.headers import NO_SCRIPT_SINKS
 from callwaiting.core.http.openapi import Json, describe
 from callwaiting.extensions import talisman
 from callwaiting.features.docs.page import page_of
 
 blueprint = Blueprint("docs", __name__, template_folder="templates")
 STYLESHEET = (Path(__file__).parent / "static" / "docs.css").read_bytes()
-CONTENT_POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
+    f"{NO_SCRIPT_SINKS}"
+)
 
 
 def styled(view: View) -> View:

@@ -19,6 +19,7 @@ from callwaiting.core import clock
 from callwaiting.core.errors import BadRequest, CallwaitingError
 from callwaiting.core.http import context
 from callwaiting.core.http.auth import View, public
+from callwaiting.core.http.headers import NO_SCRIPT_SINKS
 from callwaiting.core.http.origins import origin_of, require_own_origin
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
@@ -63,7 +64,7 @@ def content_policy() -> str:
     targets = " ".join(CHECKOUT_ORIGINS.get(origin_of(base), origin_of(base)) for base in bases)
     return (
         f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {targets}; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        f"frame-ancestors 'none'; base-uri 'none'; {NO_SCRIPT_SINKS}"
     )
 
 

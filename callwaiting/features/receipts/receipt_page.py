@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.http import context
 from callwaiting.core.http.auth import View, public
+from callwaiting.core.http.headers import NO_SCRIPT_SINKS
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
 from callwaiting.features.receipts import links, service
@@ -24,7 +25,10 @@ log = structlog.get_logger()
 STYLESHEET = (Path(__file__).parent / "static" / "receipt.css").read_bytes()
 STYLESHEET_VERSION = hashlib.sha256(STYLESHEET).hexdigest()[:12]
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-POLICY = "default-src 'none'; style-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    f"{NO_SCRIPT_SINKS}"
+)
 PROBLEMS = {
     404: ("Page not found", "This link does not work. Please open it again from the text message."),
     429: ("One moment, please", "There were too many requests from your connection. Please try again later."),

@@ -113,7 +113,7 @@ def test_the_policy_allows_our_style_our_form_and_the_providers_pages(page: Page
     headers = page.get().headers
     assert headers["Content-Security-Policy"] == (
         f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {api.server.url} {api.server.url};"
-        " frame-ancestors 'none'; base-uri 'none'"
+        " frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Frame-Options"] == "DENY"
