@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # One more than there are cores: many tests wait for processes of their own. Not more than Valkey has databases.
 PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 12))')
 
+# Where a machine forbids Python to keep bytecode, each of the hundred processes of a test run would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test lint types bench security clean help
 
 help:  ## what can be made

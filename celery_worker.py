@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import pkgutil
 import sys
 
-from celery import signals
-from prometheus_client import multiprocess
+gc.disable()  # as in wsgi.py; what the pool's processes share with this one is better not touched, either
+from celery import signals  # noqa: E402 - after the collector is off
+from prometheus_client import multiprocess  # noqa: E402
 
-import tasks
-from callwaiting.core import broker
-from callwaiting.core.settings import SettingsInvalid, load
-from callwaiting.factory import WORKER_ROLES
-from tasks import base, schedule, watch
+import tasks  # noqa: E402
+from callwaiting.core import broker  # noqa: E402
+from callwaiting.core.settings import SettingsInvalid, load  # noqa: E402
+from callwaiting.factory import WORKER_ROLES  # noqa: E402
+from tasks import base, schedule, watch  # noqa: E402
 
 try:
     settings = load(roles=WORKER_ROLES)
@@ -29,6 +31,9 @@ for module in pkgutil.iter_modules(tasks.__path__):
 app = broker.worker_app(settings.redis_url.get_secret_value())
 app.conf.beat_schedule = schedule.beat_schedule()
 watch.install(app)
+gc.collect()
+gc.freeze()
+gc.enable()
 
 
 @signals.setup_logging.connect

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import sys
 
-from callwaiting.core.settings import SettingsInvalid, load
-from callwaiting.factory import WEB_ROLES, create_app
+gc.disable()  # what is loaded stays; walking through it again and again takes a seventh of the start
+from callwaiting.core.settings import SettingsInvalid, load  # noqa: E402 - after the collector is off
+from callwaiting.factory import WEB_ROLES, create_app  # noqa: E402
 
 try:
     app = create_app(load(roles=WEB_ROLES))
@@ -17,3 +18,4 @@ except SettingsInvalid as error:
 # What is loaded by now stays for ever: the collector need not walk through it in the middle of a request.
 gc.collect()
 gc.freeze()
+gc.enable()

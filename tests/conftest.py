@@ -32,6 +32,7 @@ _servers: servers.Servers | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     global _servers
+    gc.disable()  # until all modules of tests are loaded
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _servers = servers.Servers()
         _servers.start()
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # what the modules have made stays to the end; the collector need not look at it again and again
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -14,6 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from callwaiting.core.errors import PUBLIC_FACES
 from callwaiting.core.http.api import PREFIX
+from callwaiting.core.http.openapi import resolved
 from callwaiting.factory import Runtime
 
 Json = dict[str, Any]
@@ -118,7 +119,7 @@ def test_what_a_request_may_hold_is_bounded(document: Json) -> None:
     for path, method, operation in operations(document):
         where = f"{method} {path}"
         for parameter in operation["parameters"]:
-            if parameter["in"] == "query":
+            if parameter.get("in") == "query":
                 found += unbounded(parameter["schema"], f"{where} {parameter['name']}")
         if "requestBody" in operation:
             found += unbounded(operation["requestBody"]["content"]["application/json"]["schema"], where)
@@ -131,7 +132,8 @@ def test_what_a_request_may_hold_is_bounded(document: Json) -> None:
 )
 def test_errors_have_the_described_form(client: FlaskClient, document: Json, path: str, options: Json) -> None:
     answer = client.get(path, **options)
-    described = document["paths"][path.partition("?")[0]]["get"]["responses"][str(answer.status_code)]
+    answers = document["paths"][path.partition("?")[0]]["get"]["responses"]
+    described = resolved(document, answers[str(answer.status_code)])
 
     body = answer.get_json()
     assert valid(document, described["content"]["application/json"]["schema"], body)
@@ -142,7 +144,8 @@ def test_errors_have_the_described_form(client: FlaskClient, document: Json, pat
 def test_conditions_of_a_change_are_told(document: Json) -> None:
     post = document["paths"]["/api/v1/probe/dishes"]["post"]
     patch = document["paths"]["/api/v1/probe/dishes/{dish_id}"]["patch"]
-    headers = [[p["name"] for p in route["parameters"] if p["in"] == "header"] for route in (post, patch)]
+    parameters = [[resolved(document, part) for part in route["parameters"]] for route in (post, patch)]
+    headers = [[p["name"] for p in given if p["in"] == "header"] for given in parameters]
 
     assert headers == [["Idempotency-Key"], ["If-Match"]]
     assert {"409", "413", "415"} <= post["responses"].keys()
@@ -150,7 +153,7 @@ def test_conditions_of_a_change_are_told(document: Json) -> None:
     assert "ETag" in patch["responses"]["200"]["headers"]
     assert post["security"][0] == {"accessToken": ["catalogue.write"]}
     refund = document["paths"]["/api/v1/probe/refunds"]["post"]
-    assert "AUTH_STEP_UP_REQUIRED" in refund["responses"]["401"]["description"]
+    assert "AUTH_STEP_UP_REQUIRED" in resolved(document, refund["responses"]["401"])["description"]
 
 
 def test_the_page_shows_all_of_it_and_loads_nothing_from_elsewhere(client: FlaskClient, document: Json) -> None:

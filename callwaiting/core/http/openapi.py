@@ -39,6 +39,25 @@ WITH_BODY = frozenset({
 WITH_TOKEN = frozenset(
     code for code in ErrorCode if code.startswith(("AUTH_TOKEN_", "AUTH_SESSION_", "MERCHANT_", "FORBIDDEN"))
 )
+HEADERS_GIVEN: dict[str, Json] = {
+    idempotency.HEADER: {
+        "name": idempotency.HEADER,
+        "in": "header",
+        "required": True,
+        "description": "A new random key for each act. The same key with the same request gets the same answer,"
+        " for at least 48 hours.",
+        "schema": {"type": "string", "pattern": "^[!-~]{8,255}$"},
+        "example": "6f1c9b9e-8f0e-4f0e-9c43-2f1f6f0f7d55",
+    },
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "The ETag of the version that you have read.",
+        "schema": {"type": "string", "pattern": '^"v[0-9]{1,9}"$'},
+        "example": '"v3"',
+    },
+}
 INTRODUCTION = """\
 Everything that a merchant's team sees and does, as JSON. Send the access token as `Authorization: Bearer …`. \
 Answers show one merchant only: the one that the token names. What belongs to another is not found."""
@@ -71,9 +90,10 @@ def describe(app: Flask, server: str) -> Json:
     """The whole document. `server` is the public base address."""
     routes = operations(app)
     schemas, refs = _schemas(routes)
+    refusals: dict[str, Json] = {}
     paths: dict[str, Json] = {}
     for route in routes:
-        paths.setdefault(_path(route), {})[route.method.lower()] = _operation(route, schemas, refs)
+        paths.setdefault(_path(route), {})[route.method.lower()] = _operation(route, schemas, refs, refusals)
     return {
         "openapi": "3.1.1",
         "info": {"title": "Callwaiting API", "version": "1", "description": INTRODUCTION},
@@ -82,6 +102,8 @@ def describe(app: Flask, server: str) -> Json:
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": refusals,
+            "parameters": HEADERS_GIVEN,
             "securitySchemes": {
                 "accessToken": {
                     "type": "http",
@@ -133,14 +155,15 @@ def _path(route: Operation) -> str:
     return PREFIX + PART.sub(r"{\g<name>}", route.rule)
 
 
-def _operation(route: Operation, schemas: dict[str, Json], refs: Refs) -> Json:
+def _operation(route: Operation, schemas: dict[str, Json], refs: Refs, refusals: dict[str, Json]) -> Json:
+    """Adds to `refusals`, by name, what this route shares with others."""
     described: Json = {
         "operationId": f"{route.tag}_{route.name}",
         "tags": [route.tag],
         "summary": route.summary,
         "description": "\n\n".join(filter(None, (route.description, _who(route)))),
         "parameters": [*_parameters(route, schemas, refs)],
-        "responses": {str(route.status): _success(route, schemas, refs), **_refusals(route)},
+        "responses": {str(route.status): _success(route, schemas, refs), **_refusals(route, refusals)},
         "security": [],
     }
     if route.policy.kind == "requires":
@@ -180,24 +203,9 @@ def _parameters(route: Operation, schemas: dict[str, Json], refs: Refs) -> Itera
                 **({"description": schema["description"]} if "description" in schema else {}),
             }
     if route.idempotent:
-        yield {
-            "name": idempotency.HEADER,
-            "in": "header",
-            "required": True,
-            "description": "A new random key for each act. The same key with the same request gets the same answer,"
-            " for at least 48 hours.",
-            "schema": {"type": "string", "pattern": "^[!-~]{8,255}$"},
-            "example": "6f1c9b9e-8f0e-4f0e-9c43-2f1f6f0f7d55",
-        }
+        yield {"$ref": f"#/components/parameters/{idempotency.HEADER}"}
     if route.if_match:
-        yield {
-            "name": "If-Match",
-            "in": "header",
-            "required": True,
-            "description": "The ETag of the version that you have read.",
-            "schema": {"type": "string", "pattern": '^"v[0-9]{1,9}"$'},
-            "example": '"v3"',
-        }
+        yield {"$ref": "#/components/parameters/If-Match"}
 
 
 def _given(schema: Json) -> Json:
@@ -227,7 +235,14 @@ def _success(route: Operation, schemas: dict[str, Json], refs: Refs) -> Json:
     return answer
 
 
-def _refusals(route: Operation) -> dict[str, Json]:
+def resolved(document: Json, part: Json) -> Json:
+    """The part itself, or the component that it refers to."""
+    for name in part.get("$ref", "").split("/")[1:]:
+        document = document[name]
+    return document if "$ref" in part else part
+
+
+def _refusals(route: Operation, shared: dict[str, Json]) -> dict[str, Json]:
     codes = EVERYWHERE | route.refuses
     if route.policy.kind == "requires":
         codes |= WITH_TOKEN
@@ -245,7 +260,12 @@ def _refusals(route: Operation) -> dict[str, Json]:
     for code in ErrorCode:
         if code in codes:
             by_status.setdefault(PUBLIC_FACES[code].status, []).append(code)
-    return {str(status): _refusal(status, by_status[status]) for status in sorted(by_status)}
+    answers: dict[str, Json] = {}
+    for status, its_codes in sorted(by_status.items()):
+        name = "-".join(its_codes)
+        shared.setdefault(name, _refusal(status, its_codes))
+        answers[str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return answers
 
 
 def _refusal(status: int, codes: list[ErrorCode]) -> Json:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from callwaiting.core.http.openapi import resolved
+
 Json = dict[str, Any]
 LIMITS = (
     ("minimum", "at least {}"),
@@ -59,7 +61,7 @@ def page_of(document: Json) -> Page:
     groups: dict[str, list[Entry]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            groups[operation["tags"][0]].append(_entry(method.upper(), path, operation))
+            groups[operation["tags"][0]].append(_entry(document, method.upper(), path, operation))
     schemas = {name: _fields(schema) for name, schema in document["components"]["schemas"].items()}
     return Page(document["info"]["description"], groups, schemas)
 
@@ -71,7 +73,8 @@ def _fields(schema: Json) -> list[Field]:
     return [_field(name, inner, name in schema.get("required", ())) for name, inner in schema["properties"].items()]
 
 
-def _entry(method: str, path: str, operation: Json) -> Entry:
+def _entry(document: Json, method: str, path: str, operation: Json) -> Entry:
+    parameters = [resolved(document, parameter) for parameter in operation["parameters"]]
     status, answer = next(item for item in operation["responses"].items() if item[0].startswith("2"))
     return Entry(
         anchor=operation["operationId"],
@@ -81,13 +84,13 @@ def _entry(method: str, path: str, operation: Json) -> Entry:
         description=operation["description"],
         parameters=[
             _field(parameter["name"], parameter["schema"], parameter["required"], parameter.get("description", ""))
-            for parameter in operation["parameters"]
+            for parameter in parameters
         ],
         body=_content(operation["requestBody"]) if "requestBody" in operation else None,
         answer=_content(answer) if "example" in answer.get("content", {}).get("application/json", {}) else None,
         status=status,
         refusals=[
-            (code, refusal["description"].replace("`", ""))
+            (code, resolved(document, refusal)["description"].replace("`", ""))
             for code, refusal in operation["responses"].items()
             if not code.startswith("2")
         ],
