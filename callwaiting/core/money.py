@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-# ISO 4217 currencies whose minor unit is not one hundredth. Providers deviate in places: see their adapters.
+# ISO 4217 currencies whose minor unit is not one hundredth; the ariary's fifths are not in use. Providers deviate in
+# places: see `providers/currencies.py`.
 EXPONENTS = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "JPY": 0, "KMF": 0, "KRW": 0, "MGA": 0, "PYG": 0, "RWF": 0, "VND": 0,
-    "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3,
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "MGA": 0, "PYG": 0, "RWF": 0,
+    "UGX": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
 }  # fmt: skip
+# What can be paid comes in steps of so many minor units: no provider takes the last digit of a three-decimal currency,
+# and fillers and New Taiwan cents exist in books only.
+STEPS = {"BHD": 10, "IQD": 10, "JOD": 10, "KWD": 10, "LYD": 10, "OMR": 10, "TND": 10, "HUF": 100, "TWD": 100}
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 DECIMAL = re.compile(r"(?P<units>0|[1-9][0-9]{0,11})(?:\.(?P<places>[0-9]{1,3}))?", re.ASCII)
 
@@ -56,3 +62,35 @@ class Money:
     def __str__(self) -> str:
         symbol = SYMBOLS.get(self.currency)
         return f"{symbol}{self.decimal()}" if symbol else f"{self.decimal()} {self.currency}"
+
+
+def step_of(currency: str) -> int:
+    """How many minor units the smallest amount is that can be paid: prices and taxes are multiples of it."""
+    return STEPS.get(currency, 1)
+
+
+def rounded_share(amount: int, numerator: int, denominator: int, step: int = 1) -> int:
+    """`amount * numerator / denominator`, rounded half up to a multiple of `step`. None of them is negative."""
+    return (2 * amount * numerator + denominator * step) // (2 * denominator * step) * step
+
+
+def split_by_largest_remainder(total: int, weights: Sequence[int], step: int = 1) -> tuple[int, ...]:
+    """`total` as one share a weight, in proportion, adding up to `total` to the unit.
+
+    Every share is rounded down to a multiple of `step`, and what is left goes, a step at a time, to the largest
+    remainders; of equal ones to the first. What is no whole step of the total goes with the last of them. Neither
+    `total` nor a weight may be negative; weights that are all 0 count alike. Raises ValueError without weights.
+    """
+    if not weights or total < 0 or min(weights) < 0:
+        raise ValueError("a split needs weights, and nothing of it may be negative")
+    weights = weights if any(weights) else [1] * len(weights)
+    whole = sum(weights)
+    steps, odd = divmod(total, step)
+    shares = [steps * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda place: (-(steps * weights[place] % whole), place))
+    left = steps - sum(shares)
+    for place in by_remainder[:left]:
+        shares[place] += 1
+    spread = [share * step for share in shares]
+    spread[by_remainder[max(left - 1, 0)]] += odd
+    return tuple(spread)

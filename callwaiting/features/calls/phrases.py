@@ -154,9 +154,13 @@ def more() -> str:
 def read_back(quote: Quote, *, changed: bool) -> str:
     """Every line and the total, exactly as the quote has them."""
     parts = ["The price has just changed. Your order is now:" if changed else "Your order is:"]
-    parts += [f"{line.quantity} {line.name} at {line.unit_price}, {line.amount}." for line in quote.lines]
-    if quote.tax.minor:
-        parts.append(f"{'This includes tax of' if quote.tax_inclusive else 'Tax is'} {quote.tax}.")
+    parts += [f"{line.quantity} {line.title} at {line.unit_price}, {line.amount}." for line in quote.lines]
+    if quote.discount.minor:
+        parts.append(f"The discount is {quote.discount}.")
+    if quote.added_tax.minor:
+        parts.append(f"Tax is {quote.added_tax}.")
+    if quote.included_tax.minor:
+        parts.append(f"This includes tax of {quote.included_tax}.")
     parts.append(f"The total is {quote.total}.")
     return " ".join(parts)
 

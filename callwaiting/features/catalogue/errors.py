@@ -20,3 +20,20 @@ class KeyTaken(Conflict):
 
 class ItemNotFound(NotFound):
     reason = "catalogue.item_not_found"
+
+
+class GroupInvalid(CallwaitingError):
+    """A group's limits or one of its options is out of bounds; `fields` names it."""
+
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "catalogue.group_invalid"
+
+
+class GroupInUse(Conflict):
+    """Items still ask this group's question."""
+
+    reason = "catalogue.group_in_use"
+
+
+class GroupNotFound(NotFound):
+    reason = "catalogue.group_not_found"

@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from callwaiting.core.money import Money
+from callwaiting.features.catalogue.values import Group, Option, Tax
 from callwaiting.features.catalogue.words import singular, words_of
 
 
@@ -27,7 +28,8 @@ class Named(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item as the phone offers it. `keypad` is its digit in the phone menu, 1 to 9."""
+    """An item as the phone offers it. `keypad` is its digit in the phone menu, 1 to 9. `removals` may be left out of
+    it; `tax` is None where the business's own holds."""
 
     id: UUID
     name: str
@@ -36,6 +38,13 @@ class Item:
     keypad: int | None
     available: bool = True
     version: int = 1
+    groups: tuple[Group, ...] = ()
+    removals: tuple[str, ...] = ()
+    tax: Tax | None = None
+
+    def options(self, option_ids: tuple[UUID, ...]) -> tuple[Option, ...]:
+        """What is chosen of this item's options, group by group in the order of the menu."""
+        return tuple(option for group in self.groups for option in group.chosen(option_ids))
 
 
 JOINT = "and"  # `fish & chips` is said with it, and a list is joined by it

@@ -1,4 +1,4 @@
-"""`/api/v1/catalogue/items`."""
+"""`/api/v1/catalogue`: items, and the groups of options that they may share."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.errors import ErrorCode, FieldError, ValidationFailed
 from callwaiting.core.http.api import Api
-from callwaiting.core.http.paging import Page
-from callwaiting.features.catalogue import service
-from callwaiting.features.catalogue.schemas import ItemBody, ItemFace, ItemQuery
+from callwaiting.core.http.paging import Page, PageQuery
+from callwaiting.features.catalogue import groups, service
+from callwaiting.features.catalogue.groups import OptionChange
+from callwaiting.features.catalogue.schemas import GroupBody, GroupFace, ItemBody, ItemFace, ItemQuery
 from callwaiting.features.catalogue.service import ItemChange
 from callwaiting.features.merchants import service as merchants
 
 api = Api("catalogue")
 ITEM = "/catalogue/items/<uuid:item_id>"
+GROUP = "/catalogue/modifier-groups/<uuid:group_id>"
 
 
 @api.get("/catalogue/items", requires="catalogue.read", query=ItemQuery, answers=Page[ItemFace])
@@ -62,6 +64,58 @@ def remove(session: Session, item_id: UUID, version: int) -> None:
     service.remove_item(session, item_id, version)
 
 
+@api.get("/catalogue/modifier-groups", requires="catalogue.read", query=PageQuery, answers=Page[GroupFace])
+def all_groups(session: Session, query: PageQuery) -> Page[GroupFace]:
+    """Groups of options, by name."""
+    currency = merchants.profile(session).currency
+    rows = groups.groups_by_name(session, currency, after=query.position(str, UUID), limit=query.limit + 1)
+    return Page[GroupFace].of([GroupFace.of(row) for row in rows], query, key=lambda group: (group.name, group.id))
+
+
+@api.post("/catalogue/modifier-groups", requires="catalogue.write", body=GroupBody, answers=GroupFace, status=201)
+def add_group(session: Session, body: GroupBody) -> GroupFace:
+    """Add a group of options; items name it to use it."""
+    currency = merchants.profile(session).currency
+    group_id = groups.add_group(
+        session,
+        currency,
+        name=body.name,
+        min_choices=body.min_choices,
+        max_choices=body.max_choices,
+        options=_options(body, currency),
+    )
+    return GroupFace.of(groups.group(session, group_id, currency))
+
+
+@api.get(GROUP, requires="catalogue.read", answers=GroupFace)
+def one_group(session: Session, group_id: UUID) -> GroupFace:
+    """One group with its options."""
+    return GroupFace.of(groups.group(session, group_id, merchants.profile(session).currency))
+
+
+@api.put(GROUP, requires="catalogue.write", body=GroupBody, answers=GroupFace)
+def change_group(session: Session, group_id: UUID, body: GroupBody, version: int) -> GroupFace:
+    """Change a group as a whole. Options that are not named are gone; orders that were placed keep what they have."""
+    currency = merchants.profile(session).currency
+    groups.change_group(
+        session,
+        currency,
+        group_id,
+        version=version,
+        name=body.name,
+        min_choices=body.min_choices,
+        max_choices=body.max_choices,
+        options=_options(body, currency),
+    )
+    return GroupFace.of(groups.group(session, group_id, currency))
+
+
+@api.delete(GROUP, requires="catalogue.write", if_match=True, refuses=[ErrorCode.CONFLICT])
+def remove_group(session: Session, group_id: UUID, version: int) -> None:
+    """Remove a group for good. 409 while items use it."""
+    groups.remove_group(session, group_id, version)
+
+
 def _values(body: ItemBody, currency: str) -> ItemChange:
     if body.price.currency != currency:
         raise ValidationFailed(FieldError("price.currency", f"Must be {currency}."))
@@ -71,4 +125,23 @@ def _values(body: ItemBody, currency: str) -> ItemChange:
         "keypad": body.keypad,
         "aliases": body.aliases,
         "available": body.available,
+        "group_ids": body.modifier_groups,
+        "removals": body.removals,
+        "tax": body.tax.tax() if body.tax else None,
     }
+
+
+def _options(body: GroupBody, currency: str) -> list[OptionChange]:
+    for place, option in enumerate(body.options):
+        if option.price_delta.currency != currency:
+            raise ValidationFailed(FieldError(f"options.{place}.price_delta.currency", f"Must be {currency}."))
+    return [
+        OptionChange(
+            name=option.name,
+            delta_minor=option.price_delta.amount,
+            aliases=option.aliases,
+            available=option.available,
+            id=option.id,
+        )
+        for option in body.options
+    ]

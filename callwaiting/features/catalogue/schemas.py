@@ -9,7 +9,22 @@ from pydantic import Field, StringConstraints
 
 from callwaiting.core.http.paging import PageQuery
 from callwaiting.core.http.schemas import Amount, Schema, Version
-from callwaiting.features.catalogue.service import MAX_ALIASES, MAX_NAME, MAX_PRICE_MINOR, Item
+from callwaiting.features.catalogue.groups import (
+    MAX_ALIASES,
+    MAX_CHOICES,
+    MAX_DELTA_MINOR,
+    MAX_GROUPS,
+    MAX_NAME,
+    MAX_OPTIONS,
+)
+from callwaiting.features.catalogue.service import (
+    MAX_PRICE_MINOR,
+    MAX_REMOVALS,
+    Group,
+    Item,
+    Option,
+    Tax,
+)
 
 Name = Annotated[
     str,
@@ -28,14 +43,32 @@ class ItemQuery(PageQuery):
     available: bool | None = Field(default=None, description="Only those that can be ordered now, or that cannot.")
 
 
+class TaxFace(Schema):
+    """`basis_points` of 825 are 8.25 %. `inclusive`: the price has the tax in it."""
+
+    basis_points: int = Field(ge=0, le=10_000, examples=[1000])
+    inclusive: bool
+
+    @classmethod
+    def of(cls, tax: Tax) -> TaxFace:
+        return cls(basis_points=tax.basis_points, inclusive=tax.inclusive)
+
+    def tax(self) -> Tax:
+        return Tax(self.basis_points, self.inclusive)
+
+
 class ItemBody(Schema):
-    """`aliases` are other names that callers say; `keypad` is the item's digit in the phone menu."""
+    """`aliases` are other names that callers say; `keypad` is the item's digit in the phone menu. `modifier_groups` are
+    asked in this order; `removals` is what a caller may have left out. Without a `tax`, the business's own holds."""
 
     name: Name
     aliases: list[Name] = Field(default=[], max_length=MAX_ALIASES, examples=[["margherita"]])
     price: Price
     keypad: int | None = Field(default=None, ge=1, le=9, examples=[1])
     available: bool = True
+    modifier_groups: list[UUID] = Field(default=[], max_length=MAX_GROUPS)
+    removals: list[Name] = Field(default=[], max_length=MAX_REMOVALS, examples=[["onions"]])
+    tax: TaxFace | None = None
 
 
 class ItemFace(Schema):
@@ -45,6 +78,9 @@ class ItemFace(Schema):
     price: Amount
     keypad: int | None = Field(examples=[1])
     available: bool
+    modifier_groups: list[UUID]
+    removals: list[str] = Field(examples=[["onions"]])
+    tax: TaxFace | None
     version: Version
 
     @classmethod
@@ -56,5 +92,71 @@ class ItemFace(Schema):
             price=Amount.of(item.price),
             keypad=item.keypad,
             available=item.available,
+            modifier_groups=[group.id for group in item.groups],
+            removals=list(item.removals),
+            tax=TaxFace.of(item.tax) if item.tax else None,
             version=item.version,
+        )
+
+
+class Delta(Amount):
+    """What an option changes the price by, in minor units of the business's own currency; it may be negative."""
+
+    amount: int = Field(ge=-MAX_DELTA_MINOR, le=MAX_DELTA_MINOR, examples=[250])
+
+
+class OptionBody(Schema):
+    """An option with its `id` stays the same one; without, it is new."""
+
+    id: UUID | None = None
+    name: Name
+    aliases: list[Name] = Field(default=[], max_length=MAX_ALIASES, examples=[["big"]])
+    price_delta: Delta
+    available: bool = True
+
+
+class GroupBody(Schema):
+    """From `min_choices` (0: none is needed) to `max_choices` of the options, in this order, can be chosen."""
+
+    name: Name
+    min_choices: int = Field(ge=0, le=MAX_CHOICES, examples=[1])
+    max_choices: int = Field(ge=1, le=MAX_CHOICES, examples=[1])
+    options: list[OptionBody] = Field(min_length=1, max_length=MAX_OPTIONS)
+
+
+class OptionFace(Schema):
+    id: UUID
+    name: str = Field(examples=["Large"])
+    aliases: list[str] = Field(examples=[["big"]])
+    price_delta: Amount
+    available: bool
+
+    @classmethod
+    def of(cls, option: Option) -> OptionFace:
+        return cls(
+            id=option.id,
+            name=option.name,
+            aliases=list(option.aliases),
+            price_delta=Amount.of(option.delta),
+            available=option.available,
+        )
+
+
+class GroupFace(Schema):
+    id: UUID
+    name: str = Field(examples=["Size"])
+    min_choices: int = Field(examples=[1])
+    max_choices: int = Field(examples=[1])
+    options: list[OptionFace]
+    version: Version
+
+    @classmethod
+    def of(cls, group: Group) -> GroupFace:
+        return cls(
+            id=group.id,
+            name=group.name,
+            min_choices=group.min_choices,
+            max_choices=group.max_choices,
+            options=[OptionFace.of(option) for option in group.options],
+            version=group.version,
         )

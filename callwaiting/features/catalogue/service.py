@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,15 +16,23 @@ from callwaiting.core.money import Money
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
+from callwaiting.features.catalogue import groups
 from callwaiting.features.catalogue.errors import ItemInvalid, ItemNotFound, KeyTaken
+from callwaiting.features.catalogue.groups import MAX_ALIASES, MAX_NAME, OptionChange, add_group
 from callwaiting.features.catalogue.matching import Item, Match, Named, part_match, whole_match
-from callwaiting.features.catalogue.models import CatalogueItem
+from callwaiting.features.catalogue.models import CatalogueItem, ItemModifierGroup
+from callwaiting.features.catalogue.values import Group, Option, Tax
 from callwaiting.features.catalogue.words import singular, words_of
 
 __all__ = [
+    "Group",
     "Item",
     "Match",
     "Named",
+    "Option",
+    "OptionChange",
+    "Tax",
+    "add_group",
     "add_item",
     "check_values",
     "item",
@@ -40,20 +48,22 @@ __all__ = [
     "words_of",
 ]
 
-MAX_NAME = 60
-MAX_ALIASES = 20
+MAX_REMOVALS = 20
 MAX_PRICE_MINOR = 99_999_999  # Stripe takes no more than eight digits
 KEY_TAKEN = "Another item has this digit in the phone menu."
 
 
 class ItemChange(TypedDict, total=False):
-    """What can be changed about an item; `keypad` None takes its key away."""
+    """What can be changed about an item; `keypad` None takes its key away, `tax` None lets the business's own hold."""
 
     name: str
     price_minor: int
     keypad: int | None
     aliases: Sequence[str]
     available: bool
+    group_ids: Sequence[UUID]
+    removals: Sequence[str]
+    tax: Tax | None
 
 
 def add_item(
@@ -64,13 +74,18 @@ def add_item(
     keypad: int | None = None,
     aliases: Sequence[str] = (),
     available: bool = True,
+    group_ids: Sequence[UUID] = (),
+    removals: Sequence[str] = (),
+    tax: Tax | None = None,
 ) -> UUID:
     """Add an item; `price_minor` is in minor units of the merchant's currency.
 
     Raises ItemInvalid, KeyTaken.
     """
     name, aliases = name.strip(), [alias.strip() for alias in aliases]
+    removals = [removal.strip() for removal in removals]
     check_values(name, aliases, price_minor, keypad)
+    _check_removals(removals)
     _check_key(session, keypad, None)
     row = CatalogueItem(
         merchant_id=merchant_of(session),
@@ -79,9 +94,13 @@ def add_item(
         price_minor=price_minor,
         keypad=keypad,
         available=available,
+        removals=removals,
+        tax_basis_points=tax.basis_points if tax else None,
+        tax_inclusive=tax.inclusive if tax else None,
     )
     session.add(row)
     _write(session, row)
+    groups.attach(session, row.id, group_ids)
     audit.record(session, "catalogue.item_added", subject=f"item:{row.id}", details={"price_minor": price_minor})
     return row.id
 
@@ -95,12 +114,20 @@ def update_item(session: Session, item_id: UUID, *, version: int | None = None, 
     name = change.get("name", row.name).strip()
     aliases = [alias.strip() for alias in change.get("aliases", row.aliases)]
     price_minor, keypad = change.get("price_minor", row.price_minor), change.get("keypad", row.keypad)
+    removals = [removal.strip() for removal in change.get("removals", row.removals)]
     check_values(name, aliases, price_minor, keypad)
+    _check_removals(removals)
     _check_key(session, keypad, item_id)
+    row.removals = removals
+    if "tax" in change:
+        tax = change["tax"]
+        row.tax_basis_points, row.tax_inclusive = (tax.basis_points, tax.inclusive) if tax else (None, None)
     row.name, row.aliases, row.price_minor, row.keypad = name, aliases, price_minor, keypad
     row.available = change.get("available", row.available)
     row.version, row.updated_at = row.version + 1, clock.now()
     _write(session, row)
+    if "group_ids" in change:
+        groups.attach(session, item_id, change["group_ids"])
     audit.record(
         session,
         "catalogue.item_changed",
@@ -114,7 +141,9 @@ def remove_item(session: Session, item_id: UUID, version: int) -> None:
 
     Raises ItemNotFound, PreconditionFailed.
     """
-    session.delete(_locked(session, item_id, version))
+    row = _locked(session, item_id, version)
+    session.execute(delete(ItemModifierGroup).where(ItemModifierGroup.item_id == item_id))
+    session.delete(row)
     session.flush()
     audit.record(session, "catalogue.item_removed", subject=f"item:{item_id}")
 
@@ -136,13 +165,13 @@ def items_by_name(
         query = query.where(CatalogueItem.available.is_(available))
     if after is not None:
         query = query.where(tuple_(CatalogueItem.name, CatalogueItem.id) > after)
-    return [_item(row, currency) for row in session.scalars(query)]
+    return list(_items(session, session.scalars(query).all(), currency))
 
 
 def list_items(session: Session, currency: str) -> tuple[Item, ...]:
     """All items, in the order of the phone menu: by key, those without a key by name."""
     rows = session.scalars(select(CatalogueItem).order_by(CatalogueItem.keypad.nulls_last(), CatalogueItem.name))
-    return tuple(_item(row, currency) for row in rows)
+    return _items(session, rows.all(), currency, every=True)
 
 
 def menu(session: Session, currency: str) -> tuple[Item, ...]:
@@ -155,10 +184,21 @@ def items_by_id(session: Session, item_ids: Collection[UUID], currency: str) -> 
     rows = session.scalars(
         select(CatalogueItem).where(CatalogueItem.id.in_(item_ids)).execution_options(populate_existing=True)
     )
-    return {row.id: _item(row, currency) for row in rows}
+    return {found.id: found for found in _items(session, rows.all(), currency)}
 
 
-def _item(row: CatalogueItem, currency: str) -> Item:
+def _items(session: Session, rows: Sequence[CatalogueItem], currency: str, *, every: bool = False) -> tuple[Item, ...]:
+    """The items with their groups. `every`: these are all items."""
+    if not rows:
+        return ()
+    asked = groups.of_items(session, currency, None if every else [row.id for row in rows])
+    return tuple(_item(row, currency, asked.get(row.id, ())) for row in rows)
+
+
+def _item(row: CatalogueItem, currency: str, asked: Sequence[Group]) -> Item:
+    tax = None
+    if row.tax_basis_points is not None and row.tax_inclusive is not None:
+        tax = Tax(row.tax_basis_points, row.tax_inclusive)
     return Item(
         id=row.id,
         name=row.name,
@@ -167,6 +207,9 @@ def _item(row: CatalogueItem, currency: str) -> Item:
         keypad=row.keypad,
         available=row.available,
         version=row.version,
+        groups=tuple(asked),
+        removals=tuple(row.removals),
+        tax=tax,
     )
 
 
@@ -205,6 +248,13 @@ def check_values(name: str, aliases: Sequence[str], price_minor: int, keypad: in
         wrong.append(FieldError("keypad", "Must be a digit from 1 to 9."))
     if wrong:
         raise ItemInvalid(fields=wrong)
+
+
+def _check_removals(removals: Sequence[str]) -> None:
+    fitting = all(0 < len(name) <= MAX_NAME and name.isprintable() and words_of(name) for name in removals)
+    if len(removals) > MAX_REMOVALS or not fitting:
+        problem = f"At most {MAX_REMOVALS}, each of 1 to {MAX_NAME} printable characters with a word."
+        raise ItemInvalid(fields=[FieldError("removals", problem)])
 
 
 def _check_key(session: Session, keypad: int | None, own_id: UUID | None) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from callwaiting.core.errors import CallwaitingError, Conflict, ErrorCode, NotFound
 
 if TYPE_CHECKING:
-    from callwaiting.features.orders.totals import Quote
+    from callwaiting.features.orders.totals import LineRequest, Quote
 
 
 class LinesInvalid(CallwaitingError):
@@ -27,6 +27,16 @@ class ItemsUnavailable(Conflict):
     def __init__(self, item_ids: Sequence[UUID]) -> None:
         super().__init__(", ".join(str(item_id) for item_id in item_ids))
         self.item_ids = tuple(item_ids)
+
+
+class ChoicesInvalid(Conflict):
+    """Some lines lack a choice that their item needs, or have one that it does not take. `lines` are these."""
+
+    reason = "orders.choices_invalid"
+
+    def __init__(self, lines: Sequence[LineRequest]) -> None:
+        super().__init__(", ".join(str(line.item_id) for line in lines))
+        self.lines = tuple(lines)
 
 
 class AmountOutOfRange(CallwaitingError):

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.core.money import Money
+from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.orders.errors import OrderNotFound
 from callwaiting.features.orders.models import Order, OrderLine
-from callwaiting.features.orders.totals import Line
+from callwaiting.features.orders.totals import Chosen, Line, Quote
 from callwaiting.features.orders.transitions import State
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """An order as it was placed: for the payment page, the texts and the receipt."""
+
+    id: UUID
+    number: int
+    version: int
+    state: str
+    business: str
+    quote: Quote
+    created_at: datetime
+    expires_at: datetime | None
+    paid_at: datetime | None
+
+    @property
+    def total(self) -> Money:
+        return self.quote.total
 
 
 def newest(
@@ -40,6 +61,44 @@ def newest(
     return session.scalars(query).all()
 
 
+def summary(session: Session, order_id: UUID) -> OrderSummary:
+    """The order with its lines, names and prices as they were placed. Raises OrderNotFound."""
+    order = session.get(Order, (merchant_of(session), order_id))
+    if order is None:
+        raise OrderNotFound(str(order_id))
+    return OrderSummary(
+        id=order.id,
+        number=order.number,
+        version=order.version,
+        state=order.state,
+        business=merchants.profile(session).name,
+        quote=Quote(lines_of(session, order), order.currency),
+        created_at=order.created_at,
+        expires_at=order.expires_at,
+        paid_at=order.paid_at,
+    )
+
+
+def order_of_call(session: Session, call_id: UUID) -> UUID | None:
+    """The order that was placed in this call."""
+    return session.scalar(select(Order.id).where(Order.call_id == call_id))
+
+
+def state_of(session: Session, *, caller_id: UUID, number: int) -> str | None:
+    """How the caller's own order of this number stands; None when the caller has none."""
+    return session.scalar(select(Order.state).where(Order.caller_id == caller_id, Order.number == number))
+
+
+def locked(session: Session, order_id: UUID) -> Order:
+    """The order, locked until the transaction ends. Raises OrderNotFound."""
+    order = session.scalar(
+        select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise OrderNotFound(str(order_id))
+    return order
+
+
 def one(session: Session, order_id: UUID) -> Order:
     """Raises OrderNotFound."""
     order = session.scalar(select(Order).where(Order.id == order_id))
@@ -59,6 +118,13 @@ def lines_of(session: Session, order: Order) -> tuple[Line, ...]:
             unit_price=Money(row.unit_price_minor, order.currency),
             net_minor=row.net_minor,
             tax_minor=row.tax_minor,
+            options=tuple(
+                Chosen(UUID(kept["id"]), kept["group"], kept["name"], Money(kept["delta_minor"], order.currency))
+                for kept in row.options
+            ),
+            removed=tuple(row.removed),
+            tax_basis_points=order.tax_basis_points if row.tax_basis_points is None else row.tax_basis_points,
+            tax_inclusive=order.tax_inclusive if row.tax_inclusive is None else row.tax_inclusive,
         )
         for row in rows
     )

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callwaiting.core.db import Base, TenantRow
@@ -67,7 +69,8 @@ class Order(TenantRow, Base):
 
 
 class OrderLine(TenantRow, Base):
-    """A line with the name and price that held when the order was placed.
+    """A line with the name, options, price and tax that held when the order was placed. A line from before lines had
+    a tax of their own has none: its order's holds.
 
     `net_minor + tax_minor` is what the line costs; with inclusive tax that is quantity times unit price.
     """
@@ -87,3 +90,7 @@ class OrderLine(TenantRow, Base):
     quantity: Mapped[int]
     net_minor: Mapped[int]
     tax_minor: Mapped[int]
+    options: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    removed: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    tax_basis_points: Mapped[int | None]
+    tax_inclusive: Mapped[bool | None]

@@ -35,8 +35,18 @@ class OrderFace(Schema):
     paid_at: Instant | None
 
 
+class ChosenFace(Schema):
+    """An option that was chosen; the line's unit price has its `price_delta` in it."""
+
+    id: UUID
+    group: str = Field(examples=["Size"])
+    name: str = Field(examples=["Large"])
+    price_delta: Amount
+
+
 class LineFace(Schema):
-    """Name and price are those that held when the order was placed. `net` and `tax` add up to what the line costs."""
+    """All of it is what held when the order was placed. `unit_price` is that of one piece with its options; `net` and
+    `tax` add up to what the line costs. `removed` is left out of it."""
 
     item_id: UUID
     name: str = Field(examples=["Margherita pizza"])
@@ -44,6 +54,10 @@ class LineFace(Schema):
     unit_price: Amount
     net: Amount
     tax: Amount
+    tax_basis_points: int = Field(examples=[825])
+    tax_inclusive: bool
+    options: list[ChosenFace]
+    removed: list[str] = Field(examples=[["onions"]])
 
     @classmethod
     def of(cls, line: Line) -> LineFace:
@@ -55,6 +69,15 @@ class LineFace(Schema):
             unit_price=Amount.of(line.unit_price),
             net=Amount(amount=line.net_minor, currency=currency),
             tax=Amount(amount=line.tax_minor, currency=currency),
+            tax_basis_points=line.tax_basis_points,
+            tax_inclusive=line.tax_inclusive,
+            options=[
+                ChosenFace(
+                    id=option.option_id, group=option.group, name=option.name, price_delta=Amount.of(option.delta)
+                )
+                for option in line.options
+            ],
+            removed=list(line.removed),
         )
 
 

@@ -1,7 +1,7 @@
 """What an order costs: the one computation behind the quote, the order, the texts, the page and the receipt.
 
-Integers of minor units only. Tax is worked out line by line and rounded half up to a minor unit, so that the lines
-add up to the total.
+Integers of minor units only. A discount is spread over the lines first; then the tax of each line is worked out from
+what is left of it, at the line's own rate, and rounded half up (ADR 0032), so that the lines add up to the total.
 """
 
 from __future__ import annotations
@@ -10,20 +10,52 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from callwaiting.core.money import Money
+from callwaiting.core.money import Money, rounded_share, split_by_largest_remainder, step_of
+
+WHOLE = 10_000  # basis points
 
 
 @dataclass(frozen=True, slots=True)
 class LineRequest:
-    """What a caller wants of one item."""
+    """What a caller wants of one item, with these options of it and without what is `removed`."""
 
     item_id: UUID
     quantity: int
+    options: tuple[UUID, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An option as it was when the order was placed. `delta` is in the unit price already."""
+
+    option_id: UUID
+    group: str
+    name: str
+    delta: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A line before discount and tax. `unit_price` is that of one piece with its options."""
+
+    item_id: UUID
+    name: str
+    quantity: int
+    unit_price: Money
+    tax_basis_points: int
+    tax_inclusive: bool
+    options: tuple[Chosen, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def amount_minor(self) -> int:
+        return self.quantity * self.unit_price.minor
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One priced line. `net_minor + tax_minor` is what it costs in all."""
+    """One priced line. `net_minor + tax_minor` is what it costs in all; `discount_minor` is off it already."""
 
     item_id: UUID
     name: str
@@ -31,21 +63,51 @@ class Line:
     unit_price: Money
     net_minor: int
     tax_minor: int
+    options: tuple[Chosen, ...] = ()
+    removed: tuple[str, ...] = ()
+    tax_basis_points: int = 0
+    tax_inclusive: bool = False
+    discount_minor: int = 0
 
     @property
     def amount(self) -> Money:
         """Quantity times unit price: with tax where prices include it, else without."""
         return Money(self.quantity * self.unit_price.minor, self.unit_price.currency)
 
+    @property
+    def title(self) -> str:
+        """What it is, as it is said, shown and asked for: `Margherita, Large, without onions`."""
+        return titled(self.name, [option.name for option in self.options], self.removed)
+
+    @property
+    def gross(self) -> Money:
+        """What the line costs in all."""
+        return Money(self.net_minor + self.tax_minor, self.unit_price.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Off the whole order: a share of it in basis points, or a fixed amount. The other one of the two is 0."""
+
+    basis_points: int = 0
+    fixed_minor: int = 0
+
+    def of(self, amount_minor: int, step: int) -> int:
+        """What is taken off this amount: never more than it."""
+        if self.basis_points:
+            return min(rounded_share(amount_minor, self.basis_points, WHOLE, step), amount_minor)
+        return min(self.fixed_minor, amount_minor)
+
+
+NO_DISCOUNT = Discount()
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Lines with their sums. `subtotal` is without tax; `subtotal + tax == total`."""
+    """Lines with their sums. `subtotal` is without tax and after the discount; `subtotal + tax == total`."""
 
     lines: tuple[Line, ...]
     currency: str
-    tax_basis_points: int
-    tax_inclusive: bool
 
     @property
     def subtotal(self) -> Money:
@@ -56,28 +118,90 @@ class Quote:
         return Money(sum(line.tax_minor for line in self.lines), self.currency)
 
     @property
+    def included_tax(self) -> Money:
+        """The part of the tax that the prices of the lines have in them."""
+        return Money(sum(line.tax_minor for line in self.lines if line.tax_inclusive), self.currency)
+
+    @property
+    def added_tax(self) -> Money:
+        """The part of the tax that comes on top of the prices of the lines."""
+        return Money(sum(line.tax_minor for line in self.lines if not line.tax_inclusive), self.currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money(sum(line.discount_minor for line in self.lines), self.currency)
+
+    @property
     def total(self) -> Money:
         return self.subtotal + self.tax
 
 
+def total_up(baskets: Sequence[Basket], currency: str, discount: Discount = NO_DISCOUNT) -> Quote:
+    """Price these lines. The discount is spread over them in proportion to their amounts, by largest remainder."""
+    step = step_of(currency)
+    amounts = [basket.amount_minor for basket in baskets]
+    off = discount.of(sum(amounts), step)
+    shares = split_by_largest_remainder(off, amounts) if off else (0,) * len(amounts)
+    lines = tuple(
+        price_line(
+            basket.item_id,
+            basket.name,
+            basket.unit_price,
+            basket.quantity,
+            tax_basis_points=basket.tax_basis_points,
+            tax_inclusive=basket.tax_inclusive,
+            options=basket.options,
+            removed=basket.removed,
+            discount_minor=share,
+        )
+        for basket, share in zip(baskets, shares, strict=True)
+    )
+    return Quote(lines, currency)
+
+
 def price_line(
-    item_id: UUID, name: str, unit_price: Money, quantity: int, *, tax_basis_points: int, tax_inclusive: bool
+    item_id: UUID,
+    name: str,
+    unit_price: Money,
+    quantity: int,
+    *,
+    tax_basis_points: int,
+    tax_inclusive: bool,
+    options: tuple[Chosen, ...] = (),
+    removed: tuple[str, ...] = (),
+    discount_minor: int = 0,
 ) -> Line:
     """One line with its tax; 825 basis points are 8.25 %."""
-    amount = quantity * unit_price.minor
-    if tax_inclusive:
-        tax = _half_up(amount * tax_basis_points, 10_000 + tax_basis_points)
-        return Line(item_id, name, quantity, unit_price, amount - tax, tax)
-    return Line(item_id, name, quantity, unit_price, amount, _half_up(amount * tax_basis_points, 10_000))
+    amount = quantity * unit_price.minor - discount_minor
+    step = step_of(unit_price.currency)
+    whole = WHOLE + tax_basis_points if tax_inclusive else WHOLE
+    tax = rounded_share(amount, tax_basis_points, whole, step)
+    return Line(
+        item_id=item_id,
+        name=name,
+        quantity=quantity,
+        unit_price=unit_price,
+        net_minor=amount - tax if tax_inclusive else amount,
+        tax_minor=tax,
+        options=options,
+        removed=removed,
+        tax_basis_points=tax_basis_points,
+        tax_inclusive=tax_inclusive,
+        discount_minor=discount_minor,
+    )
+
+
+def titled(name: str, options: Sequence[str], removed: Sequence[str]) -> str:
+    """An item with its options and without what is left out of it, in words."""
+    return ", ".join([name, *options, *(f"without {each}" for each in removed)])
 
 
 def merged(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
-    """One line an item, in the order of first mention."""
-    quantities: dict[UUID, int] = {}
+    """One line for what is alike, in the order of first mention."""
+    quantities: dict[tuple[UUID, tuple[UUID, ...], tuple[str, ...]], int] = {}
     for line in lines:
-        quantities[line.item_id] = quantities.get(line.item_id, 0) + line.quantity
-    return tuple(LineRequest(item_id, quantity) for item_id, quantity in quantities.items())
-
-
-def _half_up(numerator: int, denominator: int) -> int:
-    return (2 * numerator + denominator) // (2 * denominator)
+        key = (line.item_id, line.options, line.removed)
+        quantities[key] = quantities.get(key, 0) + line.quantity
+    return tuple(
+        LineRequest(item_id, quantity, options, removed) for (item_id, options, removed), quantity in quantities.items()
+    )

@@ -211,7 +211,7 @@ class PaperShop:
             )
             for line in merged(lines)
         )
-        self.quotes.append(Quote(priced, "USD", TAX, tax_inclusive=False))
+        self.quotes.append(Quote(priced, "USD"))
         return came.Priced(self.quotes[-1])
 
     def _place(self, lines: tuple[LineRequest, ...], agreed: Money) -> Outcome:

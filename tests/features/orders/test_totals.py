@@ -41,7 +41,7 @@ def test_sums(lines: list[tuple[int, int]], rate: int, inclusive: bool) -> None:
         price_line(uuid4(), "x", Money(price, "USD"), quantity, tax_basis_points=rate, tax_inclusive=inclusive)
         for price, quantity in lines
     )
-    quote = Quote(priced, "USD", rate, inclusive)
+    quote = Quote(priced, "USD")
     assert quote.total.minor == quote.subtotal.minor + quote.tax.minor
     assert quote.total.minor == sum(line.net_minor + line.tax_minor for line in priced)
     bare = sum(price * quantity for price, quantity in lines)

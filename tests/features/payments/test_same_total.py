@@ -63,7 +63,7 @@ def test_any_cart_has_one_total(
         price_line(uuid4(), "Item", Money(price, currency), quantity, tax_basis_points=rate, tax_inclusive=inclusive)
         for price, quantity in cart
     )
-    quote = Quote(lines, currency, rate, inclusive)
+    quote = Quote(lines, currency)
     moment = datetime(2026, 11, 1, tzinfo=UTC)
     order = OrderSummary(uuid4(), 1, 1, "awaiting_payment", "Luigi's", quote, moment, moment, None)
     bare = sum(price * quantity for price, quantity in cart)

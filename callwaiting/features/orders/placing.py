@@ -1,0 +1,124 @@
+"""Placing an order: its lines as they were priced, its number, its payment link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callwaiting.core import clock
+from callwaiting.core.money import Money
+from callwaiting.core.settings import Settings
+from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.audit import service as audit
+from callwaiting.features.merchants import service as merchants
+from callwaiting.features.messages import service as messages
+from callwaiting.features.orders.errors import TotalChanged
+from callwaiting.features.orders.models import Order, OrderLine
+from callwaiting.features.orders.quoting import priced
+from callwaiting.features.orders.totals import Line, LineRequest
+from callwaiting.features.orders.transitions import State
+from callwaiting.features.payments import service as payments
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    id: UUID
+    number: int
+    total: Money
+
+
+def place_order(
+    session: Session,
+    *,
+    caller_id: UUID,
+    call_id: UUID | None,
+    phone_number_id: UUID,
+    lines: Sequence[LineRequest],
+    agreed: Money | None = None,
+) -> PlacedOrder:
+    """Place an order that awaits its payment, and plan the text with its payment link.
+
+    `agreed` is the total that the caller said yes to. Raises TotalChanged, before anything is written, when the
+    present total is another one; LinesInvalid, ItemsUnavailable, ChoicesInvalid, AmountOutOfRange as `quote` does.
+    """
+    profile = merchants.profile(session)
+    found = priced(session, profile, lines)
+    if agreed is not None and agreed != found.total:
+        raise TotalChanged(found)
+    settings: Settings = session.info["settings"]
+    expires_at = clock.now() + timedelta(hours=settings.payment_link_hours)
+    order = Order(
+        merchant_id=profile.id,
+        number=_next_number(session),
+        caller_id=caller_id,
+        call_id=call_id,
+        phone_number_id=phone_number_id,
+        state=State.AWAITING_PAYMENT,
+        version=1,
+        revision=1,
+        currency=found.currency,
+        subtotal_minor=found.subtotal.minor,
+        tax_minor=found.tax.minor,
+        total_minor=found.total.minor,
+        tax_basis_points=profile.tax_basis_points,
+        tax_inclusive=profile.tax_inclusive,
+        expires_at=expires_at,
+    )
+    session.add(order)
+    session.flush()
+    session.add_all(_row(order, position, line) for position, line in enumerate(found.lines, 1))
+    session.flush()
+    link = payments.create_link(
+        session, order_id=order.id, order_version=order.version, amount=found.total, expires_at=expires_at
+    )
+    messages.plan_text(
+        session,
+        "payment_link",
+        {"order": str(order.number), "total": str(found.total), "link": link},
+        caller_id=caller_id,
+        phone_number_id=phone_number_id,
+        message_key=f"link:{order.id}:v{order.version}",
+        answers_live_call=True,
+        subject_id=order.id,
+    )
+    audit.record(
+        session,
+        "order.placed",
+        subject=f"order:{order.id}",
+        details={"number": order.number, "total_minor": order.total_minor, "currency": order.currency},
+    )
+    return PlacedOrder(order.id, order.number, found.total)
+
+
+def _next_number(session: Session) -> int:
+    """The merchant's next order number. The lock is held until the commit, so numbers have neither gaps nor twins."""
+    merchant_id = merchant_of(session)
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"orders.number:{merchant_id}", 0))))
+    highest = session.scalar(select(func.max(Order.number)).where(Order.merchant_id == merchant_id))
+    return (highest or 0) + 1
+
+
+def _row(order: Order, position: int, line: Line) -> OrderLine:
+    return OrderLine(
+        merchant_id=order.merchant_id,
+        order_id=order.id,
+        position=position,
+        item_id=line.item_id,
+        name=line.name,
+        unit_price_minor=line.unit_price.minor,
+        quantity=line.quantity,
+        net_minor=line.net_minor,
+        tax_minor=line.tax_minor,
+        options=[
+            {"id": str(option.option_id), "group": option.group, "name": option.name, "delta_minor": option.delta.minor}
+            for option in line.options
+        ],
+        removed=list(line.removed),
+        tax_basis_points=line.tax_basis_points,
+        tax_inclusive=line.tax_inclusive,
+    )

@@ -1,0 +1,99 @@
+"""What lines cost at this moment, by the catalogue and the business's tax."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from callwaiting.core.money import Money
+from callwaiting.features.catalogue import service as catalogue
+from callwaiting.features.catalogue.service import Item
+from callwaiting.features.merchants import service as merchants
+from callwaiting.features.merchants.service import Profile
+from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, LinesInvalid
+from callwaiting.features.orders.totals import (
+    NO_DISCOUNT,
+    Basket,
+    Chosen,
+    Discount,
+    LineRequest,
+    Quote,
+    merged,
+    total_up,
+)
+
+MAX_LINES = 20
+MAX_QUANTITY = 99
+# What a payment link can ask for: Stripe takes eight digits at most and, in dollars, half a dollar at least.
+MIN_TOTAL_MINOR = 50
+MAX_TOTAL_MINOR = 99_999_999
+
+
+def quote(session: Session, lines: Sequence[LineRequest]) -> Quote:
+    """What these lines cost at this moment; lines that are alike are added up.
+
+    Raises LinesInvalid, ItemsUnavailable, ChoicesInvalid, AmountOutOfRange.
+    """
+    return priced(session, merchants.profile(session), lines)
+
+
+def priced(session: Session, profile: Profile, lines: Sequence[LineRequest], discount: Discount = NO_DISCOUNT) -> Quote:
+    """As `quote`, for a business that is known."""
+    wanted = merged(lines)
+    if not 1 <= len(wanted) <= MAX_LINES or not all(1 <= line.quantity <= MAX_QUANTITY for line in (*lines, *wanted)):
+        raise LinesInvalid(f"{len(wanted)} lines")
+    items = catalogue.items_by_id(session, {line.item_id for line in wanted}, profile.currency)
+    require_choices(wanted, items)
+    found = total_up([_basket(line, items[line.item_id], profile) for line in wanted], profile.currency, discount)
+    return require_payable(found)
+
+
+def require_payable(found: Quote) -> Quote:
+    """The quote itself. Raises AmountOutOfRange for a total that no payment link can ask for."""
+    if not MIN_TOTAL_MINOR <= found.total.minor <= MAX_TOTAL_MINOR:
+        raise AmountOutOfRange(str(found.total))
+    return found
+
+
+def require_choices(lines: Sequence[LineRequest], items: Mapping[UUID, Item]) -> None:
+    """Raises ItemsUnavailable, ChoicesInvalid for what is not, or not so, on the menu."""
+    gone = [line.item_id for line in lines if line.item_id not in items or not items[line.item_id].available]
+    if gone:
+        raise ItemsUnavailable(list(dict.fromkeys(gone)))
+    wrong = [line for line in lines if not _possible(items[line.item_id], line)]
+    if wrong:
+        raise ChoicesInvalid(wrong)
+
+
+def _possible(item: Item, line: LineRequest) -> bool:
+    """Whether each option is one of the item's and can be had, each group has as many as it needs and takes, and what
+    is left out can be left out."""
+    chosen = item.options(line.options)
+    if len(chosen) != len(line.options) or not all(option.available for option in chosen):
+        return False
+    counts = [(group, len(group.chosen(line.options))) for group in item.groups]
+    if not all(group.min_choices <= count <= group.max_choices for group, count in counts):
+        return False
+    return len(set(line.removed)) == len(line.removed) and set(line.removed) <= set(item.removals)
+
+
+def _basket(line: LineRequest, item: Item, profile: Profile) -> Basket:
+    chosen = tuple(
+        Chosen(option.id, group.name, option.name, option.delta)
+        for group in item.groups
+        for option in group.chosen(line.options)
+    )
+    # Options that make it cheaper make it free at most.
+    unit = max(item.price.minor + sum(option.delta.minor for option in chosen), 0)
+    return Basket(
+        item_id=item.id,
+        name=item.name,
+        quantity=line.quantity,
+        unit_price=Money(unit, profile.currency),
+        tax_basis_points=item.tax.basis_points if item.tax else profile.tax_basis_points,
+        tax_inclusive=item.tax.inclusive if item.tax else profile.tax_inclusive,
+        options=chosen,
+        removed=line.removed,
+    )

@@ -1,0 +1,64 @@
+"""An order whose money has come."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from callwaiting.core import clock
+from callwaiting.core.events import publish
+from callwaiting.core.statements import Statement
+from callwaiting.features.alerts import service as alerts
+from callwaiting.features.audit import service as audit
+from callwaiting.features.orders.events import OrderPaid
+from callwaiting.features.orders.listing import locked
+from callwaiting.features.orders.transitions import MOVES, Move
+from callwaiting.features.payments.events import PaymentSettled
+
+PAYABLE = [state for state, move in MOVES if move is Move.SETTLE]
+PAY = Statement("""
+update app.orders set state = 'paid', revision = revision + 1, paid_at = %(paid_at)s
+where id = %(id)s and state = any(%(payable)s) and total_minor = %(total_minor)s and currency = %(currency)s
+returning number, caller_id, phone_number_id
+""")
+
+
+def on_payment_settled(session: Session, event: PaymentSettled) -> None:
+    """Mark the order paid and say so. Money for an order that cannot become paid raises an alert."""
+    order = PAY(
+        session,
+        id=event.order_id,
+        paid_at=clock.now(),
+        payable=PAYABLE,
+        total_minor=event.amount.minor,
+        currency=event.amount.currency,
+    ).one_or_none()
+    if order is None:
+        _alert_unexpected(session, event)
+        return
+    audit.record(
+        session,
+        "order.paid",
+        subject=f"order:{event.order_id}",
+        details={"payment": str(event.payment_id), "total_minor": event.amount.minor},
+    )
+    news = OrderPaid(
+        order_id=event.order_id,
+        number=order.number,
+        payment_id=event.payment_id,
+        total=event.amount,
+        caller_id=order.caller_id,
+        phone_number_id=order.phone_number_id,
+    )
+    publish(session, news)
+
+
+def _alert_unexpected(session: Session, event: PaymentSettled) -> None:
+    order = locked(session, event.order_id)
+    alerts.raise_alert(
+        session,
+        "orders.unexpected_payment",
+        subject=f"order:{order.id}",
+        severity="high",
+        summary=f"Order {order.number} is {order.state.replace('_', ' ')} and got a payment that does not fit.",
+        details={"payment": str(event.payment_id), "amount_minor": event.amount.minor, "state": order.state},
+    )
