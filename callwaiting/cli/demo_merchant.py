@@ -26,6 +26,7 @@ from callwaiting.factory import Runtime, build_runtime
 from callwaiting.features.accounts import service as people
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.catalogue import service as catalogue
+from callwaiting.features.catalogue.service import OptionChange
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import accounts
 from callwaiting.features.phone_numbers import service as phone_numbers
@@ -87,8 +88,7 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
                 tax_basis_points=825,
             )
             phone_numbers.add_number(session, NUMBER, label="Callwaiting")
-            for name, price, keypad, aliases in MENU:
-                catalogue.add_item(session, name=name, price_minor=price, keypad=keypad, aliases=aliases)
+            _write_menu(session)
             bookings.add_resource(session, name="Table", opens=time(11), closes=time(22), slot_minutes=60, units=20)
             _furnish_reception(session)
             accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
@@ -116,6 +116,42 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
         "stripe_url": stripe.public_url,
         "paypal_url": paypal.public_url,
     }
+
+
+def _write_menu(session: Session) -> None:
+    """Pizzas in two sizes, with up to three toppings, and without what a caller does not like."""
+    size = catalogue.add_group(
+        session,
+        "USD",
+        name="Size",
+        min_choices=0,
+        max_choices=1,
+        options=[OptionChange("Small", -200), OptionChange("Large", 300, aliases=("big", "family size"))],
+    )
+    toppings = catalogue.add_group(
+        session,
+        "USD",
+        name="Toppings",
+        min_choices=0,
+        max_choices=3,
+        options=[
+            OptionChange("Extra cheese", 150, aliases=("cheese",)),
+            OptionChange("Mushrooms", 125),
+            OptionChange("Olives", 100),
+            OptionChange("Peppers", 100),
+        ],
+    )
+    for name, price, keypad, aliases in MENU:
+        pizza = name != "Cola"
+        catalogue.add_item(
+            session,
+            name=name,
+            price_minor=price,
+            keypad=keypad,
+            aliases=aliases,
+            group_ids=(size, toppings) if pizza else (),
+            removals=("basil", "onions", "tomato sauce") if pizza else (),
+        )
 
 
 def _furnish_reception(session: Session) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.rls import protect, tenant
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0022"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 TEXTS = postgresql.ARRAY(sa.Text())
@@ -83,6 +83,7 @@ def _options() -> None:
             ["merchant_id", "group_id"],
             ["app.modifier_groups.merchant_id", "app.modifier_groups.id"],
             name=op.f("fk_modifier_options_merchant_id_group_id"),
+            ondelete="cascade",
         ),
         sa.ForeignKeyConstraint(["merchant_id"], ["app.merchants.id"], name=op.f("fk_modifier_options_merchant_id")),
         sa.PrimaryKeyConstraint("merchant_id", "id", name=op.f("pk_modifier_options")),
@@ -105,11 +106,13 @@ def _items_of_groups() -> None:
             ["merchant_id", "item_id"],
             ["app.catalogue_items.merchant_id", "app.catalogue_items.id"],
             name=op.f("fk_item_modifier_groups_merchant_id_item_id"),
+            ondelete="cascade",
         ),
         sa.ForeignKeyConstraint(
             ["merchant_id", "group_id"],
             ["app.modifier_groups.merchant_id", "app.modifier_groups.id"],
             name=op.f("fk_item_modifier_groups_merchant_id_group_id"),
+            ondelete="cascade",
         ),
         sa.ForeignKeyConstraint(
             ["merchant_id"], ["app.merchants.id"], name=op.f("fk_item_modifier_groups_merchant_id")

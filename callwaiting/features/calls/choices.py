@@ -15,7 +15,7 @@ from callwaiting.features.calls.acts import Facts, FindAnswer
 from callwaiting.features.calls.cards import without_cards
 from callwaiting.features.calls.dialogue import decide
 from callwaiting.features.calls.outcomes import Heard
-from callwaiting.features.calls.prompts import candidates
+from callwaiting.features.calls.prompts import candidates, offered, option_asked
 from callwaiting.features.calls.state import DialogueState, Step
 
 PERSONAL = re.compile(r"\S+@\S+|\+?\d(?:[ .()/-]*\d){4,}")
@@ -80,6 +80,11 @@ def choices(state: DialogueState, facts: Facts) -> tuple[Choice, ...]:
         found += [
             Choice(f"offer:{place}", f"means: {item.name}", Heard(digits=str(place)))
             for place, item in enumerate(candidates(state, facts), 1)
+        ]
+    if state.step is Step.OPTION and (question := option_asked(state, facts)):
+        found += [
+            Choice(f"offer:{place}", f"means: {offer.name}", Heard(digits=str(place)))
+            for place, offer in enumerate(offered(question[1]), 1)
         ]
     if state.step in {Step.SLOT, Step.MOVE_SLOT}:
         found += [

@@ -19,6 +19,7 @@ from callwaiting.features.calls.outcomes import (
     BookingUnknown,
     CallerReachable,
     CameBack,
+    ChoicesOpen,
     Event,
     Heard,
     ItemsGone,
@@ -69,7 +70,7 @@ def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
             return _missed(state, facts, phrases.NO_ANSWER if question else phrases.NOT_UNDERSTOOD)
         case OrderFound() | OrderUnknown():
             return messaging.status(state, event, facts)
-        case Priced() | ItemsGone() | AmountRefused() | Placed() | TextsRefused():
+        case Priced() | ItemsGone() | ChoicesOpen() | AmountRefused() | Placed() | TextsRefused():
             return ordering.after(state, event, facts)
         case BookingFound() | BookingUnknown() | BookingTooLate() | BookingChanged():
             return changing.after(state, event, facts)
@@ -159,6 +160,7 @@ STEPS: Mapping[Step, Callable[[DialogueState, Heard, Facts], Decision | None]] =
     Step.ITEM: ordering.item,
     Step.MORE: ordering.item,
     Step.CHOICE: ordering.choice,
+    Step.OPTION: ordering.option,
     Step.QUANTITY: ordering.quantity,
     Step.CONFIRM: ordering.confirm,
     Step.FIX: ordering.fix,

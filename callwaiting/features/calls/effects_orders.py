@@ -9,6 +9,7 @@ from callwaiting.features.calls.acts import PlaceOrder, Price
 from callwaiting.features.calls.models import Call
 from callwaiting.features.calls.outcomes import (
     AmountRefused,
+    ChoicesOpen,
     ItemsGone,
     OrderFound,
     OrderUnknown,
@@ -20,12 +21,12 @@ from callwaiting.features.calls.reach import can_text
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.merchants.service import Profile
 from callwaiting.features.orders import service as orders
-from callwaiting.features.orders.errors import AmountOutOfRange, ItemsUnavailable, TotalChanged
+from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, TotalChanged
 
 
 def order(
     session: Session, call: Call, profile: Profile, effect: Price | PlaceOrder
-) -> Priced | ItemsGone | AmountRefused | Placed | TextsRefused:
+) -> Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused:
     """Price or place the order."""
     try:
         if isinstance(effect, Price):
@@ -43,6 +44,8 @@ def order(
     except ItemsUnavailable as error:
         known = catalogue.items_by_id(session, error.item_ids, profile.currency)
         return ItemsGone(error.item_ids, tuple(known[item_id].name for item_id in error.item_ids if item_id in known))
+    except ChoicesInvalid as error:
+        return ChoicesOpen(error.lines)
     except AmountOutOfRange:
         return AmountRefused()
     except TotalChanged as error:

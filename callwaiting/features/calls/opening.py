@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import booking, changing, messaging, ordering, phrases, understanding, when
+from callwaiting.features.calls import booking, changing, filling, messaging, phrases, understanding, when
 from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, RecordCall
 from callwaiting.features.calls.outcomes import Heard, Started
 from callwaiting.features.calls.prompts import Decision, ask, end
@@ -79,9 +79,9 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
             return ask(state, facts, phrases.prices([*named, *offered]))
     if intent in {Intent.CHANGE, Intent.STATUS, Intent.MESSAGE, Intent.QUESTION}:
         return go(state, intent, heard, facts)
-    wishes = understanding.wishes_in(words, facts.menu) if state.step is Step.MENU else ()
+    wishes, notes = filling.wishes_and_notes(heard, facts) if state.step is Step.MENU else ((), [])
     if wishes and not understanding.asks_after(words):
-        return ordering.settle(replace(state, wishes=wishes), facts)
+        return filling.settle(replace(state, wishes=wishes), facts, *notes)
     intent = intent or meant(state, heard.speech, facts)
     if state.step is Step.MENU and intent is None and understanding.named_in(words, facts.choice.services):
         intent = Intent.BOOK

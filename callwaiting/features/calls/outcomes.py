@@ -10,7 +10,7 @@ from uuid import UUID
 
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.orders.service import Quote
+from callwaiting.features.orders.service import LineRequest, Quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ class ItemsGone:
 
     item_ids: tuple[UUID, ...]
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicesOpen:
+    """Some lines of the cart cannot be had with these options any more, or lack one that is needed now."""
+
+    lines: tuple[LineRequest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +211,8 @@ class Noted:
 
 
 Outcome = (
-    Priced | ItemsGone | AmountRefused | Placed | TextsRefused | SlotsFound | ServiceGone | SlotHeld | SlotLost
+    Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused | SlotsFound | ServiceGone | SlotHeld
+    | SlotLost
     | SlotReleased | Booked | CallerReachable | NumberRefused | MessageDrafted | MessagePassedOn | Answered
     | NotAnswered | OrderFound | OrderUnknown | BookingFound | BookingUnknown | BookingTooLate | BookingChanged | Noted
 )  # fmt: skip

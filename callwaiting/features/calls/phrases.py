@@ -9,8 +9,8 @@ from callwaiting.features.bookings.service import Offer, Slot, spoken_time
 from callwaiting.features.calls import visiting
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.state import Visit
-from callwaiting.features.catalogue.service import Item
-from callwaiting.features.orders.service import Quote
+from callwaiting.features.catalogue.service import Group, Item, Option
+from callwaiting.features.orders.service import LineRequest, Quote, titled
 
 MENU_ITEMS = 9
 NOT_UNDERSTOOD = "Sorry, I did not get that."
@@ -29,6 +29,7 @@ EMPTY_CART = "Your order is empty."
 STARTED_OVER = "Okay, let us start over."
 AMOUNT_REFUSED = "I cannot take an order of this amount by phone."
 TOO_MANY_LINES = "That is as many different items as I can take."
+CHOICES_CHANGED = "Sorry, what there is to choose has just changed."
 NINETY_NINE = "I can take one to ninety-nine of an item."
 TEXTS_STOPPED = "Okay, we will not text you any more."
 PERSON_CALLED = "I cannot put you through, but I have told the team that you asked for a person."
@@ -139,12 +140,45 @@ def which(candidates: Sequence[Item]) -> str:
     return " ".join(["Which one do you mean?", *offers, "For none of these, press 0."])
 
 
+def which_option(item: Item, group: Group, choices: Sequence[Option]) -> str:
+    offers = [f"For {option.name}{_difference(option)}, press {key}." for key, option in enumerate(choices, 1)]
+    return " ".join([f"Which {group.name} for the {item.name}?", *offers, "For none of these, press 0."])
+
+
+def too_many_choices(item: Item, group: Group) -> str:
+    return f"For the {item.name} I can take {group.max_choices} of {group.name} at most."
+
+
+def not_with(item: Item, name: str) -> str:
+    return f"Sorry, {item.name} does not come with {name}."
+
+
+def comes_with(item: Item, name: str) -> str:
+    return f"The {item.name} comes with {name}; I cannot add more."
+
+
+def always_with(item: Item, name: str) -> str:
+    return f"Sorry, I cannot leave out {name} of the {item.name}."
+
+
+def _difference(option: Option) -> str:
+    """What an option changes the price by; nothing is said of nothing."""
+    if not option.delta.minor:
+        return ""
+    amount = Money(abs(option.delta.minor), option.delta.currency)
+    return f", {amount} {'more' if option.delta.minor > 0 else 'less'}"
+
+
 def how_many(item: Item) -> str:
     return f"How many {item.name} would you like? Press the number, then the pound key, or say it."
 
 
-def cart(lines: Sequence[tuple[int, Item]]) -> str:
-    return "You have " + ", ".join(f"{quantity} {item.name}" for quantity, item in lines) + "."
+def cart(lines: Sequence[tuple[LineRequest, Item]]) -> str:
+    titles = (
+        titled(item.name, [option.name for option in item.options(line.options)], line.removed) for line, item in lines
+    )
+    counted = (f"{line.quantity} {title}" for (line, _), title in zip(lines, titles, strict=True))
+    return "You have " + ", ".join(counted) + "."
 
 
 def more() -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from callwaiting.features.calls import phrases
+from callwaiting.features.calls import options, phrases
 from callwaiting.features.calls.acts import Act, Ask, Effect, Facts, HangUp, Price, Say, TakeMessage
 from callwaiting.features.calls.state import DialogueState, Step
-from callwaiting.features.catalogue.service import Item
+from callwaiting.features.catalogue.service import Group, Item, Option
 
 YES_NO = ("yes", "no")
 DAYS = ("today", "tomorrow", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -26,7 +26,8 @@ class Decision:
 
 def ask(state: DialogueState, facts: Facts, *before: str) -> Decision:
     """Say what goes before, then ask what belongs to the step. The order is priced anew for every read-back."""
-    if state.step in {Step.CHOICE, Step.QUANTITY} and not candidates(state, facts):  # sold out since it was named
+    gone = state.step in {Step.CHOICE, Step.QUANTITY} and not candidates(state, facts)
+    if gone or (state.step is Step.OPTION and option_asked(state, facts) is None):  # sold out since it was named
         state = replace(state, step=Step.MORE if state.cart else Step.ITEM, wishes=state.wishes[1:])
         before = (*before, phrases.gone(()))
     if state.step is Step.ITEM and not facts.menu:
@@ -51,6 +52,18 @@ def candidates(state: DialogueState, facts: Facts) -> list[Item]:
     return [item for item in facts.menu if state.wishes and item.id in state.wishes[0].item_ids][: phrases.MENU_ITEMS]
 
 
+def option_asked(state: DialogueState, facts: Facts) -> tuple[Item, Group] | None:
+    """The item and the group of its options that the wish in question leaves open."""
+    items = candidates(state, facts)
+    group = options.open_question(items[0], state.wishes[0]) if len(items) == 1 else None
+    return (items[0], group) if group is not None and offered(group) else None
+
+
+def offered(group: Group) -> list[Option]:
+    """What can be chosen now, in the order of the keys."""
+    return [option for option in group.options if option.available][: phrases.MENU_ITEMS]
+
+
 def item_named(item_id: UUID, facts: Facts) -> Item | None:
     return next((item for item in facts.menu if item.id == item_id), None)
 
@@ -61,8 +74,12 @@ def _question(state: DialogueState, facts: Facts) -> Ask:
         case Step.ITEM:
             return Ask(phrases.items(facts.menu), hints=names)
         case Step.CHOICE:
-            offered = candidates(state, facts)
-            return Ask(phrases.which(offered), hints=tuple(item.name for item in offered))
+            fitting = candidates(state, facts)
+            return Ask(phrases.which(fitting), hints=tuple(item.name for item in fitting))
+        case Step.OPTION if question := option_asked(state, facts):
+            item, group = question
+            on_offer = offered(group)
+            return Ask(phrases.which_option(item, group, on_offer), hints=tuple(option.name for option in on_offer))
         case Step.QUANTITY:
             return Ask(phrases.how_many(candidates(state, facts)[0]), keys="several")
         case Step.MORE:

@@ -55,6 +55,7 @@ class Step(StrEnum):
     MENU = "menu"
     ITEM = "item"
     CHOICE = "choice"
+    OPTION = "option"
     QUANTITY = "quantity"
     MORE = "more"
     CONFIRM = "confirm"
@@ -80,7 +81,8 @@ class Step(StrEnum):
 FRAMES: Mapping[Frame, frozenset[Step]] = {
     Frame.OPENING: frozenset({Step.RECORDING, Step.MENU}),
     Frame.ORDER: frozenset({
-        Step.ITEM, Step.CHOICE, Step.QUANTITY, Step.MORE, Step.CONFIRM, Step.FIX, Step.PHONE, Step.ALLOW_TEXTS,
+        Step.ITEM, Step.CHOICE, Step.OPTION, Step.QUANTITY, Step.MORE, Step.CONFIRM, Step.FIX, Step.PHONE,
+        Step.ALLOW_TEXTS,
     }),
     Frame.BOOKING: frozenset({Step.SERVICE, Step.PARTY, Step.SLOT, Step.BOOK, Step.PHONE}),
     Frame.CHANGE: frozenset({Step.WHICH_BOOKING, Step.CHANGE, Step.CANCEL_SURE, Step.MOVE_SLOT, Step.MOVE_SURE}),
@@ -92,10 +94,14 @@ FRAMES: Mapping[Frame, frozenset[Step]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An item the caller named. Several ids: it is not clear which; no quantity: it was not said."""
+    """An item the caller named. Several ids: it is not clear which; no quantity: it was not said. `options` are chosen
+    and `removed` is left out; `asking` is the group of options that is asked about though it needs no answer."""
 
     item_ids: tuple[UUID, ...]
     quantity: int | None
+    options: tuple[UUID, ...] = ()
+    removed: tuple[str, ...] = ()
+    asking: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +154,8 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "misses": state.misses,
         "can_text": state.can_text,
         "takes_bookings": state.takes_bookings,
-        "wishes": [[[str(item_id) for item_id in wish.item_ids], wish.quantity] for wish in state.wishes],
-        "cart": [[str(line.item_id), line.quantity] for line in state.cart],
+        "wishes": [_wish_to_json(wish) for wish in state.wishes],
+        "cart": [_line_to_json(line) for line in state.cart],
         "agreed": [state.agreed.minor, state.agreed.currency] if state.agreed else None,
         "offers": [_slot_to_json(slot) for slot in state.offers],
         "held": _slot_to_json(state.held) if state.held else None,
@@ -178,8 +184,8 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         misses=kept["misses"],
         can_text=kept["can_text"],
         takes_bookings=kept["takes_bookings"],
-        wishes=tuple(Wish(tuple(UUID(item_id) for item_id in ids), quantity) for ids, quantity in kept["wishes"]),
-        cart=tuple(LineRequest(UUID(item_id), quantity) for item_id, quantity in kept["cart"]),
+        wishes=tuple(map(_wish_from_json, kept["wishes"])),
+        cart=tuple(map(_line_from_json, kept["cart"])),
         agreed=Money(*kept["agreed"]) if kept["agreed"] else None,
         offers=tuple(_slot_from_json(slot) for slot in kept["offers"]),
         held=_slot_from_json(kept["held"]) if kept["held"] else None,
@@ -201,6 +207,39 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
 
 def _id(kept: str | None) -> UUID | None:
     return UUID(kept) if kept else None
+
+
+def _wish_to_json(wish: Wish) -> list[Any]:
+    """As it was before there were options, where there are none: the release before this one reads it too."""
+    plain: list[Any] = [[str(item_id) for item_id in wish.item_ids], wish.quantity]
+    if not (wish.options or wish.removed or wish.asking):
+        return plain
+    return [*plain, _texts(wish.options), list(wish.removed), str(wish.asking) if wish.asking else None]
+
+
+def _wish_from_json(kept: list[Any]) -> Wish:
+    ids, quantity, *more = kept
+    options, removed, asking = more or ([], [], None)
+    return Wish(_ids(ids), quantity, _ids(options), tuple(removed), _id(asking))
+
+
+def _line_to_json(line: LineRequest) -> list[Any]:
+    plain: list[Any] = [str(line.item_id), line.quantity]
+    return [*plain, _texts(line.options), list(line.removed)] if line.options or line.removed else plain
+
+
+def _line_from_json(kept: list[Any]) -> LineRequest:
+    item_id, quantity, *more = kept
+    options, removed = more or ([], [])
+    return LineRequest(UUID(item_id), quantity, _ids(options), tuple(removed))
+
+
+def _texts(ids: tuple[UUID, ...]) -> list[str]:
+    return [str(each) for each in ids]
+
+
+def _ids(kept: list[str]) -> tuple[UUID, ...]:
+    return tuple(UUID(each) for each in kept)
 
 
 def _slot_to_json(slot: Slot) -> list[str]:

@@ -139,6 +139,14 @@ def asks_after(words: Sequence[str]) -> bool:
     return tuple(words[:2]) in ASKING_AFTER or tuple(words[:1]) in ASKING_AFTER
 
 
+def changes_what_is_there(words: Sequence[str]) -> bool:
+    """Whether what was named before shall be different: `make the margherita large`, but not `a large margherita`."""
+    said = list(words[1:]) if words[:1] in (("no",), ("nope",)) else list(words)
+    return said[:1] in (["make"], ["change"]) or any(
+        has(said, (where, the)) for where in ("to", "on", "from", "off") for the in ("the", "that", "my")
+    )
+
+
 def is_angry(words: Sequence[str]) -> bool:
     """Whether the caller swears."""
     return any(word in ANGER for word in words)

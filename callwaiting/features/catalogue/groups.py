@@ -97,7 +97,6 @@ def remove_group(session: Session, group_id: UUID, version: int) -> None:
     row = _locked(session, group_id, version)
     if session.scalar(select(ItemModifierGroup.id).where(ItemModifierGroup.group_id == group_id).limit(1)):
         raise GroupInUse(str(group_id), message=IN_USE)
-    session.execute(delete(ModifierOption).where(ModifierOption.group_id == group_id))
     session.delete(row)
     session.flush()
     audit.record(session, "catalogue.group_removed", subject=f"modifier_group:{group_id}")

@@ -79,7 +79,11 @@ class ItemModifierGroup(TenantRow, Base):
     __tablename__ = "item_modifier_groups"
     __table_args__ = (
         UniqueConstraint("merchant_id", "item_id", "group_id"),
-        ForeignKeyConstraint(["merchant_id", "item_id"], ["app.catalogue_items.merchant_id", "app.catalogue_items.id"]),
+        ForeignKeyConstraint(
+            ["merchant_id", "item_id"],
+            ["app.catalogue_items.merchant_id", "app.catalogue_items.id"],
+            ondelete="cascade",
+        ),
         ForeignKeyConstraint(
             ["merchant_id", "group_id"], ["app.modifier_groups.merchant_id", "app.modifier_groups.id"]
         ),

@@ -11,7 +11,15 @@ from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page, PageQuery
 from callwaiting.features.catalogue import groups, service
 from callwaiting.features.catalogue.groups import OptionChange
-from callwaiting.features.catalogue.schemas import GroupBody, GroupFace, ItemBody, ItemFace, ItemQuery
+from callwaiting.features.catalogue.schemas import (
+    GroupBody,
+    GroupFace,
+    ItemBody,
+    ItemFace,
+    ItemQuery,
+    KeptOption,
+    NewGroup,
+)
 from callwaiting.features.catalogue.service import ItemChange
 from callwaiting.features.merchants import service as merchants
 
@@ -72,8 +80,8 @@ def all_groups(session: Session, query: PageQuery) -> Page[GroupFace]:
     return Page[GroupFace].of([GroupFace.of(row) for row in rows], query, key=lambda group: (group.name, group.id))
 
 
-@api.post("/catalogue/modifier-groups", requires="catalogue.write", body=GroupBody, answers=GroupFace, status=201)
-def add_group(session: Session, body: GroupBody) -> GroupFace:
+@api.post("/catalogue/modifier-groups", requires="catalogue.write", body=NewGroup, answers=GroupFace, status=201)
+def add_group(session: Session, body: NewGroup) -> GroupFace:
     """Add a group of options; items name it to use it."""
     currency = merchants.profile(session).currency
     group_id = groups.add_group(
@@ -131,7 +139,7 @@ def _values(body: ItemBody, currency: str) -> ItemChange:
     }
 
 
-def _options(body: GroupBody, currency: str) -> list[OptionChange]:
+def _options(body: NewGroup | GroupBody, currency: str) -> list[OptionChange]:
     for place, option in enumerate(body.options):
         if option.price_delta.currency != currency:
             raise ValidationFailed(FieldError(f"options.{place}.price_delta.currency", f"Must be {currency}."))
@@ -141,7 +149,7 @@ def _options(body: GroupBody, currency: str) -> list[OptionChange]:
             delta_minor=option.price_delta.amount,
             aliases=option.aliases,
             available=option.available,
-            id=option.id,
+            id=option.id if isinstance(option, KeptOption) else None,
         )
         for option in body.options
     ]

@@ -106,22 +106,32 @@ class Delta(Amount):
 
 
 class OptionBody(Schema):
-    """An option with its `id` stays the same one; without, it is new."""
-
-    id: UUID | None = None
     name: Name
     aliases: list[Name] = Field(default=[], max_length=MAX_ALIASES, examples=[["big"]])
     price_delta: Delta
     available: bool = True
 
 
-class GroupBody(Schema):
+class KeptOption(OptionBody):
+    """An option with its `id` stays the same one; without, it is new."""
+
+    id: UUID | None = None
+
+
+class GroupTerms(Schema):
     """From `min_choices` (0: none is needed) to `max_choices` of the options, in this order, can be chosen."""
 
     name: Name
     min_choices: int = Field(ge=0, le=MAX_CHOICES, examples=[1])
     max_choices: int = Field(ge=1, le=MAX_CHOICES, examples=[1])
+
+
+class NewGroup(GroupTerms):
     options: list[OptionBody] = Field(min_length=1, max_length=MAX_OPTIONS)
+
+
+class GroupBody(GroupTerms):
+    options: list[KeptOption] = Field(min_length=1, max_length=MAX_OPTIONS)
 
 
 class OptionFace(Schema):

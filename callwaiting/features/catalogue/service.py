@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from callwaiting.features.catalogue import groups
 from callwaiting.features.catalogue.errors import ItemInvalid, ItemNotFound, KeyTaken
 from callwaiting.features.catalogue.groups import MAX_ALIASES, MAX_NAME, OptionChange, add_group
 from callwaiting.features.catalogue.matching import Item, Match, Named, part_match, whole_match
-from callwaiting.features.catalogue.models import CatalogueItem, ItemModifierGroup
+from callwaiting.features.catalogue.models import CatalogueItem
 from callwaiting.features.catalogue.values import Group, Option, Tax
 from callwaiting.features.catalogue.words import singular, words_of
 
@@ -141,9 +141,7 @@ def remove_item(session: Session, item_id: UUID, version: int) -> None:
 
     Raises ItemNotFound, PreconditionFailed.
     """
-    row = _locked(session, item_id, version)
-    session.execute(delete(ItemModifierGroup).where(ItemModifierGroup.item_id == item_id))
-    session.delete(row)
+    session.delete(_locked(session, item_id, version))
     session.flush()
     audit.record(session, "catalogue.item_removed", subject=f"item:{item_id}")
 

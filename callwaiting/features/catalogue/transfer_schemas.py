@@ -8,10 +8,10 @@ from uuid import UUID
 from pydantic import Field
 
 from callwaiting.core.http.schemas import Amount, Count, Currency, Schema, Version
+from callwaiting.features.catalogue.groups import MAX_ALIASES
 from callwaiting.features.catalogue.importing import MAX_ROWS, Plan, Row
 from callwaiting.features.catalogue.matching import Item
 from callwaiting.features.catalogue.schemas import Name, Price
-from callwaiting.features.catalogue.service import MAX_ALIASES
 
 MAX_TEXT = 250_000
 Format = Literal["json", "csv"]

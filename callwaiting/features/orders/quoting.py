@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.money import Money
 from callwaiting.features.catalogue import service as catalogue
-from callwaiting.features.catalogue.service import Item
+from callwaiting.features.catalogue.service import Item, Tax
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.merchants.service import Profile
 from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, LinesInvalid
@@ -46,7 +46,8 @@ def priced(session: Session, profile: Profile, lines: Sequence[LineRequest], dis
         raise LinesInvalid(f"{len(wanted)} lines")
     items = catalogue.items_by_id(session, {line.item_id for line in wanted}, profile.currency)
     require_choices(wanted, items)
-    found = total_up([_basket(line, items[line.item_id], profile) for line in wanted], profile.currency, discount)
+    tax = Tax(profile.tax_basis_points, profile.tax_inclusive)
+    found = total_up([basket(line, items[line.item_id], tax) for line in wanted], profile.currency, discount)
     return require_payable(found)
 
 
@@ -79,21 +80,23 @@ def _possible(item: Item, line: LineRequest) -> bool:
     return len(set(line.removed)) == len(line.removed) and set(line.removed) <= set(item.removals)
 
 
-def _basket(line: LineRequest, item: Item, profile: Profile) -> Basket:
+def basket(line: LineRequest, item: Item, usual: Tax) -> Basket:
+    """The line as the menu prices it now. `usual` is the tax of an item that has none of its own."""
     chosen = tuple(
         Chosen(option.id, group.name, option.name, option.delta)
         for group in item.groups
         for option in group.chosen(line.options)
     )
     # Options that make it cheaper make it free at most.
+    tax = item.tax or usual
     unit = max(item.price.minor + sum(option.delta.minor for option in chosen), 0)
     return Basket(
         item_id=item.id,
         name=item.name,
         quantity=line.quantity,
-        unit_price=Money(unit, profile.currency),
-        tax_basis_points=item.tax.basis_points if item.tax else profile.tax_basis_points,
-        tax_inclusive=item.tax.inclusive if item.tax else profile.tax_inclusive,
+        unit_price=Money(unit, item.price.currency),
+        tax_basis_points=tax.basis_points,
+        tax_inclusive=tax.inclusive,
         options=chosen,
         removed=line.removed,
     )

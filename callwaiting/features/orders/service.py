@@ -8,7 +8,7 @@ from callwaiting.features.orders.listing import OrderSummary, lines_of, order_of
 from callwaiting.features.orders.placing import PlacedOrder, place_order
 from callwaiting.features.orders.quoting import MAX_LINES, MAX_QUANTITY, quote
 from callwaiting.features.orders.settling import on_payment_settled
-from callwaiting.features.orders.totals import Chosen, Line, LineRequest, Quote
+from callwaiting.features.orders.totals import Chosen, Line, LineRequest, Quote, titled
 
 __all__ = [
     "MAX_LINES",
@@ -31,4 +31,5 @@ __all__ = [
     "quote",
     "state_of",
     "summary",
+    "titled",
 ]

@@ -97,7 +97,7 @@ def taxes_of(quote: orders.Quote) -> Sequence[Tax]:
     """The taxes of an order by rate, the highest first; they add up to the order's tax."""
     sums: dict[tuple[int, bool], tuple[int, int]] = {}
     for line in quote.lines:
-        key = (quote.tax_basis_points, quote.tax_inclusive)
+        key = (line.tax_basis_points, line.tax_inclusive)
         net, tax = sums.get(key, (0, 0))
         sums[key] = (net + line.net_minor, tax + line.tax_minor)
     return [

@@ -5,7 +5,7 @@ Prices come from the same pure computation as real ones, answers from the same m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,10 +21,12 @@ from callwaiting.features.calls.outcomes import Event, Outcome, Started
 from callwaiting.features.calls.state import DialogueState, Visit, Wanted, from_json, to_json
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.calls.understanding import asks_something
-from callwaiting.features.catalogue.service import Item, words_of
+from callwaiting.features.catalogue.service import Group, Item, Option, Tax, words_of
 from callwaiting.features.merchants.hours import Period
+from callwaiting.features.orders.errors import ChoicesInvalid
+from callwaiting.features.orders.quoting import basket, require_choices
 from callwaiting.features.orders.service import LineRequest, Quote
-from callwaiting.features.orders.totals import merged, price_line
+from callwaiting.features.orders.totals import merged, total_up
 from callwaiting.features.reception import spoken_hours
 from callwaiting.features.reception.matching import Entry, best
 from callwaiting.features.reception.service import ABOUT_HOURS, ABOUT_PLACE
@@ -61,6 +63,7 @@ class PaperShop:
     busy: set[tuple[UUID, datetime]] = field(default_factory=set)
     withdrawn: set[UUID] = field(default_factory=set)
     closed: set[date] = field(default_factory=set)
+    options: bool = False
     prices: dict[str, int] = field(default_factory=lambda: {name: price for name, (price, _, _) in MENU.items()})
     sold_out: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
@@ -81,10 +84,30 @@ class PaperShop:
 
     @property
     def menu(self) -> tuple[Item, ...]:
-        return tuple(
+        plain = tuple(
             Item(UUID(int=key), name, aliases, Money(self.prices[name], "USD"), key)
             for name, (_, key, aliases) in MENU.items()
             if name not in self.sold_out
+        )
+        return self._with_options(plain) if self.options else plain
+
+    def _with_options(self, plain: tuple[Item, ...]) -> tuple[Item, ...]:
+        """Pizzas come in sizes, take two toppings, and do without onions or tomato sauce."""
+
+        def group(key: int, name: str, least: int, most: int, *deltas: tuple[str, int]) -> Group:
+            offered = tuple(
+                Option(UUID(int=key + at), text, (), Money(delta, "USD"), text not in self.sold_out)
+                for at, (text, delta) in enumerate(deltas, 1)
+            )
+            return Group(UUID(int=key), name, least, most, offered)
+
+        size = group(100, "Size", 1, 1, ("Small", -100), ("Large", 250))
+        toppings = group(200, "Toppings", 0, 2, ("Extra cheese", 100), ("Mushrooms", 75), ("Olives", 50))
+        return tuple(
+            replace(item, groups=(size, toppings), removals=("onions", "tomato sauce"))
+            if "pizza" in item.name
+            else item
+            for item in plain
         )
 
     @property
@@ -200,18 +223,12 @@ class PaperShop:
         gone = tuple(line.item_id for line in lines if line.item_id not in items)
         if gone:
             return came.ItemsGone(gone, tuple(name for name, (_, key, _) in MENU.items() if UUID(int=key) in gone))
-        priced = tuple(
-            price_line(
-                line.item_id,
-                items[line.item_id].name,
-                items[line.item_id].price,
-                line.quantity,
-                tax_basis_points=TAX,
-                tax_inclusive=False,
-            )
-            for line in merged(lines)
-        )
-        self.quotes.append(Quote(priced, "USD"))
+        try:
+            require_choices(lines, items)
+        except ChoicesInvalid as error:
+            return came.ChoicesOpen(error.lines)
+        usual = Tax(TAX, inclusive=False)
+        self.quotes.append(total_up([basket(line, items[line.item_id], usual) for line in merged(lines)], "USD"))
         return came.Priced(self.quotes[-1])
 
     def _place(self, lines: tuple[LineRequest, ...], agreed: Money) -> Outcome:

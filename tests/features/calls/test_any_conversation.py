@@ -8,6 +8,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import spoken_time
 from callwaiting.features.calls import plain
 from callwaiting.features.calls.acts import Act, HangUp, PutThrough, Quote, TakeMessage
@@ -34,7 +35,9 @@ ANSWERS = st.one_of(
     ),
     st.just(Heard()),
 )
-HAPPENS = st.sampled_from(["", "", "", "sold out", "dearer", "taken", "later", "withdrawn", "closed"])
+HAPPENS = st.sampled_from([
+    "", "", "", "sold out", "no more olives", "no more sizes", "dearer", "taken", "later", "withdrawn", "closed",
+])  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
@@ -46,6 +49,7 @@ HAPPENS = st.sampled_from(["", "", "", "sold out", "dearer", "taken", "later", "
     record=st.booleans(),
     booked=st.booleans(),
     kind=st.sampled_from(["chair", "salon", "tables"]),
+    options=st.booleans(),
 )
 def test_any_conversation(
     turns: list[tuple[Heard, str, bool]],
@@ -55,8 +59,9 @@ def test_any_conversation(
     record: bool,
     booked: bool,
     kind: str,
+    options: bool,
 ) -> None:
-    shop = PaperShop(withheld=withheld, transfer=transfer, voicemail=voicemail, record=record)
+    shop = PaperShop(withheld=withheld, transfer=transfer, voicemail=voicemail, record=record, options=options)
     shop.salon, shop.tables = kind == "salon", kind == "tables"
     if booked:
         shop.own = shop.free(NOW.date())[2]
@@ -107,6 +112,10 @@ def _happen(shop: PaperShop, what: str) -> None:
     match what:
         case "sold out":
             shop.sold_out.add("Cola")
+        case "no more olives":
+            shop.sold_out.add("Olives")
+        case "no more sizes":
+            shop.sold_out |= {"Small", "Large"}
         case "dearer":
             shop.prices["Margherita pizza"] += 100
         case "taken":
@@ -123,6 +132,12 @@ def _check(shop: PaperShop, said: list[Act]) -> None:
     text = " ".join(plain.render([act for act in said if not isinstance(act, Quote)]))
     quote = shop.quotes[-1] if shop.quotes else None
     amounts = {str(item.price) for item in shop.menu} | {str(offer.price) for offer in SALON.services}
+    amounts |= {
+        str(Money(abs(option.delta.minor), "USD"))
+        for item in shop.menu
+        for group in item.groups
+        for option in group.options
+    }
     if quote is not None:
         amounts |= {str(money) for line in quote.lines for money in (line.unit_price, line.amount)}
         amounts |= {str(quote.total), str(quote.tax)}

@@ -1,0 +1,87 @@
+"""The part of the dialogue that changes what is in the cart: `make that two`, `make it small`, `no onions`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from callwaiting.features.calls import options, phrases, understanding
+from callwaiting.features.calls.acts import Facts
+from callwaiting.features.calls.filling import settle
+from callwaiting.features.calls.options import Resolved, Said
+from callwaiting.features.calls.outcomes import Heard
+from callwaiting.features.calls.prompts import Decision, ask, item_named
+from callwaiting.features.calls.state import DialogueState, Step, Wish
+from callwaiting.features.catalogue.service import words_of
+
+
+def correct(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    """`Make that two`, `remove the cola`: the cart as it shall be, read out or read back anew. None for no
+    correction."""
+    in_cart = [found for line in state.cart if (found := item_named(line.item_id, facts))]
+    if heard.digits or not in_cart:
+        return None
+    if changed := _with_other_options(state, heard, facts):
+        return changed
+    correction = understanding.correction_in(words_of(heard.speech), in_cart)
+    if correction is None:
+        return None
+    item_id = correction.item_id or state.last or in_cart[-1].id
+    place = _place_of(item_id, state)
+    cart = tuple(
+        replace(line, quantity=correction.quantity) if at == place else line
+        for at, line in enumerate(state.cart)
+        if at != place or correction.quantity
+    )
+    corrected = replace(state, cart=cart, agreed=None, last=item_id, wishes=())
+    if not cart:
+        return ask(replace(corrected, step=Step.ITEM, last=None), facts, phrases.EMPTY_CART)
+    if state.step in {Step.CONFIRM, Step.FIX}:
+        return ask(replace(corrected, step=Step.CONFIRM), facts)
+    return settle(corrected, facts)
+
+
+def _with_other_options(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    """`Make it small`, `no onions`, `make the margherita large`: the line that is meant, put in anew. None for nothing
+    of the kind."""
+    words, said = words_of(heard.speech), options.said_in(heard.speech, facts.menu)
+    if len(said) != 1 or said[0].quantity == 0 or understanding.asks_after(words):
+        return None
+    if said[0].item is not None and not understanding.changes_what_is_there(words):
+        return None
+    found = _changed_line(state, said[0], facts)
+    if found is None:
+        return None
+    place, changed = found
+    if changed.notes:  # nothing of the cart takes it
+        if understanding.correction_in(
+            words, [each for line in state.cart if (each := item_named(line.item_id, facts))]
+        ):
+            return None
+        return ask(state, facts, *changed.notes)
+    rest = tuple(line for at, line in enumerate(state.cart) if at != place)
+    put = settle(replace(state, cart=rest, wishes=(changed.wish,), agreed=None), facts)
+    if put.state.step is Step.MORE and state.step in {Step.CONFIRM, Step.FIX}:
+        return ask(replace(put.state, step=Step.CONFIRM), facts)
+    return put
+
+
+def _changed_line(state: DialogueState, said: Said, facts: Facts) -> tuple[int, Resolved] | None:
+    """The place of the line that is meant, and what becomes of it: the last one that takes all that was said, or else
+    the one that was spoken of last."""
+    tried: list[tuple[int, Resolved]] = []
+    order = sorted(range(len(state.cart)), key=lambda at: (state.cart[at].item_id == state.last, at), reverse=True)
+    for place in order:
+        line = state.cart[place]
+        item = item_named(line.item_id, facts)
+        if item is not None and said.item in (None, item.name):
+            wish = Wish((item.id,), said.quantity or line.quantity, line.options, line.removed)
+            if said.item is not None:  # `make the margherita large` counts nothing
+                wish = replace(wish, quantity=line.quantity)
+            tried.append((place, options.resolved(item, wish, said)))
+    return next((found for found in tried if not found[1].notes), tried[0] if tried else None)
+
+
+def _place_of(item_id: UUID, state: DialogueState) -> int:
+    """Which line of the cart is meant: the last one of this item."""
+    return max((place for place, line in enumerate(state.cart) if line.item_id == item_id), default=-1)
