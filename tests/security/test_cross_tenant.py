@@ -51,7 +51,7 @@ def places(app: Flask, document: dict[str, Any]) -> Iterator[Place]:
         if operation.policy.kind != "requires" or Role.OWNER not in PERMISSIONS[operation.policy.name]:
             continue
         for parameter in described(document, operation)["parameters"]:
-            if parameter["in"] == "query" and parameter["schema"].get("format") == "uuid":
+            if parameter.get("in") == "query" and parameter["schema"].get("format") == "uuid":
                 yield Place(operation, "query", parameter["name"])
         for name in ids_in(example(document, operation)):
             yield Place(operation, "body", name)  # before the address, whose change makes the version another one
@@ -75,7 +75,7 @@ def required(document: dict[str, Any], operation: Operation) -> dict[str, str]:
     return {
         found["name"]: EXAMPLES[found["schema"].get("format", found["schema"]["type"])]
         for found in described(document, operation)["parameters"]
-        if found["in"] == "query" and found.get("required")
+        if found.get("in") == "query" and found.get("required")
     }
 
 

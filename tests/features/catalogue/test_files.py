@@ -54,7 +54,7 @@ def test_a_table_brings_a_catalogue(owner: ApiClient, admin_url: str) -> None:
     assert found["Tarte flambée"]["aliases"] == ["flammkuchen", "tarte"]
     assert found["Crème brûlée"] | {"id": ""} == {
         "id": "", "name": "Crème brûlée", "aliases": [], "price": {"amount": 700, "currency": "USD"},
-        "keypad": None, "available": True, "version": 1,
+        "keypad": None, "available": True, "version": 1, "modifier_groups": [], "removals": [], "tax": None,
     }  # fmt: skip
     assert answer.headers["ETag"] == f'"v{version(owner)}"'
     assert actions(admin_url)[-3:] == ["catalogue.item_added", "catalogue.item_added", "catalogue.imported"]
