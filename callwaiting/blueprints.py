@@ -36,6 +36,7 @@ from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
 from callwaiting.features.receipts import receipt_page
 from callwaiting.features.reception import routes as reception
+from callwaiting.features.summaries import routes as summaries
 from callwaiting.features.webhooks import event_routes as webhook_events
 from callwaiting.features.webhooks import operator_routes as webhook_operators
 from callwaiting.features.webhooks import routes as webhooks
@@ -65,6 +66,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(booking_setup.api.blueprint)
     app.register_blueprint(outgoing.api.blueprint)
     app.register_blueprint(kpis.api.blueprint)
+    app.register_blueprint(summaries.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)
     app.register_blueprint(reception.api.blueprint)

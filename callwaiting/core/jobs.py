@@ -35,6 +35,7 @@ class Job(StrEnum):
     FINALISE_CALLS = "calls.finalise"
     EXPIRE_ORDERS = "orders.expire"
     REMIND_OF_BOOKINGS = "bookings.remind"
+    TELL_SUMMARIES = "summaries.tell"
     FORGET_SIGN_INS = "accounts.forget_sign_ins"
     ASK_PROVIDERS = "health.ask_providers"
     FORGET_IDEMPOTENCY_KEYS = "api.forget_idempotency_keys"
@@ -60,6 +61,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.FINALISE_CALLS: Queue.MAINTENANCE,
     Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
     Job.REMIND_OF_BOOKINGS: Queue.MAINTENANCE,
+    Job.TELL_SUMMARIES: Queue.MAINTENANCE,
     Job.FORGET_SIGN_INS: Queue.MAINTENANCE,
     Job.ASK_PROVIDERS: Queue.MAINTENANCE,
     Job.FORGET_IDEMPOTENCY_KEYS: Queue.MAINTENANCE,

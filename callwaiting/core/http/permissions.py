@@ -63,6 +63,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "payments.refund": MANAGERS,
     "phone_numbers.read": TEAM,
     "phone_numbers.write": MANAGERS,
+    "summaries.choose": TEAM,
     "users.manage": OPERATORS,
     "webhooks.manage": MANAGERS,
     "webhooks.operate": OPERATORS,
@@ -72,7 +73,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
 }
 
 # A machine has no account to be in a team with, and cannot prove anew that it is itself.
-FOR_PERSONS = frozenset({"api_keys.manage", "members.manage", "payments.refund"})
+FOR_PERSONS = frozenset({"api_keys.manage", "members.manage", "payments.refund", "summaries.choose"})
 SCOPES = frozenset(name for name, roles in PERMISSIONS.items() if roles <= TEAM) - FOR_PERSONS
 """What an API key can be given."""
 LADDER = (Role.VIEWER, Role.AGENT, Role.ADMIN, Role.OWNER)

@@ -123,3 +123,8 @@ def _move(session: Session, row: Alert, state: State) -> Alert:
         session.flush()
         audit.record(session, f"alert.{state}", subject=f"alert:{row.id}", details={"rule": row.rule})
     return row
+
+
+def count_open(session: Session) -> int:
+    """How many of the merchant's alerts nobody has seen to."""
+    return session.scalars(select(func.count()).select_from(Alert).where(Alert.state == "open")).one()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.days import Days
 from callwaiting.features.bookings.models import Booking
-from callwaiting.features.bookings.transitions import MADE
+from callwaiting.features.bookings.transitions import MADE, State
 
 
 def per_day(session: Session, days: Days) -> Mapping[int, int]:
@@ -21,3 +21,9 @@ def per_day(session: Session, days: Days) -> Mapping[int, int]:
         .group_by(day)
     )
     return {row.day: row.made for row in rows}
+
+
+def beginning(session: Session, days: Days) -> int:
+    """How many confirmed bookings begin on these days."""
+    chosen = (Booking.state == State.CONFIRMED, days.contain(Booking.starts_at))
+    return session.scalars(select(func.count()).select_from(Booking).where(*chosen)).one()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -140,3 +140,8 @@ def _left(session: Session, row: LeftMessage) -> Left:
 
 def _place(message_id: UUID) -> Place:
     return Place("left_messages", "body", message_id)
+
+
+def count_waiting(session: Session) -> int:
+    """How many messages nobody has settled."""
+    return session.scalars(select(func.count()).select_from(LeftMessage).where(LeftMessage.state != "done")).one()

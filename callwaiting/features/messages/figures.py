@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callwaiting.core.days import Days
+from callwaiting.features.messages.fates import FAILED
 from callwaiting.features.messages.models import Message
 
 
@@ -30,3 +31,9 @@ def per_day(session: Session, days: Days) -> Mapping[int, TextFigures]:
         .group_by(day)
     )
     return {number: TextFigures(*figures) for number, *figures in rows}
+
+
+def undelivered(session: Session, days: Days) -> int:
+    """How many texts of these days did not arrive."""
+    chosen = (Message.direction == "out", Message.status.in_(FAILED), days.contain(Message.created_at))
+    return session.scalars(select(func.count()).select_from(Message).where(*chosen)).one()

@@ -16,3 +16,8 @@ def per_day(session: Session, days: Days) -> Mapping[int, int]:
     day = days.number_of(Order.created_at).label("day")
     rows = session.execute(select(day, func.count().label("made")).where(days.contain(Order.created_at)).group_by(day))
     return {row.day: row.made for row in rows}
+
+
+def paid(session: Session, days: Days) -> int:
+    """How many were paid on these days, whatever was given back since."""
+    return session.scalars(select(func.count()).select_from(Order).where(days.contain(Order.paid_at))).one()

@@ -31,3 +31,9 @@ def per_day(session: Session, days: Days, currency: str) -> Mapping[int, MoneyFi
         .group_by(day)
     )
     return {number: MoneyFigures(*figures) for number, *figures in rows}
+
+
+def parked(session: Session) -> int:
+    """How many payments have come in that fit no order, or came a second time, and wait for somebody to decide."""
+    chosen = Payment.state.in_(("parked", "surplus"))
+    return session.scalars(select(func.count()).select_from(Payment).where(chosen)).one()
