@@ -39,7 +39,8 @@ def busy_day(owner: ApiClient, worker: Runtime, admin_url: str) -> None:
     put_order(admin_url, owner, caller, NOON, 1)
     rows(admin_url, "update app.orders set state = 'paid', paid_at = %s", NOON)
     put_booking(admin_url, owner, chair, NOON, 1, "confirmed")
-    rows(admin_url, "update app.bookings set period = '[2026-03-10T14:00:00Z,2026-03-10T15:00:00Z)', occupied = period")
+    later = "[2026-03-10T14:00:00Z,2026-03-10T15:00:00Z)"
+    rows(admin_url, "update app.bookings set period = %s, occupied = %s", later, later)
     put_payment(admin_url, owner, NOON, 5000, state="part_refunded", refunded_minor=1200)
     put_payment(admin_url, owner, NOON, 700, state="parked", entered_as="parked")
     put_text(admin_url, owner, caller, NOON, "out", NOON)
