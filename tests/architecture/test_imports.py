@@ -16,6 +16,9 @@ MORE_DOORS = (
     {(slice_, "webhooks.sources") for slice_ in ("calls", "messages")}
     | {(slice_, "callers.shown") for slice_ in ("bookings", "calls", "messages", "orders")}
     | {(slice_, "merchants.hours") for slice_ in ("bookings", "reception")}
+    # The figures of a day and the rows of a file are the slices' own, and of no use to any other service.
+    | {("summaries", f"{slice_}.figures") for slice_ in ("bookings", "messages", "orders", "payments")}
+    | {("summaries", "accounts.members"), ("summaries", "calls.left_messages")}
 )
 HEAVY = ("stripe", "twilio", "httpx", "granian", "flower", "phonenumbers.geodata", "alembic")
 ROOT = Path(__file__).parents[2]
