@@ -8,7 +8,7 @@ from alembic import op
 from migrations.rls import everywhere, protect, tenant
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0018"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 
