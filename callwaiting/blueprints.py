@@ -14,6 +14,8 @@ from callwaiting.features.accounts import routes as accounts
 from callwaiting.features.alerts import routes as alerts
 from callwaiting.features.audit import routes as audit
 from callwaiting.features.bookings import booking_page
+from callwaiting.features.bookings import calendar_routes as booking_calendars
+from callwaiting.features.bookings import feed_page as booking_feed
 from callwaiting.features.bookings import routes as bookings
 from callwaiting.features.bookings import setup_routes as booking_setup
 from callwaiting.features.callers import routes as callers
@@ -59,11 +61,13 @@ def register(app: Flask) -> None:
     app.register_blueprint(payment_page.blueprint)
     app.register_blueprint(receipt_page.blueprint)
     app.register_blueprint(booking_page.blueprint)
+    app.register_blueprint(booking_feed.blueprint)
     app.register_blueprint(voice.blueprint)
     app.register_blueprint(orders.api.blueprint)
     app.register_blueprint(calls.api.blueprint)
     app.register_blueprint(bookings.api.blueprint)
     app.register_blueprint(booking_setup.api.blueprint)
+    app.register_blueprint(booking_calendars.api.blueprint)
     app.register_blueprint(outgoing.api.blueprint)
     app.register_blueprint(kpis.api.blueprint)
     app.register_blueprint(summaries.api.blueprint)

@@ -1,4 +1,4 @@
-"""Reminding callers of their bookings."""
+"""Reminding callers of their bookings, and reading calendars elsewhere."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from callwaiting.core.db import DatabaseRole
 from callwaiting.core.jobs import Job
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime
-from callwaiting.features.bookings import reminders
+from callwaiting.features.bookings import calendar_reading, reminders
+from callwaiting.providers.ports import CalendarBroken, CalendarUnavailable
 from tasks.base import job
 
 BUDGET_SECONDS = 10.0
+BEGIN_SECONDS = 2.0  # a calendar takes up to 15 s, and a job has 18
 log = structlog.get_logger()
 
 
@@ -36,3 +38,38 @@ def remind_of_bookings(runtime: Runtime) -> None:
             log.error(
                 "bookings.remind_failed", booking=str(reminder.booking_id), error=type(error).__name__, exc_info=error
             )
+
+
+@job(Job.READ_CALENDARS)
+def read_calendars(runtime: Runtime) -> None:
+    """Read each calendar whose time has come; after two seconds, ring for the next."""
+    end = time.monotonic() + BEGIN_SECONDS
+    with runtime.database.unit_of_work(SystemScope("calendars to read"), DatabaseRole.SERVICE) as session:
+        due = calendar_reading.due_calendars(session)
+    for calendar in due:
+        if time.monotonic() > end:
+            runtime.doorbell.ring(Job.READ_CALENDARS)
+            return
+        try:
+            _read(runtime, calendar)
+        except Exception as error:  # it is due again when its lease has run out
+            log.error(
+                "bookings.calendar_failed", calendar=str(calendar.calendar_id), error=type(error).__name__,
+                exc_info=error,
+            )  # fmt: skip
+
+
+def _read(runtime: Runtime, due: calendar_reading.Due) -> None:
+    scope = MerchantScope(due.merchant_id)
+    with runtime.database.unit_of_work(scope) as session:
+        claimed = calendar_reading.claim(session, due.calendar_id)
+    if claimed is None:
+        return
+    try:
+        reading = calendar_reading.read(runtime.providers.calendar, claimed)
+    except (CalendarUnavailable, CalendarBroken) as error:
+        with runtime.database.unit_of_work(scope) as session:
+            calendar_reading.fail(session, claimed, error)
+        return
+    with runtime.database.unit_of_work(scope) as session:
+        calendar_reading.record(session, claimed.id, reading, version=claimed.version)

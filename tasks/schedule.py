@@ -26,6 +26,7 @@ ENTRIES = (
     Entry(Job.ASK_PROVIDERS, 60.0),
     Entry(Job.REMIND_OF_BOOKINGS, 60.0),
     Entry(Job.TELL_SUMMARIES, crontab(minute="*/5")),
+    Entry(Job.READ_CALENDARS, 60.0),
     Entry(Job.RECONCILE, crontab(minute="7")),
     Entry(Job.EMPTY_BODIES, crontab(hour="3", minute="20")),
     Entry(Job.FORGET_SIGN_INS, crontab(minute="50")),

@@ -36,6 +36,7 @@ class Job(StrEnum):
     EXPIRE_ORDERS = "orders.expire"
     REMIND_OF_BOOKINGS = "bookings.remind"
     TELL_SUMMARIES = "summaries.tell"
+    READ_CALENDARS = "bookings.read_calendars"
     FORGET_SIGN_INS = "accounts.forget_sign_ins"
     ASK_PROVIDERS = "health.ask_providers"
     FORGET_IDEMPOTENCY_KEYS = "api.forget_idempotency_keys"
@@ -62,6 +63,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
     Job.REMIND_OF_BOOKINGS: Queue.MAINTENANCE,
     Job.TELL_SUMMARIES: Queue.MAINTENANCE,
+    Job.READ_CALENDARS: Queue.MAINTENANCE,
     Job.FORGET_SIGN_INS: Queue.MAINTENANCE,
     Job.ASK_PROVIDERS: Queue.MAINTENANCE,
     Job.FORGET_IDEMPOTENCY_KEYS: Queue.MAINTENANCE,

@@ -1,8 +1,9 @@
 """Requests to addresses that merchants name. Nobody may reach into our own network through them.
 
 The name is resolved once; each address that it has is judged, and the connection goes to the address that was judged,
-so that a name which answers differently a moment later gains nothing. Redirects are not followed, answers not read
-beyond their status, and the whole attempt has an end, however slowly somebody speaks.
+so that a name which answers differently a moment later gains nothing. A redirect of a GET is judged like the address that it
+replaces, that of a POST is not followed; answers are read up to a limit, and all of it has an end, however slowly somebody
+speaks.
 """
 
 from __future__ import annotations
@@ -11,20 +12,34 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 5.0
 TOTAL_SECONDS = 10.0  # an effect's call may take 13 s
 NAT64 = IPv6Network("64:ff9b::/96")
 MAX_URL = 2048
+MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class AddressRefused(ValueError):
     """The address is not one that we send to. The message says why and is fit for its owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """`cut`: there was more than was asked for. Header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,28 @@ class Sender:
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send once; the status of the answer. Raises AddressRefused, and OSError or HTTPException when nobody answers
         in time."""
+        with self._sent("POST", url, headers, body, TOTAL_SECONDS) as answer:
+            return answer.status
+
+    def get(self, url: str, headers: Mapping[str, str], *, most: int) -> Fetched:
+        """What lies at an address, up to `most` bytes. Three redirects are followed, each judged as the first address
+        was. Raises as `post` does."""
+        end = time.monotonic() + TOTAL_SECONDS
+        for _ in range(MAX_REDIRECTS + 1):
+            with self._sent("GET", url, headers, None, end - time.monotonic()) as answer:
+                if answer.status in REDIRECTS and (target := answer.getheader("Location")):
+                    url = urljoin(url, target)
+                    continue
+                body = answer.read(most + 1)
+                named = {name.lower(): value for name, value in answer.getheaders()}
+                return Fetched(answer.status, named, body[:most], cut=len(body) > most)
+        raise AddressRefused("Leads from one address to the next.")
+
+    @contextmanager
+    def _sent(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The answer to one request, while it is read."""
         self.require_url(url)
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -61,7 +98,7 @@ class Sender:
             connection.default_port = 443  # what the Host header leaves out
         connected = self._connect(host, port)
         # By name and not by value: TLS takes the connection over from the socket that it wraps.
-        end = threading.Timer(TOTAL_SECONDS, lambda: _shut(connected))
+        end = threading.Timer(max(seconds, 0.0), lambda: _shut(connected))
         end.start()
         try:
             connected.settimeout(READ_SECONDS)
@@ -72,8 +109,8 @@ class Sender:
                 connected.do_handshake()
             connection.sock = connected
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", target, body, dict(headers))
-            return connection.getresponse().status
+            connection.request(method, target, body, dict(headers))
+            yield connection.getresponse()
         finally:
             end.cancel()
             connection.close()

@@ -288,6 +288,44 @@ class Language(Protocol):
         """The id of the choice that is meant; None when none is, or when no good answer came in time. Never raises."""
 
 
+class Period(NamedTuple):
+    """From `start` up to `end`, both in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class CalendarUnavailable(Transient):
+    """The calendar cannot be had now. `detail` says why, without its address."""
+
+    reason = "calendars.unavailable"
+
+
+class CalendarBroken(Permanent):
+    """What came is no calendar, or more than one can be. `detail` goes on after "the calendar"."""
+
+    reason = "calendars.broken"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAnswer:
+    """`raw` is None when nothing has changed since the `etag` that was sent."""
+
+    raw: bytes | None
+    etag: str
+
+
+class Calendar(Protocol):
+    """Somebody's calendar elsewhere."""
+
+    def fetch(self, address: str, *, etag: str) -> CalendarAnswer:
+        """The calendar as it is now. Raises CalendarUnavailable, CalendarBroken. It ends within 13 s."""
+
+    def read(self, raw: bytes, *, since: datetime, until: datetime, zone: str) -> Sequence[Period]:
+        """When its owner is busy between two instants, in order and apart from each other; `zone` is for times that
+        name none. Raises CalendarBroken."""
+
+
 class Mail(Protocol):
     """A mail server."""
 

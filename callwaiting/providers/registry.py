@@ -11,12 +11,14 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 
 from callwaiting.core.errors import ErrorCode, Permanent
+from callwaiting.providers.ics import IcsCalendar
 from callwaiting.providers.language import ChatLanguage
 from callwaiting.providers.outside import Sender
 from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
 from callwaiting.providers.paypal_signature import Certificates
 from callwaiting.providers.ports import (
+    Calendar,
     Checkout,
     CheckoutRequest,
     Dispute,
@@ -108,6 +110,7 @@ class Providers:
     mail: Mail = field(default_factory=AbsentMail)
     language: Language | None = None
     outside: Sender = field(default_factory=Sender)
+    calendar: Calendar = field(default_factory=lambda: IcsCalendar(Sender()))
 
 
 def build_providers(
@@ -161,6 +164,7 @@ def build_providers(
             model=settings.language_model,
         )
         configured.add("language")
+    outside = Sender(local=settings.outgoing_webhooks_local)
     return Providers(
         telephony,
         payments,
@@ -168,7 +172,8 @@ def build_providers(
         frozenset(configured),
         mail,
         language,
-        outside=Sender(local=settings.outgoing_webhooks_local),
+        outside=outside,
+        calendar=IcsCalendar(outside),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+ALL_UNITS = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,7 +96,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """A unit that is taken."""
+    """A unit that is taken, or ALL_UNITS of them."""
 
     window: Window
     unit: int
@@ -130,6 +131,8 @@ def free_units(terms: Terms, start: datetime, *, units: int, busy: Iterable[Busy
     """The units that nobody has from the first buffer to the last."""
     wanted = terms.occupied(start)
     taken = {item.unit for item in busy if item.window.meets(wanted)}
+    if ALL_UNITS in taken:
+        return ()
     return tuple(unit for unit in range(1, min(units, terms.capacity or units) + 1) if unit not in taken)
 
 

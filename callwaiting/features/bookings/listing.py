@@ -98,6 +98,14 @@ def to_come(session: Session, caller_id: UUID, *, day: date | None = None, limit
     return [_entry(row) for row in session.execute(query.order_by(Booking.starts_at, Booking.id).limit(limit))]
 
 
+def between(session: Session, since: datetime, until: datetime, *, resource_id: UUID | None, limit: int) -> list[Entry]:
+    """What was booked and begins within the window, the cancelled too, in order; the first `limit` of them."""
+    query = _entries().where(Booking.starts_at >= since, Booking.starts_at < until, Booking.confirmed_at.is_not(None))
+    if resource_id is not None:
+        query = query.where(Booking.resource_id == resource_id)
+    return [_entry(row) for row in session.execute(query.order_by(Booking.starts_at, Booking.id).limit(limit))]
+
+
 def free_slots_of(session: Session, resource_id: UUID, day: date, service_id: UUID | None = None) -> Sequence[FreeSlot]:
     """The slots to come of a resource on a day. Raises ResourceNotFound, ServiceNotFound."""
     found, now, zone = resource(session, resource_id), clock.now(), merchants.profile(session).timezone

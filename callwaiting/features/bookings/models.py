@@ -146,7 +146,8 @@ class Booking(TenantRow, Base):
     `occupied` is the period with its service's buffers. Texts about a confirmed booking are sent from the number that
     `phone_number_id` names. `starts_at` is there for the index: operators of ranges are not leakproof, so that under
     row security no index serves them. `version` is the SEQUENCE of the calendar entry. `remind_at` is null when
-    there is nothing (more) to remind of, `acknowledged_at` the caller's own "I shall come".
+    there is nothing (more) to remind of, `acknowledged_at` the caller's own "I shall come". With an e-mail address its
+    calendar entry, and each change of it, goes there too.
     """
 
     __tablename__ = "bookings"
@@ -193,6 +194,7 @@ class Booking(TenantRow, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     confirmed_at: Mapped[datetime | None]
+    email_sealed: Mapped[bytes | None]
     version: Mapped[int] = mapped_column(server_default="1")
 
 
@@ -228,3 +230,80 @@ class BookingQuestion(TenantRow, Base):
     wish: Mapped[str]
     choices: Mapped[list[Any]] = mapped_column(JSONB)
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BookingFeed(TenantRow, Base):
+    """An address under which a calendar reads the bookings of the business, or of one resource. Only its token's hash
+    is kept. `numbers`: entries name the caller's number."""
+
+    __tablename__ = "booking_feeds"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        ForeignKeyConstraint(
+            ["merchant_id", "resource_id"], ["app.booking_resources.merchant_id", "app.booking_resources.id"]
+        ),
+    )
+
+    name: Mapped[str]
+    resource_id: Mapped[UUID | None]
+    numbers: Mapped[bool] = mapped_column(server_default=text("false"))
+    token_hash: Mapped[bytes]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BookingCalendar(TenantRow, Base):
+    """A calendar elsewhere that says when a resource is busy: at an address, which is a secret of its owner's, or (null)
+    out of a file. What it said last holds until it says something else.
+
+    `when_stale`: whether times are still offered when it could not be read for long. `digest` is that of what was read
+    last, at `read_at`; `next_at` when it is read next (null: never again by itself).
+    """
+
+    __tablename__ = "booking_calendars"
+    __table_args__ = (
+        CheckConstraint("when_stale in ('offer', 'hold_back')", name="when_stale"),
+        ForeignKeyConstraint(
+            ["merchant_id", "resource_id"], ["app.booking_resources.merchant_id", "app.booking_resources.id"]
+        ),
+        Index("ix_booking_calendars_next", "next_at", postgresql_where=text("next_at is not null")),
+    )
+
+    name: Mapped[str]
+    resource_id: Mapped[UUID]
+    address_sealed: Mapped[bytes | None]
+    host: Mapped[str] = mapped_column(server_default="")
+    when_stale: Mapped[str] = mapped_column(server_default="offer")
+    etag: Mapped[str] = mapped_column(server_default="")
+    digest: Mapped[bytes | None]
+    read_at: Mapped[datetime | None]
+    spread_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
+    problem: Mapped[str] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BookingBusy(TenantRow, Base):
+    """A period in which a calendar has its resource, all units of it, as busy."""
+
+    __tablename__ = "booking_busy"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="period"),
+        ForeignKeyConstraint(
+            ["merchant_id", "resource_id"], ["app.booking_resources.merchant_id", "app.booking_resources.id"]
+        ),
+        ForeignKeyConstraint(
+            ["merchant_id", "calendar_id"],
+            ["app.booking_calendars.merchant_id", "app.booking_calendars.id"],
+            ondelete="cascade",
+        ),
+        Index("ix_booking_busy_calendar", "merchant_id", "calendar_id"),
+        Index("ix_booking_busy_ends", "merchant_id", "ends_at"),
+    )
+
+    calendar_id: Mapped[UUID]
+    resource_id: Mapped[UUID]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.core.statements import Statement
-from callwaiting.features.bookings.availability import Busy, Window
+from callwaiting.features.bookings.availability import ALL_UNITS, Busy, Window
 from callwaiting.features.bookings.models import LONGEST, LONGEST_BUFFER, Booking
 from callwaiting.features.bookings.transitions import State
 
-# What keeps units busy between two instants: confirmed bookings, and holds that have not run out.
+# What keeps units busy between two instants: confirmed bookings, holds that have not run out, and for all units what
+# calendars elsewhere say, or that one of them which must not be missed cannot be read. One round trip: a caller waits.
 # The conditions on `starts_at` are for the index.
+STALE_AFTER = timedelta(hours=6)  # so old may be what was last read of a calendar
 BUSY = Statement("""
 select resource_id, unit, lower(occupied) as starts_at, upper(occupied) as ends_at from app.bookings
 where starts_at > %(after)s and starts_at < %(before)s and id is distinct from %(apart)s::uuid
   and (state = 'confirmed' or state = 'held' and coalesce(hold_expires_at, %(now)s) > %(now)s)
+union all
+select resource_id, %(all_units)s::int, starts_at, ends_at from app.booking_busy
+where ends_at > %(after)s and starts_at < %(before)s
+union all
+select resource_id, %(all_units)s::int, %(after)s::timestamptz, %(before)s::timestamptz from app.booking_calendars
+where when_stale = 'hold_back' and address_sealed is not null and (read_at is null or read_at < %(stale)s::timestamptz)
 """)
 
 
@@ -52,6 +60,8 @@ def busy(
         before=end + LONGEST_BUFFER,
         now=now,
         apart=apart_from,
+        all_units=ALL_UNITS,
+        stale=now - STALE_AFTER,
     ):
         found[row.resource_id].append(Busy(Window(row.starts_at, row.ends_at), row.unit))
     return found
