@@ -34,6 +34,9 @@ def busy_periods(raw: bytes, *, since: datetime, until: datetime, zone: ZoneInfo
     import recurring_ical_events
     from icalendar import Calendar
 
+    whole = raw.upper()
+    if whole.count(b"BEGIN:VCALENDAR") != whole.count(b"END:VCALENDAR"):
+        raise NoCalendar("is cut off")  # what is missing would be taken for free
     try:
         calendars = Calendar.from_ical(raw, multiple=True)
     except (ValueError, IndexError, KeyError, TypeError) as error:
@@ -125,9 +128,9 @@ def main() -> None:
             most=order["most"],
         )
     except NoCalendar as error:
-        print(json.dumps({"wrong": str(error)}))
+        sys.stdout.write(json.dumps({"wrong": str(error)}))
     else:
-        print(json.dumps({"busy": [[start.isoformat(), end.isoformat()] for start, end in found]}))
+        sys.stdout.write(json.dumps({"busy": [[start.isoformat(), end.isoformat()] for start, end in found]}))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Requests to addresses that merchants name. Nobody may reach into our own network through them.
 
 The name is resolved once; each address that it has is judged, and the connection goes to the address that was judged,
-so that a name which answers differently a moment later gains nothing. A redirect of a GET is judged like the address that it
-replaces, that of a POST is not followed; answers are read up to a limit, and all of it has an end, however slowly somebody
-speaks.
+so that a name which answers differently a moment later gains nothing. A redirect of a GET is judged like the address
+that it replaces, that of a POST is not followed; answers are read up to a limit, and all of it has an end, however
+slowly somebody speaks.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, exists, insert, select
@@ -213,7 +213,7 @@ def _tell_collisions(session: Session, row: BookingCalendar) -> None:
             COLLISION_ALERT,
             subject=f"booking:{booking_id}",
             severity="high",
-            summary="A booking lies where a calendar elsewhere has its resource as busy. It stands until you change it.",
+            summary="A booking lies where a calendar elsewhere has its resource as busy. It stands.",
             details={"booking": str(booking_id), "calendar": str(row.id)},
         )
 

@@ -171,11 +171,11 @@ def _point(session: Session, row: BookingCalendar, address: str) -> None:
 def _shown(session: Session, rows: Sequence[BookingCalendar]) -> list[Shown]:
     now = clock.now()
     counted = session.execute(
-        select(BookingBusy.calendar_id, func.count())
+        select(BookingBusy.calendar_id, func.count().label("periods"))
         .where(BookingBusy.ends_at > now, BookingBusy.calendar_id.in_([row.id for row in rows]))
         .group_by(BookingBusy.calendar_id)
     )
-    busy = {calendar_id: count for calendar_id, count in counted}
+    busy = {row.calendar_id: row.periods for row in counted}
     return [
         Shown(
             id=row.id,

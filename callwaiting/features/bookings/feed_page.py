@@ -31,4 +31,5 @@ def show(token: str) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"  # keep it, and ask each time whether it still holds
     response.headers["Referrer-Policy"] = "no-referrer"
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from icalendar import Calendar, Event, vCalAddress
-
 from callwaiting.features.bookings.listing import Entry
+
+if TYPE_CHECKING:  # it takes a tenth of a second to import, and few processes need it
+    from icalendar import Calendar, Event
 
 PRODUCT = "-//Callwaiting//Bookings//EN"
 DOMAIN = "callwaiting"
@@ -50,6 +51,8 @@ def invitation(entry: Entry, *, business: str, between: Invitation) -> bytes:
 
     The caller has agreed already, so nobody is asked to accept.
     """
+    from icalendar import vCalAddress
+
     made, event = _calendar(between.method), _event(entry, f"{entry.service or 'Booking'}: {business}")
     organizer, attendee = vCalAddress(f"mailto:{between.organizer}"), vCalAddress(f"mailto:{between.attendee}")
     organizer.params["CN"] = business
@@ -61,6 +64,8 @@ def invitation(entry: Entry, *, business: str, between: Invitation) -> bytes:
 
 
 def _calendar(method: str) -> Calendar:
+    from icalendar import Calendar
+
     made = Calendar()
     made.add("prodid", PRODUCT)
     made.add("version", "2.0")
@@ -69,6 +74,8 @@ def _calendar(method: str) -> Calendar:
 
 
 def _event(entry: Entry, summary: str) -> Event:
+    from icalendar import Event
+
     event = Event()
     event.add("uid", f"{entry.id}@{DOMAIN}")
     event.add("sequence", entry.version)

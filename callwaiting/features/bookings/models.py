@@ -253,7 +253,7 @@ class BookingFeed(TenantRow, Base):
 
 
 class BookingCalendar(TenantRow, Base):
-    """A calendar elsewhere that says when a resource is busy: at an address, which is a secret of its owner's, or (null)
+    """A calendar elsewhere that says when a resource is busy: at an address, which is its owner's secret, or (null)
     out of a file. What it said last holds until it says something else.
 
     `when_stale`: whether times are still offered when it could not be read for long. `digest` is that of what was read
