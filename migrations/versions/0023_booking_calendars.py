@@ -9,7 +9,7 @@ from sqlalchemy.schema import SchemaItem
 from migrations.rls import everywhere, protect, tenant
 
 revision = "0023"
-down_revision = "0022"
+down_revision = "0025"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 NOW = sa.text("now()")

@@ -119,6 +119,7 @@ def test_who_may_come_in_without_a_token_is_a_short_list(app: Flask) -> None:
     assert {route.endpoint.partition(".")[0] for route in routes(app, "public")} == {
         "account_pages",
         "accounts",
+        "booking_feed",
         "booking_page",
         "docs",
         "factors",

@@ -107,7 +107,7 @@ def _candidates(table: Table, type_name: str) -> list[object]:
         case "jsonb":
             return ["{}"]
         case "timestamp with time zone":
-            return ["2030-01-01T00:00:00+00:00"]
+            return ["2030-01-01T00:00:00+00:00", "2030-01-01T01:00:00+00:00"]
         case "date":
             return ["2030-01-01"]
         case "time without time zone":
