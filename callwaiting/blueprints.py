@@ -38,6 +38,7 @@ from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import routes as phone_numbers
 from callwaiting.features.receipts import receipt_page
 from callwaiting.features.reception import routes as reception
+from callwaiting.features.reconciliation import routes as reconciliation
 from callwaiting.features.summaries import routes as summaries
 from callwaiting.features.webhooks import event_routes as webhook_events
 from callwaiting.features.webhooks import operator_routes as webhook_operators
@@ -82,6 +83,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(message_templates.api.blueprint)
     app.register_blueprint(alerts.api.blueprint)
     app.register_blueprint(payments.api.blueprint)
+    app.register_blueprint(reconciliation.api.blueprint)
     app.register_blueprint(webhook_sources.api.blueprint)
     app.register_blueprint(webhook_events.api.blueprint)
     app.register_blueprint(webhook_operators.api.blueprint)

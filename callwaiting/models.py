@@ -21,6 +21,7 @@ from callwaiting.features.payments import models as payments
 from callwaiting.features.phone_numbers import models as phone_numbers
 from callwaiting.features.receipts import models as receipts
 from callwaiting.features.reception import models as reception
+from callwaiting.features.reconciliation import models as reconciliation
 from callwaiting.features.summaries import models as summaries
 from callwaiting.features.webhooks import models as webhooks
 
@@ -45,6 +46,7 @@ __all__ = [
     "phone_numbers",
     "receipts",
     "reception",
+    "reconciliation",
     "summaries",
     "webhooks",
 ]

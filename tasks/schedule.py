@@ -28,6 +28,8 @@ ENTRIES = (
     Entry(Job.TELL_SUMMARIES, crontab(minute="*/5")),
     Entry(Job.READ_CALENDARS, 60.0),
     Entry(Job.RECONCILE, crontab(minute="7")),
+    Entry(Job.RECONCILE_TELEPHONY, crontab(minute="22")),
+    Entry(Job.RECONCILE_MONEY, crontab(minute="37")),
     Entry(Job.EMPTY_BODIES, crontab(hour="3", minute="20")),
     Entry(Job.FORGET_SIGN_INS, crontab(minute="50")),
     Entry(Job.FORGET_IDEMPOTENCY_KEYS, crontab(minute="40")),

@@ -23,6 +23,7 @@ COMMANDS = {
     "consents": "What is known about one person's consent to texts.",
     "audit": "The audit trail: show, verify.",
     "ledger": "The ledger of merchants' money: show, verify.",
+    "reconcile": "Compare the providers' lists with ours, now.",
     "keys": "Keys of access tokens: list, rotate, revoke.",
     "understand": "What callers' sentences mean: JSON lines in, JSON lines out.",
     "users": "Persons: list, create, disable, forget a lost authenticator.",

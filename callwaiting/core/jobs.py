@@ -32,6 +32,8 @@ class Job(StrEnum):
     CANARY = "maintenance.canary"
     EMPTY_BODIES = "webhooks.empty_bodies"
     RECONCILE = "webhooks.reconcile"
+    RECONCILE_TELEPHONY = "reconciliation.telephony"
+    RECONCILE_MONEY = "reconciliation.money"
     FINALISE_CALLS = "calls.finalise"
     EXPIRE_ORDERS = "orders.expire"
     REMIND_OF_BOOKINGS = "bookings.remind"
@@ -59,6 +61,8 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.CANARY: Queue.MAINTENANCE,
     Job.EMPTY_BODIES: Queue.MAINTENANCE,
     Job.RECONCILE: Queue.MAINTENANCE,
+    Job.RECONCILE_TELEPHONY: Queue.MAINTENANCE,
+    Job.RECONCILE_MONEY: Queue.MAINTENANCE,
     Job.FINALISE_CALLS: Queue.MAINTENANCE,
     Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
     Job.REMIND_OF_BOOKINGS: Queue.MAINTENANCE,

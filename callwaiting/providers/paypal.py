@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
+from callwaiting.providers import paypal_books
 from callwaiting.providers.attempts import retry_after_s
 from callwaiting.providers.paypal_disputes import EVENTS as DISPUTE_EVENTS
 from callwaiting.providers.paypal_disputes import read_dispute
@@ -28,6 +29,7 @@ from callwaiting.providers.ports import (
     Dispute,
     ListedEvent,
     Mode,
+    MoneyEntry,
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
@@ -167,6 +169,27 @@ class PayPalPayments:
             path = f"{following.path}?{following.query}" if following.path and found else ""
         ordered = sorted(events, key=lambda event: _text(event, "create_time"))
         return [ListedEvent(read_event(raw), raw) for raw in map(orjson.dumps, ordered)]
+
+    def list_money(self, *, account: str, since: datetime, until: datetime) -> None:
+        return None
+
+    def money_of(self, *, payment_id: str, checkout_id: str, account: str) -> Sequence[MoneyEntry]:
+        """What PayPal has booked of an order; of a capture alone, through its own resource."""
+        _require_own(account)
+        if checkout_id and (order := self._found(f"/v2/checkout/orders/{quote(checkout_id, safe='')}")):
+            return paypal_books.of_order(order)
+        if payment_id and (capture := self._found(f"/v2/payments/captures/{quote(payment_id, safe='')}")):
+            return [paypal_books.of_capture(capture, checkout_id)]
+        return []
+
+    def _found(self, path: str) -> JsonObject:
+        """A resource, empty when there is none."""
+        try:
+            return self._call("GET", path)
+        except ProviderRejected as error:
+            if error.provider_code in {"INVALID_RESOURCE_ID", "RESOURCE_NOT_FOUND"}:
+                return {}
+            raise
 
     def ping(self) -> None:
         self._bearer()

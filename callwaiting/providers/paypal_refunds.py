@@ -28,6 +28,11 @@ def read_refund(fields: Mapping[str, object]) -> Refund:
     )
 
 
+def capture_of(fields: Mapping[str, object]) -> str:
+    """The id of the capture that a refund gives back of; empty when it does not say."""
+    return _capture_id(fields.get("links"))
+
+
 def _capture_id(links: object) -> str:
     for link in links if isinstance(links, list) else []:
         if isinstance(link, dict) and link.get("rel") == "up":

@@ -129,6 +129,34 @@ class SentMessage:
     sent_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ListedCall:
+    """A call as Twilio lists it. `caller` and `called` as the carrier gave them; `ended_at` of one that is over."""
+
+    sid: str
+    caller: str
+    called: str
+    direction: str
+    status: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMessage:
+    """A text as Twilio lists it. `direction` is `inbound`, `outbound-api` (sent by a program) or `outbound-reply`
+    (the answer to a request)."""
+
+    sid: str
+    sender: str
+    recipient: str
+    direction: str
+    status: str
+    body: str
+    error_code: str = ""
+    media: int = 0
+
+
 class Telephony(Protocol):
     """Twilio, or whatever speaks for it. Keypad and speech turns are answered as TwiML, not through this port."""
 
@@ -137,6 +165,16 @@ class Telephony(Protocol):
 
     def find_message(self, message: OutgoingMessage, since: datetime) -> SentMessage | None:
         """The message with the same sender, recipient and body that was sent at or after `since`, if any."""
+
+    def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:
+        """All calls that began in the window, oldest first; pages are followed to their end."""
+
+    def list_messages(self, since: datetime, until: datetime) -> Sequence[ListedMessage]:
+        """All texts of the window, in and out, oldest first; pages are followed to their end. One that was never sent
+        is in no window: ask for it by its id."""
+
+    def message(self, sid: str) -> ListedMessage | None:
+        """One text by its id; None when the provider has none."""
 
     def ping(self) -> None:
         """Raise ProviderUnavailable when the API cannot be reached."""
@@ -222,6 +260,26 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyEntry:
+    """One movement of money as its provider's books have it: a `payment`, a `refund`, or what a `dispute` took.
+
+    `payment_id` is that of the settlement, `checkout_id` that of the page, where the provider tells it. `amount` is
+    positive and in the payment's currency; the `fee` is in that of the merchant's balance, and negative when it was
+    given back. `entry_id` names the line of the books. `done`: the money has really moved.
+    """
+
+    subject: Literal["payment", "refund", "dispute"]
+    object_id: str
+    payment_id: str
+    amount: Money
+    done: bool
+    entry_id: str
+    checkout_id: str = ""
+    reference: str = ""
+    fee: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ListedEvent:
     """An event as the provider lists it, for reconciliation: the same bytes a webhook would have carried."""
 
@@ -258,6 +316,12 @@ class Payments(Protocol):
 
     def list_events(self, *, account: str, since: datetime, until: datetime) -> Sequence[ListedEvent]:
         """All events of the window, oldest first; pages are followed to their end."""
+
+    def list_money(self, *, account: str, since: datetime, until: datetime) -> Sequence[MoneyEntry] | None:
+        """All movements of the window; None from a provider without such a list: ask it for each payment."""
+
+    def money_of(self, *, payment_id: str, checkout_id: str, account: str) -> Sequence[MoneyEntry]:
+        """Every movement of one payment, or of one checkout whose payment is not known; empty when there is none."""
 
     def ping(self) -> None: ...
 

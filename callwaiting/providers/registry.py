@@ -23,9 +23,12 @@ from callwaiting.providers.ports import (
     CheckoutRequest,
     Dispute,
     Language,
+    ListedCall,
     ListedEvent,
+    ListedMessage,
     Mail,
     MailMessage,
+    MoneyEntry,
     OutgoingMessage,
     Payments,
     Refund,
@@ -186,6 +189,15 @@ class AbsentTelephony:
     def find_message(self, message: OutgoingMessage, since: datetime) -> SentMessage | None:
         raise ProviderNotConfigured("Twilio has no credentials")
 
+    def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def list_messages(self, since: datetime, until: datetime) -> Sequence[ListedMessage]:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def message(self, sid: str) -> ListedMessage | None:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
     def ping(self) -> None:
         raise ProviderNotConfigured("Twilio has no credentials")
 
@@ -221,6 +233,12 @@ class AbsentPayments:
         raise self._error()
 
     def list_events(self, *, account: str, since: datetime, until: datetime) -> Sequence[ListedEvent]:
+        raise self._error()
+
+    def list_money(self, *, account: str, since: datetime, until: datetime) -> Sequence[MoneyEntry] | None:
+        raise self._error()
+
+    def money_of(self, *, payment_id: str, checkout_id: str, account: str) -> Sequence[MoneyEntry]:
         raise self._error()
 
     def ping(self) -> None:

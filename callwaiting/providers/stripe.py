@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import orjson
 
 from callwaiting.core.money import Money
-from callwaiting.providers import stripe_signature
+from callwaiting.providers import stripe_money, stripe_signature
 from callwaiting.providers.attempts import retry_after_s
 from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
     Dispute,
     ListedEvent,
+    MoneyEntry,
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
@@ -171,6 +172,58 @@ class StripePayments:
             if not page.get("has_more") or not events:
                 return listed[::-1]
             after = {"starting_after": listed[-1].event.provider_event_id}
+
+    def list_money(self, *, account: str, since: datetime, until: datetime) -> Sequence[MoneyEntry]:
+        """The lines of the balance (docs.stripe.com/api/balance_transactions/list) with what each is about."""
+        window = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
+        entries: list[MoneyEntry] = []
+        after: dict[str, str] = {}
+        while True:
+            with _errors():
+                answer = self._client.raw_request(
+                    "get",
+                    "/v1/balance_transactions",
+                    created=window,
+                    limit=PAGE,
+                    expand=["data.source"],
+                    **after,
+                    **_options(account),
+                )
+            page = _mapping(orjson.loads(answer.body))
+            lines = page.get("data")
+            if not isinstance(lines, list):
+                raise ProviderUnavailable("Stripe lists its balance in an unknown form")
+            entries += [entry for line in lines if (entry := stripe_money.of_line(_mapping(line))) is not None]
+            if not page.get("has_more") or not lines:
+                return entries[::-1]
+            after = {"starting_after": _text(_mapping(lines[-1]), "id")}
+
+    def money_of(self, *, payment_id: str, checkout_id: str, account: str) -> Sequence[MoneyEntry]:
+        """A PaymentIntent with its charge and refunds; of a checkout alone, through its session."""
+        if not payment_id:
+            session = self._found(f"/v1/checkout/sessions/{checkout_id}", account)
+            payment_id = _text(session, "payment_intent")
+        if not payment_id:
+            return []
+        intent = self._found(f"/v1/payment_intents/{payment_id}", account, expand=["latest_charge.balance_transaction"])
+        found = stripe_money.of_intent(intent)
+        if not found:
+            return []
+        with _errors():
+            listed = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": PAGE}, _options(account))
+            refunds = [refund.to_dict() for refund in listed.auto_paging_iter()]
+        return [*found, *(stripe_money.of_refund(refund) for refund in refunds)]
+
+    def _found(self, path: str, account: str, **parameters: object) -> Mapping[str, object]:
+        """A resource, empty when there is none."""
+        try:
+            with _errors():
+                answer = self._client.raw_request("get", path, **parameters, **_options(account))
+        except ProviderRejected as error:
+            if error.provider_code == "resource_missing":
+                return {}
+            raise
+        return _mapping(orjson.loads(answer.body))
 
     def ping(self) -> None:
         with _errors():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from callwaiting.providers.ports import (
+    ListedCall,
+    ListedMessage,
     OutgoingMessage,
     ProviderOutcomeUnknown,
     ProviderRejected,
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
     from twilio.base.exceptions import TwilioRestException
     from twilio.rest import Client
+    from twilio.rest.api.v2010.account.call import CallInstance
     from twilio.rest.api.v2010.account.message import MessageInstance
 
 API_BASE = "https://api.twilio.com"
 # The newest messages between two numbers; a look-up goes back minutes, not days.
 LOOK_UP_LIMIT = 100
+PAGE = 1000
+NOT_FOUND = "20404"
 
 
 class TwilioTelephony:
@@ -66,6 +71,27 @@ class TwilioTelephony:
             if candidate.body == message.body and candidate.date_created and candidate.date_created >= earliest:
                 return _sent(candidate)
         return None
+
+    def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:
+        """Calls by their start (twilio.com/docs/voice/api/call-resource, StartTime), oldest first."""
+        with self._errors():
+            listed = self._client.calls.list(start_time_after=since, start_time_before=until, page_size=PAGE)
+        return [_call(call) for call in reversed(listed)]
+
+    def list_messages(self, since: datetime, until: datetime) -> Sequence[ListedMessage]:
+        """Texts by the moment of sending (twilio.com/docs/messaging/api/message-resource, DateSent), oldest first."""
+        with self._errors():
+            listed = self._client.messages.list(date_sent_after=since, date_sent_before=until, page_size=PAGE)
+        return [_message(message) for message in reversed(listed)]
+
+    def message(self, sid: str) -> ListedMessage | None:
+        try:
+            with self._errors():
+                return _message(self._client.messages(sid).fetch())
+        except ProviderRejected as error:
+            if error.provider_code == NOT_FOUND:
+                return None
+            raise
 
     def ping(self) -> None:
         with self._errors():
@@ -130,4 +156,30 @@ def _sent(message: MessageInstance) -> SentMessage:
         status=str(message.status),
         body=message.body or "",
         sent_at=message.date_sent or message.date_created,
+    )
+
+
+def _message(message: MessageInstance) -> ListedMessage:
+    media = message.num_media or "0"
+    return ListedMessage(
+        sid=str(message.sid),
+        sender=message.from_ or "",
+        recipient=message.to or "",
+        direction=str(message.direction),
+        status=str(message.status),
+        body=message.body or "",
+        error_code=str(message.error_code or ""),
+        media=int(media) if media.isdigit() else 0,
+    )
+
+
+def _call(call: CallInstance) -> ListedCall:
+    return ListedCall(
+        sid=str(call.sid),
+        caller=call._from or "",
+        called=call.to or "",
+        direction=str(call.direction),
+        status=str(call.status),
+        started_at=call.start_time or call.date_created,
+        ended_at=call.end_time,
     )

@@ -9,7 +9,7 @@ import httpx
 from flask import Flask
 
 from callwaiting.sandbox import (
-    control,
+    control_money,
     mail,
     pages,
     pay_pages,
@@ -60,7 +60,7 @@ def create_app(config: Config, state_dir: Path | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.extensions[EXTENSION] = here
-    for blueprint in (twilio_api.bp, stripe_api.bp, paypal_api.bp, control.bp, pages.bp, pay_pages.bp, mail.bp):
+    for blueprint in (twilio_api.bp, stripe_api.bp, paypal_api.bp, control_money.bp, pages.bp, pay_pages.bp, mail.bp):
         app.register_blueprint(blueprint)
     return app
 

@@ -30,23 +30,27 @@ class ApiBehaviours:
 class WebhookBehaviour:
     """How deliveries go out. `duplicate` is how many copies are sent in all (0 and 1 both mean one); `shuffle`
     lets later ones overtake earlier ones; `hold` keeps everything until released. A failed delivery is tried again
-    `retry_base_ms` × 1, 2, 4, 8 … later, `max_attempts` times in all."""
+    `retry_base_ms` × 1, 2, 4, 8 … later, `max_attempts` times in all. What begins under `withhold` is never sent: only
+    the provider's own lists tell of it."""
 
     delay_ms: int = 0
     duplicate: int = 1
     shuffle: bool = False
     hold: bool = False
+    withhold: bool = False
     max_attempts: int = 8
     retry_base_ms: int = 1000
 
 
 @dataclass
 class BehaviourSet:
-    """With `refunds_wait` a new refund is pending until `/_sandbox/…/refunds/<id>/succeed` or `/fail`."""
+    """With `refunds_wait` a new refund is pending until `/_sandbox/…/refunds/<id>/succeed` or `/fail`. `fee_minor` is
+    what a payment provider keeps of each payment."""
 
     api: ApiBehaviours = field(default_factory=ApiBehaviours)
     webhooks: WebhookBehaviour = field(default_factory=WebhookBehaviour)
     refunds_wait: bool = False
+    fee_minor: int = 0
 
 
 class Behaviours:
@@ -63,6 +67,10 @@ class Behaviours:
     @property
     def refunds_wait(self) -> bool:
         return self._set.refunds_wait
+
+    @property
+    def fee_minor(self) -> int:
+        return self._set.fee_minor
 
     def replace(self, document: object) -> None:
         """Put all behaviours at once; what is not named goes back to normal. Raises Misfit."""

@@ -39,22 +39,16 @@ def start_call(here: Sandbox, caller: str, to: str, forwarded_from: str) -> dict
     number = here.config.twilio.numbers.get(to)
     if number is None or not number.voice_url:
         raise NotPossible(f"{to} has no voice_url")
-    row: Row = {
-        "sid": new_id("CA"),
-        "account_sid": here.config.twilio.account_sid,
-        "from": caller,
-        "to": to,
-        "forwarded_from": forwarded_from or None,
-        "status": "ringing",
-        "created": time.time(),
-        "ended": None,
-        "duration": 0,
-        "url": "",
-        "twiml": "",
-        "position": None,
-    }
-    here.store.put("calls", row["sid"], row)
+    row = _new(here, caller, to, forwarded_from)
     return _continue(here, row, _Story(), fetch=(number.voice_url, "POST", {}))
+
+
+def unreached_call(here: Sandbox, caller: str, to: str, forwarded_from: str) -> dict[str, object]:
+    """A call whose app could not be reached and that heard of nothing: it failed, and only the list tells of it."""
+    row = _new(here, caller, to, forwarded_from)
+    row = {**row, "status": "failed", "ended": time.time()}
+    here.store.put("calls", row["sid"], row)
+    return _face(row, _Story())
 
 
 def take_turn(here: Sandbox, sid: str, said: Row) -> dict[str, object]:
@@ -84,6 +78,25 @@ def hang_up(here: Sandbox, sid: str) -> dict[str, object]:
 def shown(here: Sandbox) -> list[dict[str, object]]:
     """Every call, oldest first."""
     return [_face(row, _Story()) for row in here.store.rows("calls")]
+
+
+def _new(here: Sandbox, caller: str, to: str, forwarded_from: str) -> Row:
+    row: Row = {
+        "sid": new_id("CA"),
+        "account_sid": here.config.twilio.account_sid,
+        "from": caller,
+        "to": to,
+        "forwarded_from": forwarded_from or None,
+        "status": "ringing",
+        "created": time.time(),
+        "ended": None,
+        "duration": 0,
+        "url": "",
+        "twiml": "",
+        "position": None,
+    }
+    here.store.put("calls", row["sid"], row)
+    return row
 
 
 def _running(here: Sandbox, sid: str) -> Row:

@@ -15,14 +15,14 @@ from callwaiting.sandbox.stripe_objects import session_face
 bp = Blueprint("control", __name__, url_prefix="/_sandbox")
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
 
 
-@bp.errorhandler(_Wrong)
-def _wrong(error: _Wrong) -> tuple[Response, int]:
+@bp.errorhandler(Wrong)
+def _wrong(error: Wrong) -> tuple[Response, int]:
     return jsonify({"error": str(error)}), error.status
 
 
@@ -58,7 +58,7 @@ def health() -> Response:
 
 @bp.put("/config")
 def configure() -> Response:
-    sandbox().configure(_body())
+    sandbox().configure(body_of())
     return jsonify({"status": "ok"})
 
 
@@ -70,7 +70,7 @@ def show_behaviours() -> Response:
 @bp.put("/behaviours")
 def set_behaviours() -> Response:
     here = sandbox()
-    here.behaviours.replace(_body())
+    here.behaviours.replace(body_of())
     here.deliverer.wake()
     return jsonify(here.behaviours.shown())
 
@@ -113,11 +113,13 @@ def show_phone(number: str) -> Response:
 
 @bp.post("/phones/<number>/text")
 def text(number: str) -> Response:
-    body = _body()
+    body = body_of()
+    if body.get("unreached"):
+        return jsonify(phones.unreached_text(sandbox(), number, _text(body, "to"), _text(body, "body")))
     try:
         return jsonify(phones.send_text(sandbox(), number, _text(body, "to"), _text(body, "body")))
     except LookupError as error:
-        raise _Wrong(409, str(error)) from None
+        raise Wrong(409, str(error)) from None
 
 
 @bp.get("/calls")
@@ -127,14 +129,16 @@ def list_calls() -> Response:
 
 @bp.post("/calls")
 def start_call() -> Response:
-    body = _body()
+    body = body_of()
     forwarded = str(body.get("forwarded_from") or "")
+    if body.get("unreached"):  # Twilio could not reach the app, which hears of the call from the list alone
+        return jsonify(calls.unreached_call(sandbox(), _text(body, "from"), _text(body, "to"), forwarded))
     return jsonify(calls.start_call(sandbox(), _text(body, "from"), _text(body, "to"), forwarded))
 
 
 @bp.post("/calls/<sid>/turn")
 def take_turn(sid: str) -> Response:
-    return jsonify(calls.take_turn(sandbox(), sid, _body()))
+    return jsonify(calls.take_turn(sandbox(), sid, body_of()))
 
 
 @bp.post("/calls/<sid>/hangup")
@@ -151,9 +155,9 @@ def list_sessions() -> Response:
 @bp.post("/stripe/sessions/<session_id>/pay")
 def pay_session(session_id: str) -> Response:
     """Pay; overrides for bad days: amount_total, currency, payment_status."""
-    body = _body()
+    body = body_of()
     if not isinstance(body.get("amount_total", 0), int) or body.get("payment_status", "paid") not in {"paid", "unpaid"}:
-        raise _Wrong(400, "amount_total is an integer of minor units and payment_status is paid or unpaid")
+        raise Wrong(400, "amount_total is an integer of minor units and payment_status is paid or unpaid")
     with sandbox().store.transaction():
         row = checkout.pay(sandbox(), _session(session_id), body)
     return jsonify(session_face(row["object"]))
@@ -177,9 +181,9 @@ def change_session(session_id: str, what: str) -> Response:
 @bp.post("/stripe/payments/<intent_id>/refund")
 def refund_payment(intent_id: str) -> Response:
     """Give money back at Stripe's own desk: `amount`, or all that is left."""
-    amount = _body().get("amount")
+    amount = body_of().get("amount")
     if amount is not None and not isinstance(amount, int):
-        raise _Wrong(400, "amount is an integer of minor units")
+        raise Wrong(400, "amount is an integer of minor units")
     with sandbox().store.transaction():
         return _refund(stripe_refunds.at_the_desk(sandbox(), intent_id, amount), intent_id)
 
@@ -198,9 +202,9 @@ def list_orders() -> Response:
 @bp.post("/paypal/orders/<order_id>/approve")
 def approve_order(order_id: str) -> Response:
     """Approve as the payer; for bad days: capture_status (PENDING, DECLINED), capture_value, capture_currency."""
-    row = paypal_orders.approve(sandbox(), order_id, _body())
+    row = paypal_orders.approve(sandbox(), order_id, body_of())
     if row is None:
-        raise _Wrong(404, f"no such order: {order_id}")
+        raise Wrong(404, f"no such order: {order_id}")
     return jsonify(row["order"])
 
 
@@ -209,7 +213,7 @@ def refund_capture(capture_id: str) -> Response:
     """Give money back at PayPal's own desk: `amount` as PayPal writes it, or all that is left."""
     with sandbox().store.transaction():
         taken = sandbox().store.get("paypal.captures", capture_id)
-        return _refund(taken and paypal_refunds.create(sandbox(), taken, _body()), capture_id)
+        return _refund(taken and paypal_refunds.create(sandbox(), taken, body_of()), capture_id)
 
 
 @bp.post("/paypal/refunds/<refund_id>/<any(succeed, fail):what>")
@@ -226,28 +230,28 @@ def ca_certificate() -> Response:
 def _session(session_id: str) -> Any:
     row = checkout.find(sandbox(), session_id)
     if row is None:
-        raise _Wrong(404, f"no such session: {session_id}")
+        raise Wrong(404, f"no such session: {session_id}")
     return row
 
 
 def _refund(made: Row | None, sought: str) -> Response:
     if made is None:
-        raise _Wrong(404, f"no such payment or refund: {sought}")
+        raise Wrong(404, f"no such payment or refund: {sought}")
     return jsonify(made)
 
 
-def _body() -> dict[str, Any]:
+def body_of() -> dict[str, Any]:
     """The JSON object of the request; an empty body counts as {}."""
     if not request.get_data():
         return {}
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
-        raise _Wrong(400, "the body must be a JSON object")
+        raise Wrong(400, "the body must be a JSON object")
     return body
 
 
 def _text(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value:
-        raise _Wrong(400, f"{name} must be a text")
+        raise Wrong(400, f"{name} must be a text")
     return value

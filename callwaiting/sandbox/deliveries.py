@@ -72,10 +72,12 @@ class Deliverer:
                 "event_type": event_type,
                 "body": body,
                 "signing": dict(signing),
-                "state": "pending",
+                "state": "withheld" if behaviour.withhold else "pending",
                 "attempts": [],
             }
             self._store.put(_TABLE, delivery_id, row)
+            if behaviour.withhold:
+                continue
             self._schedule(delivery_id, delay + behaviour.delay_ms / 1000 + self._jitter())
         return ids[0]
 

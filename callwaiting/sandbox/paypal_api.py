@@ -143,7 +143,8 @@ def create_order() -> tuple[Row, int]:
 
 @bp.get("/v2/checkout/orders/<order_id>")
 def show_order(order_id: str) -> Response:
-    return jsonify(_found("paypal.orders", order_id)["order"])
+    """The order with its captures and refunds as they stand."""
+    return jsonify(orders.shown(sandbox(), _found("paypal.orders", order_id)["order"]))
 
 
 @bp.post("/v2/checkout/orders/<order_id>/capture")

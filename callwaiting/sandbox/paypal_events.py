@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from callwaiting.sandbox.context import Sandbox
 from callwaiting.sandbox.store import Row, new_id
 
-_RESOURCE_TYPES = {"CHECKOUT": "checkout-order", "PAYMENT": "capture"}
+_RESOURCE_TYPES = {"CHECKOUT": "checkout-order", "PAYMENT": "capture", "CUSTOMER": "dispute"}
 
 
 def signature_headers(here: Sandbox, delivery: Row, body: bytes) -> dict[str, str]:

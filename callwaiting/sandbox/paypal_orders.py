@@ -120,6 +120,53 @@ def capture(here: Sandbox, row: Row) -> Row:
     return order
 
 
+def shown(here: Sandbox, order: Row) -> Row:
+    """The order with its captures as they stand now, and what was given back of them."""
+    units = []
+    for unit in order["purchase_units"]:
+        ids = [taken["id"] for taken in unit.get("payments", {}).get("captures", [])]
+        if not ids:
+            units.append(unit)
+            continue
+        captures = [here.store.get("paypal.captures", capture_id) for capture_id in ids]
+        given = [row["refund"] for row in here.store.rows("paypal.refunds") if row["capture_id"] in ids]
+        units.append({**unit, "payments": {"captures": captures, "refunds": given}})
+    return {**order, "purchase_units": units}
+
+
+def settle(here: Sandbox, capture_id: str, *, completed: bool) -> Row | None:
+    """The outcome of a capture that is pending. None if there is no such capture. Raises NotPossible."""
+    with here.store.transaction():
+        taken = here.store.get("paypal.captures", capture_id)
+        if taken is None:
+            return None
+        if taken["status"] != "PENDING":
+            raise NotPossible(f"the capture is {taken['status']}")
+        kept = {name: value for name, value in taken.items() if name != "status_details"}
+        taken = {**kept, "status": "COMPLETED" if completed else "DECLINED", "update_time": now_text()}
+        here.store.put("paypal.captures", capture_id, taken)
+        kind = "COMPLETED" if completed else "DENIED"
+        emit(here, f"PAYMENT.CAPTURE.{kind}", taken, f"Payment {kind.lower()} for {spoken(taken['amount'])}")
+        return taken
+
+
+def change(here: Sandbox, capture_id: str, changed: Mapping[str, Any]) -> Row | None:
+    """Make PayPal's books of a capture say something else than its events did: `value`, `currency` or `fee_minor`.
+    None if there is no such capture."""
+    with here.store.transaction():
+        taken = here.store.get("paypal.captures", capture_id)
+        if taken is None:
+            return None
+        amount = dict(taken["amount"])
+        amount |= {"value": str(changed["value"])} if "value" in changed else {}
+        amount |= {"currency_code": str(changed["currency"])} if "currency" in changed else {}
+        taken = {**taken, "amount": amount}
+        if "fee_minor" in changed:
+            taken = {**taken, "seller_receivable_breakdown": _breakdown(amount, int(changed["fee_minor"]))}
+        here.store.put("paypal.captures", capture_id, taken)
+        return taken
+
+
 def check_amount(amount: object, field: str) -> None:
     """Refuse what is not an amount with the currency's decimals. Raises PayPalRefusal."""
     if not isinstance(amount, dict):
@@ -164,9 +211,20 @@ def _new_capture(here: Sandbox, order_id: str, unit: Row, status: str, overrides
             link(here, f"v2/checkout/orders/{order_id}", "up"),
         ],
     }
+    if status == "COMPLETED" and here.behaviours.fee_minor:
+        taken["seller_receivable_breakdown"] = _breakdown(amount, here.behaviours.fee_minor)
     if status == "PENDING":
         taken["status_details"] = {"reason": "PENDING_REVIEW"}
     return taken | {name: unit[name] for name in ("custom_id", "invoice_id") if name in unit}
+
+
+def _breakdown(amount: Mapping[str, str], fee_minor: int) -> dict[str, object]:
+    currency = amount["currency_code"]
+    return {
+        "gross_amount": dict(amount),
+        "paypal_fee": money(fee_minor, currency),
+        "net_amount": money(minor(amount) - fee_minor, currency),
+    }
 
 
 def _links(here: Sandbox, order_id: str) -> list[dict[str, str]]:

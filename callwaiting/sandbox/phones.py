@@ -55,6 +55,12 @@ def send_text(here: Sandbox, sender: str, to: str, body: str) -> dict[str, objec
     }
 
 
+def unreached_text(here: Sandbox, sender: str, to: str, body: str) -> dict[str, object]:
+    """A text whose app could not be reached: only the list of messages tells of it."""
+    row = add_message(here, "inbound", sender, to, body)
+    return {"message_sid": row["sid"], "replies": [], "status": None, "elapsed_ms": 0.0, "twiml": "", "error": ""}
+
+
 def _params(row: Row) -> dict[str, str]:
     """The fields of an incoming message (twilio.com/docs/messaging/guides/webhook-request)."""
     params = {

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from callwaiting.sandbox import checkout, stripe_refunds
+from callwaiting.sandbox import checkout, stripe_books, stripe_refunds
 from callwaiting.sandbox import stripe_objects as objects
 from callwaiting.sandbox.context import sandbox
 from callwaiting.sandbox.faults import inject
@@ -132,6 +132,16 @@ def balance() -> Response:
     return jsonify({"object": "balance", "available": [], "pending": [], "livemode": False})
 
 
+@bp.get("/balance_transactions")
+def list_balance() -> Response:
+    """The lines of the account's balance, newest first; `expand[]=data.source` shows what each is about."""
+    page = listing(stripe_books.lines(sandbox(), account()), "/v1/balance_transactions")
+    if "data.source" not in _expand_paths():
+        data = page["data"]
+        page["data"] = [{**item, "source": item["source"]["id"]} for item in (data if isinstance(data, list) else [])]
+    return jsonify(page)
+
+
 @bp.get("/events")
 def list_events() -> Response:
     """The account's events, newest first."""
@@ -169,6 +179,8 @@ def _expanded(item: Row, paths: Iterable[str]) -> dict[str, Any]:
         name, _, rest = path.partition(".")
         if name == "line_items" and "lines" in item:
             face[name] = {"object": "list", "url": request.path, "has_more": False, "data": item["lines"]}
+        if name == "balance_transaction" and item["object"] == "charge" and item["status"] == "succeeded":
+            face[name] = {**stripe_books.line(sandbox(), item), "source": item["id"]}
         table = {"payment_intent": "stripe.payment_intents", "latest_charge": "stripe.charges"}.get(name)
         found = sandbox().store.get(table, face[name]) if table and isinstance(face.get(name), str) else None
         if found is not None:

@@ -63,6 +63,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "payments.refund": MANAGERS,
     "phone_numbers.read": TEAM,
     "phone_numbers.write": MANAGERS,
+    "reconciliation.read": MANAGERS,
     "summaries.choose": TEAM,
     "users.manage": OPERATORS,
     "webhooks.manage": MANAGERS,

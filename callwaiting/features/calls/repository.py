@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -90,6 +90,11 @@ def insert_if_new(session: Session, call_sid: str, *, phone_number_id: UUID, cal
         .returning(Call.id)
     )
     return made is not None
+
+
+def statuses_of(session: Session, call_sids: Collection[str]) -> Mapping[str, str]:
+    rows = session.execute(select(Call.call_sid, Call.status).where(Call.call_sid.in_(call_sids)))
+    return {row.call_sid: row.status for row in rows}
 
 
 def turn(session: Session, call_id: UUID, nonce: int) -> CallTurn | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -20,16 +21,33 @@ from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
 from callwaiting.features.webhooks.service import NotYet
 
-__all__ = ["CallFigures", "CallRef", "adopt", "apply_status", "finalise_stale", "per_day", "stale_calls"]
+__all__ = [
+    "TERMINAL",
+    "CallFigures",
+    "CallRef",
+    "adopt",
+    "apply_status",
+    "finalise_stale",
+    "per_day",
+    "stale_calls",
+    "statuses_of",
+]
 
 SILENCE = timedelta(minutes=10)
 BATCH = 500
 
 
 def apply_status(
-    session: Session, call_sid: str, status: str, seq: int | None, occurred_at: datetime | None
+    session: Session,
+    call_sid: str,
+    status: str,
+    seq: int | None,
+    occurred_at: datetime | None,
+    *,
+    text_back: bool = True,
 ) -> Literal["moved", "stale"]:
-    """Take in a status notice of Twilio; the first terminal one ends the call.
+    """Take in a status notice of Twilio; the first terminal one ends the call. Without `text_back` its caller is not
+    texted, whatever came of it.
 
     `seq` is Twilio's SequenceNumber. Raises NotYet when the call is unknown: its notice overtook its first turn.
     """
@@ -42,7 +60,7 @@ def apply_status(
     if moved is None:
         return "stale"
     if ended_at:
-        _finalise(session, call)
+        _finalise(session, call, ended_at, text_back=text_back)
     audit.record(session, "call.status_changed", subject=f"call:{call.id}", details={"status": moved})
     return "moved"
 
@@ -55,6 +73,7 @@ def adopt(
     phone_number_id: UUID,
     caller: str | None,
     occurred_at: datetime | None,
+    text_back: bool = True,
 ) -> Literal["moved"]:
     """Take in a call of which we know nothing but its end, so that its caller is texted even though no turn of it
     could be answered. Raises NotYet for a status that is not terminal."""
@@ -63,8 +82,13 @@ def adopt(
     caller_id = callers.remember(session, caller) if caller else None
     if repository.insert_if_new(session, call_sid, phone_number_id=phone_number_id, caller_id=caller_id):
         audit.record(session, "call.adopted", subject=f"call_sid:{call_sid}", details={"anonymous": caller_id is None})
-    apply_status(session, call_sid, status, None, occurred_at)
+    apply_status(session, call_sid, status, None, occurred_at, text_back=text_back)
     return "moved"
+
+
+def statuses_of(session: Session, call_sids: Collection[str]) -> Mapping[str, str]:
+    """The status of each of these calls that the merchant has."""
+    return repository.statuses_of(session, call_sids)
 
 
 def whisper(session: Session, call_id: UUID) -> str:
@@ -94,21 +118,21 @@ def finalise_stale(session: Session, call_id: UUID) -> Literal["finalised", "kep
     call = repository.known_by_id(session, call_id)
     if call is None or call.finalised_at is not None or call.last_event_at > clock.now() - SILENCE:
         return "kept"
-    _finalise(session, call)
+    _finalise(session, call, call.last_event_at)
     return "finalised"
 
 
-def _finalise(session: Session, call: KnownCall) -> None:
+def _finalise(session: Session, call: KnownCall, ended_at: datetime, *, text_back: bool = True) -> None:
     """Once a call: a caller for whom nothing was ordered or booked gets one text."""
     if call.finalised_at is not None:
         return
     repository.finalise(session, call.id)
-    if call.outcome == "none" and call.caller_id is not None and merchants.profile(session).active:
+    if text_back and call.outcome == "none" and call.caller_id is not None and merchants.profile(session).active:
         messages.text_missed_call(
             session,
             call_id=call.id,
             caller_id=call.caller_id,
             phone_number_id=call.phone_number_id,
-            ended_at=call.last_event_at,
+            ended_at=ended_at,
         )
     audit.record(session, "call.finalised", subject=f"call:{call.id}", details={"outcome": call.outcome})

@@ -1,7 +1,8 @@
 """The double-entry ledger: where a merchant's money came from and where it is, one balance per account and currency.
 
 Debits of `stripe` and `paypal` are money that the provider took for the merchant. It is credited to
-`orders` when it paid one, else to `parked` or `surplus`, from where it goes back. Entries are written in the
+`orders` when it paid one, else to `parked` or `surplus`, from where it goes back. What it keeps is debited to
+`fees`, in the currency of its own books. Entries are written in the
 transaction of the change that they tell of (docs/adr/0026-a-ledger-of-transfers.md).
 """
 
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from callwaiting.core.ids import new_id
+from callwaiting.core.money import Money
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.payments.models import Dispute, Payment, Refund
@@ -42,9 +44,14 @@ with entries as (
 ), facts as (
     select id, 'payment' as kind, currency, amount_minor::bigint as minor from app.payments
     union all
-    select id, 'refund', currency, case state when 'succeeded' then -amount_minor else 0 end from app.refunds
+    select id, 'refund', currency, case when state = 'succeeded' and dispute_id is null then -amount_minor else 0 end
+    from app.refunds
     union all
-    select id, 'dispute', currency, case when state in ('open', 'lost') then -amount_minor else 0 end from app.disputes
+    select id, 'dispute', currency,
+        case when state in ('open', 'lost') and refund_id is null then -amount_minor else 0 end
+    from app.disputes
+    union all
+    select id, 'fee', currency, -amount_minor from app.provider_fees
 )
 select coalesce(f.kind, e.kind) as kind, coalesce(f.id, e.subject_id) as subject_id,
     coalesce(f.currency, e.currency) as currency, coalesce(f.minor, 0) as told, coalesce(e.minor, 0) as entered
@@ -109,17 +116,28 @@ def dispute_moved(session: Session, payment: Payment, dispute: Dispute, was: str
         _post(session, dispute, "lost", debit=earned, credit="disputes")
 
 
+def fee_kept(session: Session, provider: str, fee_id: UUID, fee: Money) -> None:
+    """What a provider kept for itself, or, when negative, gave back."""
+    debit, credit = ("fees", provider) if fee.minor > 0 else (provider, "fees")
+    _enter(session, "fee", "kept", fee_id, Money(abs(fee.minor), fee.currency), debit=debit, credit=credit)
+
+
 def _post(session: Session, subject: Refund | Dispute, what: str, *, debit: str, credit: str) -> None:
     kind = "refund" if isinstance(subject, Refund) else "dispute"
+    amount = Money(subject.amount_minor, subject.currency)
+    _enter(session, kind, what, subject.id, amount, debit=debit, credit=credit)
+
+
+def _enter(session: Session, kind: str, what: str, subject_id: UUID, amount: Money, *, debit: str, credit: str) -> None:
     POST(
         session,
         merchant_id=merchant_of(session),
         id=new_id(),
-        entry_key=f"{kind}_{what}:{subject.id}",
+        entry_key=f"{kind}_{what}:{subject_id}",
         kind=kind,
-        subject_id=subject.id,
+        subject_id=subject_id,
         debit=debit,
         credit=credit,
-        amount_minor=subject.amount_minor,
-        currency=subject.currency,
+        amount_minor=amount.minor,
+        currency=amount.currency,
     )

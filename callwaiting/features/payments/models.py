@@ -13,7 +13,7 @@ CHECKOUT_STATES = ("claimed", "open", "approved", "completed", "failed", "expire
 PAYMENT_STATES = ("settled", "parked", "surplus", "part_refunded", "refunded")
 REFUND_STATES = ("pending", "succeeded", "failed")
 DISPUTE_STATES = ("inquiry", "open", "won", "lost")
-LEDGER_ACCOUNTS = ("stripe", "paypal", "orders", "parked", "surplus", "disputes")
+LEDGER_ACCOUNTS = ("stripe", "paypal", "orders", "parked", "surplus", "disputes", "fees")
 
 
 def _as_it_came(context: Any) -> str:
@@ -115,7 +115,8 @@ class Payment(TenantRow, Base):
 class Refund(TenantRow, Base):
     """Money that goes back out of a payment: asked for here (`origin` api), or made at the provider's own desk.
 
-    `provider_id` is the provider's, once it has told us. `failure` is the provider's word for why it failed.
+    `provider_id` is the provider's, once it has told us. `failure` is the provider's word for why it failed. With a
+    `dispute_id` it is the money that this dispute took, told a second time: the dispute's entries stand for it.
     """
 
     __tablename__ = "refunds"
@@ -138,10 +139,12 @@ class Refund(TenantRow, Base):
     failure: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
+    dispute_id: Mapped[UUID | None]
 
 
 class Dispute(TenantRow, Base):
-    """A payment that its payer disputes at the bank or at PayPal."""
+    """A payment that its payer disputes at the bank or at PayPal. `respond_by` is the provider's deadline for evidence.
+    With a `refund_id` its money went back as this refund, whose entries stand for it."""
 
     __tablename__ = "disputes"
     __table_args__ = (
@@ -160,6 +163,26 @@ class Dispute(TenantRow, Base):
     reason: Mapped[str] = mapped_column(server_default="")
     opened_at: Mapped[datetime] = mapped_column(server_default=func.now())
     ended_at: Mapped[datetime | None]
+    refund_id: Mapped[UUID | None]
+    respond_by: Mapped[datetime | None]
+
+
+class ProviderFee(TenantRow, Base):
+    """What a provider kept of a payment (negative: gave back), by the line of its books; never changed."""
+
+    __tablename__ = "provider_fees"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "provider", "entry_id"),
+        CheckConstraint("amount_minor <> 0", name="amount_minor"),
+        ForeignKeyConstraint(["merchant_id", "payment_id"], ["app.payments.merchant_id", "app.payments.id"]),
+    )
+
+    payment_id: Mapped[UUID]
+    provider: Mapped[str]
+    entry_id: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class LedgerTransfer(TenantRow, Base):
@@ -172,7 +195,7 @@ class LedgerTransfer(TenantRow, Base):
     __tablename__ = "ledger_transfers"
     __table_args__ = (
         UniqueConstraint("merchant_id", "entry_key"),
-        CheckConstraint("kind in ('payment', 'refund', 'dispute')", name="kind"),
+        CheckConstraint("kind in ('payment', 'refund', 'dispute', 'fee')", name="kind"),
         CheckConstraint(f"debit in {LEDGER_ACCOUNTS}", name="debit"),
         CheckConstraint(f"credit in {LEDGER_ACCOUNTS}", name="credit"),
         CheckConstraint("debit <> credit", name="two_accounts"),

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_of
+from callwaiting.features.payments.books import (
+    Account,
+    BookedMoney,
+    Ref,
+    accounts_of,
+    booked,
+    moved_between,
+    opened_between,
+    record_fee,
+)
 from callwaiting.features.payments.capture import request_capture
-from callwaiting.features.payments.checkouts import end_checkout, require_none_underway, start_checkout
+from callwaiting.features.payments.checkouts import (
+    REFERENCE_PREFIX,
+    end_checkout,
+    require_none_underway,
+    start_checkout,
+)
 from callwaiting.features.payments.closing import close_pages
 from callwaiting.features.payments.disputes import take_dispute
 from callwaiting.features.payments.figures import MoneyFigures, per_day
@@ -15,19 +30,28 @@ from callwaiting.features.payments.refunds import take_refund
 from callwaiting.features.payments.settlement import settle
 
 __all__ = [
+    "REFERENCE_PREFIX",
+    "Account",
+    "BookedMoney",
     "Link",
     "LinkOwner",
     "MoneyFigures",
     "PaymentProvider",
+    "Ref",
+    "accounts_of",
     "add_account",
+    "booked",
     "close_pages",
     "create_link",
     "end_checkout",
     "link_of",
+    "moved_between",
+    "opened_between",
     "owner_of_token",
     "payments_for",
     "per_day",
     "providers_of",
+    "record_fee",
     "refunds_of",
     "request_capture",
     "request_refund_list",

@@ -112,12 +112,13 @@ class RejectedRequests(Base):
 
 
 class ReconcileRun(Base):
-    """One comparison of a provider's own list of events with ours."""
+    """One comparison of a provider's own list with ours: of its `events`, or of Twilio's calls and texts."""
 
     __tablename__ = "reconcile_runs"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     source_id: Mapped[UUID] = mapped_column(ForeignKey("app.webhook_sources.id"))
+    what: Mapped[str] = mapped_column(server_default="events")
     window_start: Mapped[datetime]
     window_end: Mapped[datetime]
     listed: Mapped[int] = mapped_column(server_default="0")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from callwaiting.core import clock, deadline
 from callwaiting.core.db import Database, DatabaseRole
@@ -46,6 +47,7 @@ class Comparison:
 class Due:
     """A source to compare, and since when."""
 
+    source_id: UUID
     provider: str
     public_id: str
     since: datetime
@@ -56,21 +58,37 @@ def due_sources(database: Database, providers: Providers, longest: timedelta) ->
 
     Each goes on from its last good run, with an hour's overlap, and at most `longest` back.
     """
+    listing = providers.configured & providers.payments.keys()
+    return _due(database, longest, "events", WebhookSource.provider.in_(listing))
+
+
+def due_telephony(database: Database, account: str, longest: timedelta) -> Due | None:
+    """The source of the platform's own Twilio account, whose calls and texts are to be compared; None without one."""
+    own = and_(WebhookSource.provider == "twilio", WebhookSource.account == account)
+    return next(iter(_due(database, longest, "telephony", own)), None)
+
+
+def keep_run(database: Database, run: ReconcileRun) -> None:
+    """Keep what became of a comparison; only one without an error moves the next window on."""
+    with database.unit_of_work(SystemScope("reconciliation"), DatabaseRole.SERVICE) as session:
+        session.add(run)
+
+
+def _due(database: Database, longest: timedelta, what: str, wanted: ColumnElement[bool]) -> Sequence[Due]:
     last = (
         select(func.max(ReconcileRun.window_end))
-        .where(ReconcileRun.source_id == WebhookSource.id, ReconcileRun.error.is_(None))
+        .where(ReconcileRun.source_id == WebhookSource.id, ReconcileRun.what == what, ReconcileRun.error.is_(None))
         .scalar_subquery()
     )
-    listing = providers.configured & providers.payments.keys()
     query = (
-        select(WebhookSource.provider, WebhookSource.public_id, last.label("last"))
-        .where(WebhookSource.provider.in_(listing), WebhookSource.paused_at.is_(None))
+        select(WebhookSource.id, WebhookSource.provider, WebhookSource.public_id, last.label("last"))
+        .where(wanted, WebhookSource.paused_at.is_(None))
         .order_by(last.nulls_first(), WebhookSource.id)
     )
     earliest = clock.now() - longest
     with database.unit_of_work(SystemScope("reconciliation"), DatabaseRole.SERVICE) as session:
         return [
-            Due(row.provider, row.public_id, max(earliest, row.last - OVERLAP) if row.last else earliest)
+            Due(row.id, row.provider, row.public_id, max(earliest, row.last - OVERLAP) if row.last else earliest)
             for row in session.execute(query)
         ]
 
@@ -106,19 +124,17 @@ def reconcile(
         error = failure.reason
         raise
     finally:
-        with database.unit_of_work(SystemScope("reconciliation"), DatabaseRole.SERVICE) as session:
-            session.add(
-                ReconcileRun(
-                    source_id=source.id,
-                    window_start=since,
-                    window_end=until,
-                    listed=len(listed),
-                    missing=missing,
-                    error=error,
-                    started_at=started,
-                    ended_at=clock.now(),
-                )
-            )
+        run = ReconcileRun(
+            source_id=source.id,
+            window_start=since,
+            window_end=until,
+            listed=len(listed),
+            missing=missing,
+            error=error,
+            started_at=started,
+            ended_at=clock.now(),
+        )
+        keep_run(database, run)
         if missing:
             _report(database, source, missing)
     return Comparison(len(listed), missing)

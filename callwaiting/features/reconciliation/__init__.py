@@ -1,0 +1,1 @@
+"""What the providers list, compared with what we have."""
