@@ -25,6 +25,7 @@ from callwaiting.features.catalogue import routes as catalogue
 from callwaiting.features.catalogue import transfer_routes as catalogue_files
 from callwaiting.features.consents import routes as consents
 from callwaiting.features.docs import routes as docs
+from callwaiting.features.exports import routes as exports
 from callwaiting.features.health import routes as health
 from callwaiting.features.kpis import routes as kpis
 from callwaiting.features.merchants import routes as merchants
@@ -72,6 +73,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(outgoing.api.blueprint)
     app.register_blueprint(kpis.api.blueprint)
     app.register_blueprint(summaries.api.blueprint)
+    app.register_blueprint(exports.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)
     app.register_blueprint(reception.api.blueprint)

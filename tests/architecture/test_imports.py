@@ -9,6 +9,7 @@ from pathlib import Path
 import grimp
 import pytest
 
+EXPORTED = ("bookings", "callers", "calls", "consents", "messages", "orders", "payments")
 DOORS = {"service", "errors", "events"}
 # Reviewed: a signed route of another slice verifies its request by the source that the inbox keeps.
 # And a route shows whose a row is to those who may see callers, which services know nothing of.
@@ -18,6 +19,7 @@ MORE_DOORS = (
     | {(slice_, "merchants.hours") for slice_ in ("bookings", "reception")}
     # The figures of a day and the rows of a file are the slices' own, and of no use to any other service.
     | {("summaries", f"{slice_}.figures") for slice_ in ("bookings", "messages", "orders", "payments")}
+    | {("exports", f"{slice_}.exporting") for slice_ in EXPORTED}
     | {("summaries", "accounts.members"), ("summaries", "calls.left_messages")}
 )
 HEAVY = ("stripe", "twilio", "httpx", "granian", "flower", "phonenumbers.geodata", "alembic")

@@ -49,6 +49,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "catalogue.write": MANAGERS,
     "consents.read": STAFF,
     "consents.write": STAFF,
+    "exports.make": MANAGERS,
     "health.read": OPERATORS,
     "kpis.read": TEAM,
     "members.manage": MANAGERS,
@@ -74,7 +75,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
 }
 
 # A machine has no account to be in a team with, and cannot prove anew that it is itself.
-FOR_PERSONS = frozenset({"api_keys.manage", "members.manage", "payments.refund", "summaries.choose"})
+FOR_PERSONS = frozenset({"api_keys.manage", "exports.make", "members.manage", "payments.refund", "summaries.choose"})
 SCOPES = frozenset(name for name, roles in PERMISSIONS.items() if roles <= TEAM) - FOR_PERSONS
 """What an API key can be given."""
 LADDER = (Role.VIEWER, Role.AGENT, Role.ADMIN, Role.OWNER)

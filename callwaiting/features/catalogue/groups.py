@@ -52,7 +52,7 @@ def add_group(
 ) -> UUID:
     """Add a group; items name it to use it. Raises GroupInvalid."""
     name = name.strip()
-    _check(name, min_choices, max_choices, options, currency)
+    check_group(name, min_choices, max_choices, options, currency)
     row = ModifierGroup(
         merchant_id=merchant_of(session), id=new_id(), name=name, min_choices=min_choices, max_choices=max_choices
     )
@@ -82,7 +82,7 @@ def change_group(
     """
     row = _locked(session, group_id, version)
     name = name.strip()
-    _check(name, min_choices, max_choices, options, currency)
+    check_group(name, min_choices, max_choices, options, currency)
     row.name, row.min_choices, row.max_choices = name, min_choices, max_choices
     row.version, row.updated_at = row.version + 1, clock.now()
     session.flush()
@@ -212,7 +212,8 @@ def _write_options(session: Session, group_id: UUID, options: Sequence[OptionCha
     session.flush()
 
 
-def _check(name: str, min_choices: int, max_choices: int, options: Sequence[OptionChange], currency: str) -> None:
+def check_group(name: str, min_choices: int, max_choices: int, options: Sequence[OptionChange], currency: str) -> None:
+    """Raises GroupInvalid when a group cannot have these."""
     wrong = []
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or not words_of(name):
         wrong.append(FieldError("name", f"Must be 1 to {MAX_NAME} printable characters with at least one word."))

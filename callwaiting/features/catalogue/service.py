@@ -34,6 +34,7 @@ __all__ = [
     "Tax",
     "add_group",
     "add_item",
+    "check_removals",
     "check_values",
     "item",
     "items_by_id",
@@ -85,7 +86,7 @@ def add_item(
     name, aliases = name.strip(), [alias.strip() for alias in aliases]
     removals = [removal.strip() for removal in removals]
     check_values(name, aliases, price_minor, keypad)
-    _check_removals(removals)
+    check_removals(removals)
     _check_key(session, keypad, None)
     row = CatalogueItem(
         merchant_id=merchant_of(session),
@@ -116,7 +117,7 @@ def update_item(session: Session, item_id: UUID, *, version: int | None = None, 
     price_minor, keypad = change.get("price_minor", row.price_minor), change.get("keypad", row.keypad)
     removals = [removal.strip() for removal in change.get("removals", row.removals)]
     check_values(name, aliases, price_minor, keypad)
-    _check_removals(removals)
+    check_removals(removals)
     _check_key(session, keypad, item_id)
     row.removals = removals
     if "tax" in change:
@@ -248,7 +249,8 @@ def check_values(name: str, aliases: Sequence[str], price_minor: int, keypad: in
         raise ItemInvalid(fields=wrong)
 
 
-def _check_removals(removals: Sequence[str]) -> None:
+def check_removals(removals: Sequence[str]) -> None:
+    """Raises ItemInvalid when they cannot be left out."""
     fitting = all(0 < len(name) <= MAX_NAME and name.isprintable() and words_of(name) for name in removals)
     if len(removals) > MAX_REMOVALS or not fitting:
         problem = f"At most {MAX_REMOVALS}, each of 1 to {MAX_NAME} printable characters with a word."

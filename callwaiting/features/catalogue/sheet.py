@@ -1,7 +1,6 @@
 """The catalogue as a table: one row an item, as spreadsheets open and save it (RFC 4180).
 
-A cell that a spreadsheet would run as a formula is written with an apostrophe before it, and read without
-(https://owasp.org/www-community/attacks/CSV_Injection). Semicolons and tabs between cells, a byte order mark and a
+What `core.sheets` tames on the way out is read as it was. Semicolons and tabs between cells, a byte order mark and a
 decimal comma are understood: they are what spreadsheets of other countries save.
 """
 
@@ -13,15 +12,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
+from callwaiting.core import sheets
 from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.money import Money
 from callwaiting.features.catalogue.importing import MAX_ROWS, Row
 from callwaiting.features.catalogue.matching import Item
-from callwaiting.features.catalogue.service import ItemChange
+from callwaiting.features.catalogue.service import ItemChange, Tax
 
-COLUMNS = ("id", "name", "aliases", "price", "currency", "keypad", "available")
+COLUMNS = (
+    "id", "name", "aliases", "price", "currency", "keypad", "available", "modifier_groups", "removals",
+    "tax_basis_points", "tax_inclusive",
+)  # fmt: skip
 REQUIRED = frozenset({"name", "price"})
-FORMULA = tuple("=+-@\t\r＝＋－＠")
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 BROKEN = "\ufffd"
 MAX_NAMED = 50  # of the cells that are wrong, so many are named
@@ -30,17 +32,21 @@ PARTS = re.compile(r"((?:[^\\|]|\\.)*)(?:\||$)", re.DOTALL)
 
 def write(items: Iterable[Item]) -> Iterator[bytes]:
     """The table as UTF-8 with a byte order mark, line by line. `read` gives back the same items."""
-    yield "\ufeff".encode() + _line(COLUMNS)
+    yield sheets.BOM + sheets.line(COLUMNS)
     for item in items:
-        yield _line(
+        yield sheets.line(
             (
                 str(item.id),
                 item.name,
-                "|".join(re.sub(r"([\\|])", r"\\\1", alias) for alias in item.aliases),
+                _joined(item.aliases),
                 item.price.decimal(),
                 item.price.currency,
                 "" if item.keypad is None else str(item.keypad),
-                "yes" if item.available else "no",
+                _said(item.available),
+                _joined(str(group.id) for group in item.groups),
+                _joined(item.removals),
+                "" if item.tax is None else str(item.tax.basis_points),
+                "" if item.tax is None else _said(item.tax.inclusive),
             )
         )
 
@@ -78,18 +84,12 @@ def read(text: str, currency: str) -> list[Row]:
     return rows
 
 
-def _line(cells: Sequence[str]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow([_tamed(cell) for cell in cells])
-    return line.getvalue().encode()
+def _joined(parts: Iterable[str]) -> str:
+    return "|".join(re.sub(r"([\\|])", r"\\\1", part) for part in parts)
 
 
-def _tamed(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("'", *FORMULA)) else cell
-
-
-def _restored(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(("'", *FORMULA)) else cell
+def _said(yes: bool) -> str:
+    return "yes" if yes else "no"
 
 
 def _columns(head: Sequence[str]) -> list[str]:
@@ -113,7 +113,7 @@ def _twice(columns: Sequence[str]) -> set[str]:
 def _row(line: int, columns: Sequence[str], cells: Sequence[str], currency: str, *, comma: bool) -> Row:
     if len(cells) != len(columns):
         raise ValidationFailed(FieldError(f"csv.{line}", f"Has {len(cells)} cells, not {len(columns)}."))
-    given = {name: _restored(cell.strip()) for name, cell in zip(columns, cells, strict=True)}
+    given = {name: sheets.restored(cell.strip()) for name, cell in zip(columns, cells, strict=True)}
     wrong: dict[str, str] = {}
     values = _values(given, currency, wrong, comma=comma)
     item_id = None
@@ -126,7 +126,8 @@ def _row(line: int, columns: Sequence[str], cells: Sequence[str], currency: str,
         wrong["currency"] = f"Must be {currency}."
     if wrong:
         raise ValidationFailed(*(FieldError(f"csv.{line}.{name}", message) for name, message in wrong.items()))
-    return Row(f"csv.{line}", item_id, values)
+    groups = _parts(given["modifier_groups"]) if "modifier_groups" in given else None
+    return Row(f"csv.{line}", item_id, values, groups)
 
 
 def _values(given: Mapping[str, str], currency: str, wrong: dict[str, str], *, comma: bool) -> ItemChange:
@@ -138,7 +139,7 @@ def _values(given: Mapping[str, str], currency: str, wrong: dict[str, str], *, c
     except ValueError:
         wrong["price"] = f"Must be an amount as in {Money(1250, currency).decimal()}."
     if "aliases" in given:
-        values["aliases"] = _aliases(given["aliases"])
+        values["aliases"] = _parts(given["aliases"])
     if "keypad" in given:
         values["keypad"] = int(given["keypad"]) if given["keypad"] in set("123456789") else None
         if given["keypad"] and values["keypad"] is None:
@@ -148,10 +149,26 @@ def _values(given: Mapping[str, str], currency: str, wrong: dict[str, str], *, c
         values["available"] = said in YES
         if said not in YES | NO:
             wrong["available"] = "Must be yes or no."
+    if "removals" in given:
+        values["removals"] = _parts(given["removals"])
+    if "tax_basis_points" in given:
+        values["tax"] = _tax(given["tax_basis_points"], given.get("tax_inclusive", "").lower(), wrong)
     return values
 
 
-def _aliases(cell: str) -> list[str]:
+def _tax(rate: str, inclusive: str, wrong: dict[str, str]) -> Tax | None:
+    """Without a rate the business's own tax holds."""
+    if not rate:
+        return None
+    if not (rate.isascii() and rate.isdigit() and len(rate) <= 5 and int(rate) <= 10_000):
+        wrong["tax_basis_points"] = "Must be a whole number up to 10000 (825 is 8.25 %), or empty."
+        return None
+    if inclusive not in YES | NO:
+        wrong["tax_inclusive"] = "Must be yes or no where there is a tax."
+    return Tax(int(rate), inclusive in YES)
+
+
+def _parts(cell: str) -> list[str]:
     """`coke|cola`; a bar within an alias has a backslash before it."""
     parts = [re.sub(r"\\(.)", r"\1", part).strip() for part in PARTS.findall(cell)]
     return [part for part in parts if part]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from callwaiting.core.http.schemas import Amount, Count, Currency, Schema, Version
-from callwaiting.features.catalogue.groups import MAX_ALIASES
+from callwaiting.features.catalogue.groups import MAX_ALIASES, MAX_GROUPS, MAX_OPTIONS
 from callwaiting.features.catalogue.importing import MAX_ROWS, Plan, Row
+from callwaiting.features.catalogue.importing_groups import GroupRow
 from callwaiting.features.catalogue.matching import Item
-from callwaiting.features.catalogue.schemas import Name, Price
+from callwaiting.features.catalogue.schemas import Delta, GroupTerms, KeptOption, Name, Price, TaxFace
+from callwaiting.features.catalogue.service import MAX_REMOVALS, Group, OptionChange
 
 MAX_TEXT = 250_000
 Format = Literal["json", "csv"]
@@ -30,6 +33,9 @@ class FileItem(Schema):
     price: Price
     keypad: int | None = Field(default=None, ge=1, le=9, examples=[1])
     available: bool = True
+    modifier_groups: list[Name] = Field(default=[], max_length=MAX_GROUPS, description="Ids or names of groups.")
+    removals: list[Name] = Field(default=[], max_length=MAX_REMOVALS, examples=[["onions"]])
+    tax: TaxFace | None = None
 
     @classmethod
     def of(cls, item: Item) -> FileItem:
@@ -41,6 +47,35 @@ class FileItem(Schema):
             price=Price.model_construct(amount=item.price.minor, currency=item.price.currency),
             keypad=item.keypad,
             available=item.available,
+            modifier_groups=[str(group.id) for group in item.groups],
+            removals=list(item.removals),
+            tax=TaxFace.of(item.tax) if item.tax else None,
+        )
+
+
+class FileGroup(GroupTerms):
+    """A modifier group in a file. Without an `id` it is the group of its name, or a new one."""
+
+    id: UUID | None = None
+    options: list[KeptOption] = Field(min_length=1, max_length=MAX_OPTIONS)
+
+    @classmethod
+    def of(cls, group: Group) -> FileGroup:
+        return cls.model_construct(
+            id=group.id,
+            name=group.name,
+            min_choices=group.min_choices,
+            max_choices=group.max_choices,
+            options=[
+                KeptOption.model_construct(
+                    id=option.id,
+                    name=option.name,
+                    aliases=list(option.aliases),
+                    price_delta=Delta.model_construct(amount=option.delta.minor, currency=option.delta.currency),
+                    available=option.available,
+                )
+                for option in group.options
+            ],
         )
 
 
@@ -50,11 +85,41 @@ class CatalogueFile(Schema):
     format: Literal["callwaiting.catalogue"] = "callwaiting.catalogue"
     format_version: Literal[1] = 1
     currency: Currency
+    modifier_groups: list[FileGroup] | None = Field(default=None, max_length=MAX_ROWS)
     items: list[FileItem] = Field(max_length=MAX_ROWS)
 
     @classmethod
-    def of(cls, items: list[Item], currency: str) -> CatalogueFile:
-        return cls.model_construct(currency=currency, items=[FileItem.of(item) for item in items])
+    def of(cls, items: Sequence[Item], groups: Sequence[Group], currency: str) -> CatalogueFile:
+        return cls.model_construct(
+            currency=currency,
+            modifier_groups=[FileGroup.of(group) for group in groups],
+            items=[FileItem.of(item) for item in items],
+        )
+
+    def group_rows(self) -> list[GroupRow] | None:
+        """None when the file does not speak of groups."""
+        if self.modifier_groups is None:
+            return None
+        return [
+            GroupRow(
+                f"catalogue.modifier_groups.{number}",
+                group.id,
+                group.name,
+                group.min_choices,
+                group.max_choices,
+                [
+                    OptionChange(
+                        name=option.name,
+                        delta_minor=option.price_delta.amount,
+                        aliases=option.aliases,
+                        available=option.available,
+                        id=option.id,
+                    )
+                    for option in group.options
+                ],
+            )
+            for number, group in enumerate(self.modifier_groups)
+        ]
 
     def rows(self) -> list[Row]:
         return [
@@ -67,7 +132,10 @@ class CatalogueFile(Schema):
                     "price_minor": item.price.amount,
                     "keypad": item.keypad,
                     "available": item.available,
+                    "removals": item.removals,
+                    "tax": item.tax.tax() if item.tax else None,
                 },
+                item.modifier_groups,
             )
             for number, item in enumerate(self.items)
         ]
@@ -113,6 +181,9 @@ class ImportFace(Schema):
     changed: list[ChangedItem]
     removed: list[Named]
     unchanged: Count
+    groups_added: list[str]
+    groups_changed: list[str]
+    groups_removed: list[str]
     version: Version
 
     @classmethod
@@ -137,5 +208,8 @@ class ImportFace(Schema):
             ],
             removed=[Named(id=item.id, name=item.name, price=Amount.of(item.price)) for item in plan.removed],
             unchanged=plan.unchanged,
+            groups_added=[group.name for group in plan.groups.added],
+            groups_changed=[group.name for group in plan.groups.changed],
+            groups_removed=[group.name for group in plan.groups.removed],
             version=version,
         )

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from callwaiting.core import sheets
 from callwaiting.core.errors import ValidationFailed
 from callwaiting.core.ids import new_id
 from callwaiting.core.money import Money
@@ -229,7 +230,7 @@ def test_a_table_loses_nothing(found: list[Item], currency: str) -> None:
         (item.id, item.name, item.aliases, item.price) for item in present
     ]
     for row in csv.reader(io.StringIO(table.removeprefix("\ufeff"))):
-        assert not any(cell.startswith(sheet.FORMULA) for cell in row)
+        assert not any(cell.startswith(sheets.FORMULA) for cell in row)
 
 
 @given(st.text(st.sampled_from("name,price;\"'\n\r\t\\|=0123.\ufeffé"), max_size=60))

@@ -1,0 +1,1 @@
+"""A merchant's rows as files: what came in, what was sold, what was said and agreed."""
