@@ -20,20 +20,12 @@ COLUMNS = (
 def _page(session: Session, days: Days, after: UUID | None, limit: int) -> list[Exported]:
     rows = session.scalars(within(select(Booking), Booking.id, Booking.starts_at, days, after, limit)).all()
     numbers = callers.numbers_of(session, {row.caller_id for row in rows if row.caller_id})
-    resources = dict(
-        session.execute(
-            select(BookingResource.id, BookingResource.name).where(
-                BookingResource.id.in_({row.resource_id for row in rows})
-            )
-        ).tuples()
-    )
-    services = dict(
-        session.execute(
-            select(BookingService.id, BookingService.name).where(
-                BookingService.id.in_({row.service_id for row in rows if row.service_id})
-            )
-        ).tuples()
-    )
+    wanted = {row.resource_id for row in rows}
+    named = session.execute(select(BookingResource.id, BookingResource.name).where(BookingResource.id.in_(wanted)))
+    resources = {row.id: row.name for row in named}
+    wanted = {row.service_id for row in rows if row.service_id}
+    named = session.execute(select(BookingService.id, BookingService.name).where(BookingService.id.in_(wanted)))
+    services = {row.id: row.name for row in named}
     return [
         Exported(
             row.id,

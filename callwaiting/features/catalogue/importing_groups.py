@@ -70,7 +70,7 @@ def planned_groups(present: Sequence[Group], rows: Sequence[GroupRow], currency:
     plan = GroupPlan(after={group.id: group for group in present})
     owners = {option.id: group.id for group in present for option in group.options}
     wrong: list[FieldError] = []
-    seen: set[UUID] = set()
+    seen: set[UUID | str] = set()
     for row in rows:
         named = [group for group in present if group.name.casefold() == row.name.strip().casefold()]
         if row.id is None and len(named) > 1:
@@ -89,9 +89,10 @@ def planned_groups(present: Sequence[Group], rows: Sequence[GroupRow], currency:
         foreign = [option.id for option in group.options if owners.setdefault(option.id, group_id) != group_id]
         if foreign:
             wrong.append(FieldError(f"{row.where}.options", "One of them has the id of another group's option."))
-        if group_id in seen:
+        known_by: set[UUID | str] = {group_id} if row.id else {group_id, group.name.casefold()}
+        if seen & known_by:
             wrong.append(FieldError(f"{row.where}.name", "This group is there twice."))
-        seen.add(group_id)
+        seen |= known_by
         if before is None:
             plan.added.append(group)
         elif content_of(before) != content_of(group):

@@ -18,7 +18,7 @@ api = Api("exports")
     requires="exports.make",
     query=FileQuery,
     media=("text/csv", "application/x-ndjson"),
-    step_up=True,
+    step_up=False,
     budget=EXPORT,
 )
 def file(name: str, query: FileQuery) -> Download:
