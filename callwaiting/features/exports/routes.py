@@ -18,7 +18,7 @@ api = Api("exports")
     requires="exports.make",
     query=FileQuery,
     media=("text/csv", "application/x-ndjson"),
-    step_up=False,
+    step_up=True,
     budget=EXPORT,
 )
 def file(name: str, query: FileQuery) -> Download:
