@@ -36,6 +36,14 @@ from callwaiting.features.accounts.sign_in import scope_of_person
 PATH, EDGE, FLOOR = "/api/v1/alerts?limit=25", "/api/bench/nothing", "/floor"
 UNLIMITED = str(10**9)
 LIMITS = ("RATE_LIMIT_MAX_REQUESTS", "RATE_LIMIT_PERSON_MAX_REQUESTS", "RATE_LIMIT_MERCHANT_MAX_REQUESTS")
+# Of the application that is measured: with the log as production writes it.
+PRODUCTION = {
+    "CALLWAITING_ENV": "production",
+    "LOG_LEVEL": "INFO",
+    "PUBLIC_BASE_URL": "https://bench.example.com",
+    "TRUSTED_HOSTS": "127.0.0.1",
+    "METRICS_TOKEN": "m3trics-of-the-bench-0123456789-abcdefghij",
+}
 ALERTS = """
 insert into app.alerts (id, merchant_id, rule, fingerprint, severity, summary, details)
 select uuidv7(), tenants.ids[1 + n %% cardinality(tenants.ids)], 'payments.surplus', 'bench:' || n, 'high',
@@ -138,7 +146,7 @@ def main() -> int:
         stack = held.enter_context(Stack())
         merchant_id = fill(stack, given.rows, given.tenants)
         token = access_token(stack, merchant_id)
-        environment = stack.environment("web") | dict.fromkeys(LIMITS, UNLIMITED) | {"LOG_LEVEL": "INFO"}
+        environment = stack.environment("web") | dict.fromkeys(LIMITS, UNLIMITED) | PRODUCTION
         floor_port, floor = held.enter_context(stack.serving("bench.floor:app"))
         port, ours = held.enter_context(stack.serving("bench.secured:app", environment=environment))
         contestants = ((floor, floor_port, FLOOR), (ours, port, EDGE), (ours, port, PATH))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+import orjson
 from sqlalchemy import DateTime, Engine, ForeignKey, LargeBinary, MetaData, Text, Uuid, create_engine, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
@@ -109,6 +110,7 @@ class Database:
                     pool_timeout=2,
                     pool_recycle=1800,
                     hide_parameters=True,
+                    json_deserializer=orjson.loads,
                     connect_args={
                         # Who waits in front of a browser hears of a silent database within two seconds.
                         "connect_timeout": 1 if self.tenant_role is DatabaseRole.WEB else 2,

@@ -6,15 +6,11 @@ Row Level Security does the rest. A session without a scope cannot begin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, cast
+from typing import NoReturn
 from uuid import UUID
 
-import psycopg2
-import psycopg2.extensions
-from sqlalchemy import Connection, Row, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from callwaiting.core import deadline
@@ -122,43 +118,13 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: Co
     if transaction.nested:  # a savepoint keeps the settings of its root transaction
         return
     session.info["begun"] = True
-    settings, facts = _settings_of(scope_of(session))
+    settings, facts = settings_of(scope_of(session))
     if facts is None:
         connection.exec_driver_sql(SET_SCOPE, settings)
         return
     row = connection.exec_driver_sql(SET_SCOPE_OF_SESSION, settings + facts).one()
     if row[-1] != "live":
-        _refuse(row[-1])
-
-
-class Statement(Protocol):
-    def __call__(self, connection: Connection, *, prepare: bool) -> str: ...
-
-
-def in_one_trip(session: Session, statement: Statement, values: Mapping[str, object]) -> Sequence[Row[Any]]:
-    """The rows of one reading statement that is a transaction of its own, in the session's scope.
-
-    Scope, session check and statement travel together; Postgres makes one transaction of a message with several
-    statements, and runs none after one that failed. What the session has yet to write is not seen. Raises SessionOver.
-    """
-    settings, facts = _settings_of(scope_of(session))
-    given = {f"scope_{number}": value for number, value in enumerate(settings + (facts or ()))}
-    opening = SET_SCOPE_IN_TRIP if facts is None else SET_SCOPE_IN_TRIP_OF_SESSION
-    with session.get_bind().engine.connect() as connection:
-        driver = cast(psycopg2.extensions.connection, connection.connection.driver_connection)
-        driver.autocommit = True  # in the driver only: SQLAlchemy's isolation levels cost a round trip each way
-        try:
-            sql = statement(connection, prepare=session.info["prepare"])
-            rows = connection.exec_driver_sql(f"{opening}; {sql}", {**given, **values}).all()
-        except DatabaseError as error:
-            if isinstance(error.orig, psycopg2.Error) and error.orig.pgcode == SESSION_OVER:
-                _refuse(error.orig.diag.message_primary or "revoked")
-            raise
-        finally:
-            if not driver.closed:
-                driver.autocommit = False
-    session.info["begun"] = True
-    return rows
+        refuse(row[-1])
 
 
 def begin_unless_begun(session: Session) -> None:
@@ -167,8 +133,8 @@ def begin_unless_begun(session: Session) -> None:
         session.connection()
 
 
-def _settings_of(scope: Scope) -> tuple[tuple[str, ...], tuple[str | int | None, ...] | None]:
-    """The values of SET_SCOPE, and what a session is asked for its state by."""
+def settings_of(scope: Scope) -> tuple[tuple[str, ...], tuple[str | int | None, ...] | None]:
+    """The values of SET_SCOPE, and what a session is asked for its state by. For this module and `statements`."""
     merchant, role = (str(scope.merchant_id), scope.role) if isinstance(scope, MerchantScope) else ("", "system")
     user, claim = str(scope.user_id or ""), scope.session
     statement_ms = int(deadline.remaining(deadline.STATEMENT_SECONDS) * 1000)
@@ -189,6 +155,7 @@ def _settings_of(scope: Scope) -> tuple[tuple[str, ...], tuple[str | int | None,
     return settings, (str(claim.session_id), user, merchant or None, claim.membership_version, str(claim.signing_key))
 
 
-def _refuse(state: str) -> NoReturn:
+def refuse(state: str) -> NoReturn:
+    """Raises SessionOver for a session in that state."""
     codes = {"expired": ErrorCode.AUTH_SESSION_EXPIRED, "suspended": ErrorCode.MERCHANT_SUSPENDED}
     raise SessionOver(code=codes.get(state), reason=f"auth.session_{state}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from callwaiting.core.db import Database, DatabaseRole
+from callwaiting.core.errors import ServiceUnavailable
 from callwaiting.core.ids import new_id
 from callwaiting.core.settings import Settings
 from callwaiting.core.statements import Statement
@@ -22,6 +24,7 @@ from callwaiting.factory import Runtime
 from callwaiting.features.callers import service as callers
 from callwaiting.features.callers.models import Caller
 from tests.factories.merchants import create_merchant
+from tests.factories.stored_events import rows
 
 CONTEXT = text(
     "select coalesce(current_setting('app.merchant_id', true), '') || coalesce(current_setting('app.role', true), '')"
@@ -167,6 +170,33 @@ def test_statement_of_one_trip_that_fails_leaves_nothing(
         assert context(narrow) == before
     with narrow.unit_of_work(two[1], reading=True) as session:
         assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [two[1].merchant_id]
+
+
+def test_connection_of_one_trip_begins_transactions_again(
+    narrow: Database, two: tuple[MerchantScope, MerchantScope]
+) -> None:
+    """Were it left as it was for the trip, each statement after it would be committed by itself."""
+    renamed = text("update app.merchants set name = 'half done'")
+    for divisor in (1, 0):
+        with contextlib.suppress(DBAPIError), narrow.unit_of_work(two[0], reading=True) as session:
+            MINE.alone(session, divisor=divisor)
+        with contextlib.suppress(ZeroDivisionError), narrow.unit_of_work(two[0]) as session:
+            assert session.execute(renamed).rowcount == 1  # type: ignore[attr-defined]
+            raise ZeroDivisionError
+        with narrow.unit_of_work(two[0]) as session:
+            assert session.scalar(text("select name from app.merchants")) != "half done"
+
+
+def test_one_trip_on_connections_that_are_gone_is_unavailable_once(
+    narrow: Database, two: tuple[MerchantScope, MerchantScope], admin_url: str
+) -> None:
+    with narrow.unit_of_work(two[0], reading=True) as session:
+        pid = MINE.alone(session, divisor=1) and session.scalar(text("select pg_backend_pid()"))
+    rows(admin_url, f"select pg_terminate_backend({pid})")
+    with pytest.raises(ServiceUnavailable), narrow.unit_of_work(two[0], reading=True) as session:
+        MINE.alone(session, divisor=1)
+    with narrow.unit_of_work(two[0], reading=True) as session:
+        assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [two[0].merchant_id]
 
 
 def test_unit_that_reads_nothing_begins_all_the_same(web: Runtime, merchant: MerchantScope) -> None:

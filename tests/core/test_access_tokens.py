@@ -14,8 +14,17 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jwt import PyJWTError
 
-from callwaiting.core.http.jwt import REQUIRED_CLAIMS
+from callwaiting.core.http.auth import TokenRefused
+from callwaiting.core.http.jwt import (
+    LEEWAY_SECONDS,
+    MAX_VERIFIED,
+    REQUIRED_CLAIMS,
+    AccessTokens,
+    SigningKeys,
+    SigningRing,
+)
 from callwaiting.core.tenancy import MerchantScope
 from tests.factories.people import member_token
 
@@ -215,6 +224,41 @@ def test_expired_token_says_so(client: FlaskClient, forge: Forge) -> None:
     answer = get(client, forge.sign(forge.claims(iat=now - 700, nbf=now - 700, exp=now - 100)))
 
     assert (answer.status_code, answer.get_json()["code"]) == (401, "AUTH_TOKEN_EXPIRED")
+
+
+def test_token_that_was_good_before_expires_all_the_same(client: FlaskClient, forge: Forge) -> None:
+    """What was verified is remembered, but no longer than it holds."""
+    now = int(time.time())
+    token = forge.sign(forge.claims(iat=now - 600, nbf=now - 600, exp=now - LEEWAY_SECONDS + 2))
+    assert get(client, token).status_code == get(client, token).status_code == 200
+
+    time.sleep(2.1)
+
+    answer = get(client, token)
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "AUTH_TOKEN_EXPIRED")
+
+
+def test_token_that_was_good_before_is_not_without_its_key(forge: Forge) -> None:
+    ring = SigningRing(lambda: keys)
+    keys = SigningKeys(forge.kid, {forge.kid: forge.secret})
+    tokens = AccessTokens(ring, longest_s=600)
+    token = forge.sign(forge.claims())
+    assert tokens.claims_of(token) == tokens.claims_of(token)
+
+    for others in ({"another": b"x" * 32}, {forge.kid: b"x" * 32}):
+        keys = SigningKeys("another", others)
+        ring._until = 0.0
+        with pytest.raises((TokenRefused, PyJWTError)):
+            tokens.claims_of(token)
+
+
+def test_what_is_remembered_is_bounded(forge: Forge) -> None:
+    ring = SigningRing(lambda: SigningKeys(forge.kid, {forge.kid: forge.secret}))
+    tokens = AccessTokens(ring, longest_s=600)
+    for _ in range(MAX_VERIFIED + 10):
+        tokens.claims_of(forge.sign(forge.claims()))
+
+    assert len(tokens._verified) <= MAX_VERIFIED
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+BODILESS = frozenset({204, 304})
 
 
 class NoSessions(SessionInterface):
@@ -19,10 +24,26 @@ class NoSessions(SessionInterface):
         """There is nothing to save."""
 
 
+class Answer(Response):
+    """Most answers are JSON that is made and has no address in it: Werkzeug would copy and search their headers."""
+
+    def get_wsgi_response(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        body = self.response
+        plain = type(body) is list and self.status_code >= 200 and self.status_code not in BODILESS
+        if not plain or environ["REQUEST_METHOD"] == "HEAD" or "Location" in self.headers or self._on_close:
+            return super().get_wsgi_response(environ)
+        parts = [part.encode() if isinstance(part, str) else part for part in body]
+        headers = list(self.headers)
+        if "Content-Length" not in self.headers:
+            headers.append(("Content-Length", str(sum(map(len, parts)))))
+        return parts, self.status, headers
+
+
 class Application(Flask):
     """Every view and hook is a plain function: Flask would ask each of them, at each request, whether it is async."""
 
     session_interface = NoSessions()
+    response_class = Answer
 
     def __init__(self, import_name: str) -> None:
         super().__init__(import_name, static_folder=None)

@@ -14,6 +14,7 @@ from callwaiting.core.settings import Settings
 NO_CONTENT_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 # For the policy of every page. No page of ours writes HTML by script, so the browser shall let none do it.
 NO_SCRIPT_SINKS = "require-trusted-types-for 'script'; trusted-types 'none'"
+ISOLATION = ("Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy")
 PREPARED = "callwaiting.headers"
 
 
@@ -27,8 +28,11 @@ class PreparedTalisman(Talisman):  # type: ignore[misc]  # the library has no ty
         key = (request.endpoint, secure)
         if key not in prepared:
             made = super()._set_response_headers(Response())
+            for name in ISOLATION:
+                made.headers.setdefault(name, "same-origin")
             prepared[key] = [item for item in made.headers.items() if item[0] not in {"Content-Type", "Content-Length"}]
-        response.headers.extend(prepared[key])
+        # Werkzeug looks at each value again when it is added; these went through that when they were made.
+        response.headers._list.extend(prepared[key])
         return response
 
     def _force_https(self) -> None:
@@ -52,9 +56,11 @@ def configure(app: Flask, talisman: Talisman, settings: Settings) -> None:
         permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()"},
         content_security_policy=NO_CONTENT_POLICY,
     )
+    if isinstance(talisman, PreparedTalisman):
+        return
 
     @app.after_request
     def complete(response: Response) -> Response:
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        for name in ISOLATION:
+            response.headers.setdefault(name, "same-origin")
         return response

@@ -92,6 +92,12 @@ class BucketLimiter(Limiter):
         self._numbers = numbers
         self._counts = counts
 
+    def init_app(self, app: Flask) -> None:
+        """Its hooks after a request look for limits of its own, of which there are none."""
+        after, teardown = list(app.after_request_funcs[None]), list(app.teardown_request_funcs[None])
+        super().init_app(app)
+        app.after_request_funcs[None], app.teardown_request_funcs[None] = after, teardown
+
     def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
         """Flask-Limiter's hook before each request. Raises RateLimitExceeded."""
         buckets = self._numbers.buckets()

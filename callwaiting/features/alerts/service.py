@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,10 +22,11 @@ log = structlog.get_logger()
 State = Literal["open", "acknowledged", "resolved"]
 LAST_ID = UUID(int=2**128 - 1)
 _NEWEST = Statement("""
-select id, rule, severity, summary, details, state, count, first_seen_at, last_seen_at, resolved_at from app.alerts
+select id::text, rule, severity, summary, details, state, count, first_seen_at, last_seen_at, resolved_at
+from app.alerts
 where id < %(before)s::uuid
   and (%(state)s::text is null or state = %(state)s::text)
-order by id desc limit %(limit)s::int""")
+order by alerts.id desc limit %(limit)s::int""")
 
 
 def raise_alert(
@@ -76,8 +77,8 @@ def resolve_alert(session: Session, rule: str, *, subject: str) -> None:
     )
 
 
-def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Row[Any]]:
-    """The merchant's alerts by their ids, which rise with time of first sight, newest first."""
+def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Any]:
+    """The merchant's alerts by their ids (as text), which rise with time of first sight, newest first."""
     return _NEWEST.alone(session, state=state, before=before or LAST_ID, limit=limit)
 
 
