@@ -12,6 +12,7 @@ BENCHES = {
     "process": "from acknowledged to done, and against a bare loop of the same statements",
     "voice": "one turn of a call over the signed HTTP path: how long a caller waits for the next sentence",
     "api": "25 rows of one tenant among a thousand, with token, limits and RLS, against a route that does nothing",
+    "flood": "signed webhooks while ten thousand wrong passwords a minute come in",
     "faults": "the long fault proof: kill -9 of everything during a stream, then the conditions at rest",
     "mutations": "remove the sweeper, the fence, ON CONFLICT: the fault proof must turn red",
 }
