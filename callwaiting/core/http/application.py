@@ -28,6 +28,7 @@ class Answer(Response):
     """Most answers are JSON that is made and has no address in it: Werkzeug would copy and search their headers."""
 
     def get_wsgi_response(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """As Werkzeug's: parts, status and headers, with the body's length."""
         body = self.response
         plain = type(body) is list and self.status_code >= 200 and self.status_code not in BODILESS
         if not plain or environ["REQUEST_METHOD"] == "HEAD" or "Location" in self.headers or self._on_close:
