@@ -19,7 +19,7 @@ from callwaiting.providers import paypal_books
 from callwaiting.providers.attempts import retry_after_s
 from callwaiting.providers.paypal_disputes import EVENTS as DISPUTE_EVENTS
 from callwaiting.providers.paypal_disputes import read_dispute
-from callwaiting.providers.paypal_money import from_paypal, to_paypal
+from callwaiting.providers.paypal_money import from_paypal, purchase, to_paypal
 from callwaiting.providers.paypal_refunds import EVENTS as REFUND_EVENTS
 from callwaiting.providers.paypal_refunds import read_refund
 from callwaiting.providers.paypal_signature import read_event
@@ -85,7 +85,7 @@ class PayPalPayments:
                         "custom_id": request.reference,
                         "invoice_id": request.reference,
                         "description": request.description[:127],
-                        "amount": to_paypal(request.amount),
+                        **purchase(request),
                     }
                 ],
                 "payment_source": {

@@ -5,23 +5,52 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from callwaiting.core.money import Money
-from callwaiting.providers.ports import PayloadInvalid, ProviderRejected
+from callwaiting.core.money import Money, split_by_largest_remainder
+from callwaiting.providers.currencies import AMOUNT_NOT_TAKEN, paypal_places, paypal_units
+from callwaiting.providers.ports import CheckoutRequest, PayloadInvalid, ProviderRejected
 
-# PayPal takes no decimals here, though ISO 4217 has two for HUF and TWD.
-WHOLE_UNITS = {"HUF", "JPY", "TWD"}
+MAX_NAME = 127
 _VALUE = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,3}))?", re.ASCII)
 
 
 def to_paypal(money: Money) -> dict[str, str]:
     """`{currency_code, value}`. Raises ProviderRejected for an amount that PayPal cannot take without rounding."""
-    places = 0 if money.currency in WHOLE_UNITS else 2
-    scaled, rest = divmod(money.minor * 10**places, 10**money.exponent)
-    if rest or scaled <= 0:
-        raise ProviderRejected(f"PayPal cannot take {money.minor} minor units of {money.currency}")
-    digits = str(scaled).rjust(places + 1, "0")
+    units = paypal_units(money)
+    if units <= 0:
+        detail = f"PayPal cannot take {money.minor} minor units of {money.currency}"
+        raise ProviderRejected(detail, provider_code=AMOUNT_NOT_TAKEN)
+    return written(units, money.currency)
+
+
+def written(units: int, currency: str) -> dict[str, str]:
+    """`{currency_code, value}` of so many units of the last place that PayPal writes."""
+    places = paypal_places(currency)
+    digits = str(units).rjust(places + 1, "0")
     value = f"{digits[:-places]}.{digits[-places:]}" if places else digits
-    return {"currency_code": money.currency, "value": value}
+    return {"currency_code": currency, "value": value}
+
+
+def purchase(request: CheckoutRequest) -> dict[str, object]:
+    """Amount, breakdown and items of an order (developer.paypal.com/docs/api/orders/v2, `purchase_units`). Net amounts
+    and taxes add up to the amount: where one does not fit PayPal's units, others make up for it; the total stays."""
+    amount: dict[str, object] = {**to_paypal(request.amount)}
+    if not request.lines:
+        return {"amount": amount}
+    currency, lines = request.amount.currency, request.lines
+    weights = [*(line.net.minor for line in lines), *(line.tax.minor for line in lines)]
+    parts = split_by_largest_remainder(paypal_units(request.amount), weights)
+    nets, taxes = parts[: len(lines)], parts[len(lines) :]
+    amount["breakdown"] = {"item_total": written(sum(nets), currency), "tax_total": written(sum(taxes), currency)}
+    items = [
+        {
+            "name": line.title[:MAX_NAME],
+            "quantity": "1",
+            "unit_amount": written(net, currency),
+            "tax": written(tax, currency),
+        }
+        for line, net, tax in zip(lines, nets, taxes, strict=True)
+    ]
+    return {"amount": amount, "items": items}
 
 
 def from_paypal(amount: object) -> Money:

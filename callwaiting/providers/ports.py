@@ -181,8 +181,18 @@ class Telephony(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutLine:
+    """A line as the payer's page shows it: `title` and quantity are in the words, `net + tax` is what it costs."""
+
+    title: str
+    net: Money
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """One attempt to pay one version of one order. `idempotency_key` is made from our own ids."""
+    """One attempt to pay one version of one order. `idempotency_key` is made from our own ids. `lines` add up to the
+    amount; without any, the description is the one line."""
 
     idempotency_key: str
     account: str
@@ -193,6 +203,7 @@ class CheckoutRequest:
     cancel_url: str
     expires_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+    lines: Sequence[CheckoutLine] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from callwaiting.core.money import Money
+from callwaiting.core.money import split_by_largest_remainder
 from callwaiting.providers import stripe_money, stripe_signature
 from callwaiting.providers.attempts import retry_after_s
+from callwaiting.providers.currencies import from_stripe, stripe_units
 from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 API_BASE = "https://api.stripe.com"
 PAGE = 100
+MAX_NAME = 250  # of a product, docs.stripe.com/api/products
 SETTLING_TYPES = {"checkout.session.completed", "checkout.session.async_payment_succeeded"}
 
 
@@ -60,7 +62,7 @@ class StripePayments:
         self._timeout = (connect_timeout_s, read_timeout_s)
 
     def create_checkout(self, request: CheckoutRequest) -> Checkout:
-        """A Checkout Session for the whole amount as one line; taxes are already in it. Stripe takes an expiry of 30
+        """A Checkout Session for the whole amount, line by line with taxes in them. Stripe takes an expiry of 30
         minutes to 24 hours from now."""
         joint = "&" if "?" in request.return_url else "?"
         metadata = {"reference": request.reference, **request.metadata}
@@ -73,10 +75,11 @@ class StripePayments:
                             "quantity": 1,
                             "price_data": {
                                 "currency": request.amount.currency.lower(),
-                                "unit_amount": stripe_amount(request.amount),
-                                "product_data": {"name": request.description},
+                                "unit_amount": units,
+                                "product_data": {"name": name[:MAX_NAME]},
                             },
                         }
+                        for name, units in stripe_lines(request)
                     ],
                     "client_reference_id": request.reference,
                     "metadata": metadata,
@@ -105,7 +108,7 @@ class StripePayments:
             made = self._client.v1.refunds.create(
                 {
                     "payment_intent": request.payment_id,
-                    "amount": stripe_amount(request.amount),
+                    "amount": stripe_units(request.amount),
                     "metadata": {"reference": request.reference},
                 },
                 _options(request.account, request.idempotency_key),
@@ -148,7 +151,7 @@ class StripePayments:
             payment_id=_text(session, "payment_intent"),
             account=account,
             mode=mode,
-            amount=Money(amount, currency.upper()),
+            amount=from_stripe(amount, currency),
             settled=session.get("payment_status") == "paid",
             reference=_text(session, "client_reference_id"),
         )
@@ -242,12 +245,14 @@ class StripePayments:
         )
 
 
-def stripe_amount(money: Money) -> int:
-    """The amount in Stripe's smallest unit. It takes three-decimal currencies only in steps of ten
-    (docs.stripe.com/currencies)."""
-    if money.exponent == 3 and money.minor % 10:
-        raise ProviderRejected(f"Stripe takes {money.currency} only in hundredths")
-    return money.minor
+def stripe_lines(request: CheckoutRequest) -> list[tuple[str, int]]:
+    """What the payer's page shows, in Stripe's units. They add up to the amount: where a line does not fit Stripe's
+    units, others make up for it, and the total stays."""
+    total = stripe_units(request.amount)
+    if not request.lines:
+        return [(request.description, total)]
+    parts = split_by_largest_remainder(total, [line.net.minor + line.tax.minor for line in request.lines])
+    return [(line.title, part) for line, part in zip(request.lines, parts, strict=True)]
 
 
 def _options(account: str, idempotency_key: str = "") -> RequestOptions:

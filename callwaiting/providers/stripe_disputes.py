@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callwaiting.core.money import Money
+from callwaiting.providers.currencies import from_stripe
 from callwaiting.providers.ports import Dispute, DisputeState, PayloadInvalid
 
 EVENTS = frozenset({
@@ -27,10 +27,7 @@ def read_dispute(fields: Mapping[str, object]) -> Dispute:
     dispute_id, amount, currency = (fields.get(name) for name in ("id", "amount", "currency"))
     if not isinstance(dispute_id, str) or not isinstance(amount, int) or not isinstance(currency, str):
         raise PayloadInvalid("the dispute lacks its id or amount")
-    try:
-        disputed = Money(amount, currency.upper())
-    except ValueError as error:
-        raise PayloadInvalid("the dispute has no currency") from error
+    disputed = from_stripe(amount, currency)
     payment, status, reason = (fields.get(name) for name in ("payment_intent", "status", "reason"))
     return Dispute(
         provider_id=dispute_id,

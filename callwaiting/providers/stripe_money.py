@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Literal
 
 from callwaiting.core.money import Money
-from callwaiting.providers.ports import MoneyEntry, ProviderUnavailable
+from callwaiting.providers.currencies import from_stripe
+from callwaiting.providers.ports import MoneyEntry, PayloadInvalid, ProviderUnavailable
 
 Json = Mapping[str, object]
 Subject = Literal["payment", "refund", "dispute"]
@@ -70,7 +71,7 @@ def _fee(line: Json) -> Money | None:
     fee, currency = line.get("fee"), line.get("currency")
     if not isinstance(fee, int) or not fee or not isinstance(currency, str):
         return None
-    return Money(fee, currency.upper())
+    return _money(fee, currency)
 
 
 def _amount(source: Json, name: str) -> Money:
@@ -78,7 +79,14 @@ def _amount(source: Json, name: str) -> Money:
     amount, currency = source.get(name), source.get("currency")
     if not isinstance(amount, int) or not isinstance(currency, str) or len(currency) != 3:
         raise ProviderUnavailable("Stripe lists money in an unknown form")
-    return Money(amount, currency.upper())
+    return _money(amount, currency)
+
+
+def _money(amount: int, currency: str) -> Money:
+    try:
+        return from_stripe(amount, currency)
+    except PayloadInvalid as error:
+        raise ProviderUnavailable("Stripe lists money in an unknown form") from error
 
 
 def _mapping(value: object) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callwaiting.core.money import Money
+from callwaiting.providers.currencies import from_stripe
 from callwaiting.providers.ports import PayloadInvalid, Refund, RefundState
 
 EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
@@ -21,18 +21,11 @@ def read_refund(fields: Mapping[str, object]) -> Refund:
     return Refund(
         provider_id=refund_id,
         payment_id=_text(fields, "payment_intent"),
-        amount=_money(amount, currency),
+        amount=from_stripe(amount, currency),
         state=FINAL.get(status, "pending") if isinstance(status, str) else "pending",
         reference=_text(metadata, "reference") if isinstance(metadata, dict) else "",
         failure=_text(fields, "failure_reason"),
     )
-
-
-def _money(amount: int, currency: str) -> Money:
-    try:
-        return Money(amount, currency.upper())
-    except ValueError as error:
-        raise PayloadInvalid("the refund has no currency") from error
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

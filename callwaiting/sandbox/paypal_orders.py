@@ -46,6 +46,7 @@ def create(here: Sandbox, given: Mapping[str, Any]) -> Row:
     shown = []
     for index, unit in enumerate(units):
         check_amount(unit.get("amount"), f"/purchase_units/{index}/amount")
+        check_breakdown(unit, f"/purchase_units/{index}")
         names = ("amount", "custom_id", "description", "invoice_id", "items")
         kept = {name: unit[name] for name in names if name in unit}
         shown.append({"reference_id": unit.get("reference_id", "default"), **kept})
@@ -179,6 +180,23 @@ def check_amount(amount: object, field: str) -> None:
         raise unprocessable("DECIMAL_PRECISION", "The value has not the currency's decimals.", f"{field}/value")
     if not value.strip("0."):
         raise unprocessable("CANNOT_BE_ZERO_OR_NEGATIVE", "Must be greater than zero.", f"{field}/value")
+
+
+def check_breakdown(unit: Mapping[str, Any], field: str) -> None:
+    """Refuse a breakdown or items that do not add up, as PayPal does. Raises PayPalRefusal."""
+    breakdown, items = unit["amount"].get("breakdown"), unit.get("items") or []
+    if breakdown is None:
+        if items:
+            raise unprocessable("ITEM_TOTAL_REQUIRED", "Items need a breakdown.", f"{field}/amount/breakdown")
+        return
+    sums = {name: minor(part) for name, part in breakdown.items()}
+    if sum(sums.values()) - 2 * sums.get("discount", 0) != minor(unit["amount"]):
+        raise unprocessable("AMOUNT_MISMATCH", "The breakdown does not add up to the amount.", f"{field}/amount/value")
+    for name, total in (("unit_amount", "item_total"), ("tax", "tax_total")):
+        parts = [int(item["quantity"]) * minor(item[name]) for item in items if name in item]
+        if parts and sum(parts) != sums.get(total, 0):
+            issue = "ITEM_TOTAL_MISMATCH" if total == "item_total" else "TAX_TOTAL_MISMATCH"
+            raise unprocessable(issue, "The items do not add up to it.", f"{field}/amount/breakdown/{total}")
 
 
 def minor(amount: Mapping[str, str]) -> int:

@@ -226,7 +226,6 @@ def test_never_pays_another_account_silently(call: Callable[[PayPalPayments], ob
         (Money(500, "JPY"), "500"),
         (Money(120_000, "HUF"), "1200"),
         (Money(3000, "TWD"), "30"),
-        (Money(1230, "KWD"), "1.23"),
     ],
 )
 def test_money_goes_there_and_back(money: Money, value: str) -> None:
@@ -234,7 +233,7 @@ def test_money_goes_there_and_back(money: Money, value: str) -> None:
     assert from_paypal({"currency_code": money.currency, "value": value}) == money
 
 
-@pytest.mark.parametrize("money", [Money(120_001, "HUF"), Money(1234, "KWD"), Money(0, "USD"), Money(-1, "USD")])
+@pytest.mark.parametrize("money", [Money(120_001, "HUF"), Money(1230, "KWD"), Money(0, "USD"), Money(-1, "USD")])
 def test_money_is_never_rounded(money: Money) -> None:
     with pytest.raises(ProviderRejected):
         to_paypal(money)

@@ -22,6 +22,7 @@ from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.merchants.service import Profile
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, TotalChanged
+from callwaiting.features.payments.errors import CurrencyNotTaken
 
 
 def order(
@@ -46,7 +47,7 @@ def order(
         return ItemsGone(error.item_ids, tuple(known[item_id].name for item_id in error.item_ids if item_id in known))
     except ChoicesInvalid as error:
         return ChoicesOpen(error.lines)
-    except AmountOutOfRange:
+    except (AmountOutOfRange, CurrencyNotTaken):
         return AmountRefused()
     except TotalChanged as error:
         return Priced(error.quote, changed=True)

@@ -17,6 +17,7 @@ from callwaiting.features.orders.errors import OrderNotFound
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.totals import Chosen, Line, Quote
 from callwaiting.features.orders.transitions import State
+from callwaiting.providers.ports import CheckoutLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,19 @@ def one(session: Session, order_id: UUID) -> Order:
     if order is None:
         raise OrderNotFound(str(order_id))
     return order
+
+
+def checkout_lines(session: Session, order_id: UUID) -> tuple[CheckoutLine, ...]:
+    """The order's lines as the payer's page shows them: what they cost in all is the order's total."""
+    order = one(session, order_id)
+    return tuple(
+        CheckoutLine(
+            f"{line.quantity} × {line.title}",
+            Money(line.net_minor, order.currency),
+            Money(line.tax_minor, order.currency),
+        )
+        for line in lines_of(session, order)
+    )
 
 
 def lines_of(session: Session, order: Order) -> tuple[Line, ...]:

@@ -26,7 +26,14 @@ from callwaiting.extensions import talisman
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.service import OrderSummary
 from callwaiting.features.payments import service as payments
-from callwaiting.features.payments.errors import LinkExpired, LinkUnknown, NotPayable, PaymentUnderway
+from callwaiting.features.payments.errors import (
+    AmountNotTaken,
+    CurrencyNotTaken,
+    LinkExpired,
+    LinkUnknown,
+    NotPayable,
+    PaymentUnderway,
+)
 from callwaiting.features.payments.service import Link, PaymentProvider
 from callwaiting.providers.registry import Providers
 
@@ -112,7 +119,9 @@ def pay(token: str) -> Response:
     if provider not in LABELS:
         raise BadRequest("no such provider", reason="payments.provider_not_offered")
     try:
-        url = payments.start_checkout(context.database(), _providers(), _well_formed(token), provider)
+        url = payments.start_checkout(
+            context.database(), _providers(), _well_formed(token), provider, itemised=orders.checkout_lines
+        )
     except PaymentUnderway:
         return _see_other(url_for(".show", token=token, back=1))
     except (NotPayable, LinkExpired):
@@ -170,7 +179,10 @@ def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider]]:
         if approved and request.method == "GET":
             payments.request_capture(session, approved)
         configured = _providers().configured
-        offered = [name for name in payments.providers_of(session) if name in configured]
+        try:
+            offered = [name for name in payments.providers_for(session, link.amount) if name in configured]
+        except (AmountNotTaken, CurrencyNotTaken):
+            offered = []  # an account has changed since the order was placed; the page says to call
         return link, orders.summary(session, link.order_id), offered
 
 

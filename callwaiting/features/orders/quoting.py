@@ -23,6 +23,8 @@ from callwaiting.features.orders.totals import (
     merged,
     total_up,
 )
+from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.errors import AmountNotTaken
 
 MAX_LINES = 20
 MAX_QUANTITY = 99
@@ -34,7 +36,7 @@ MAX_TOTAL_MINOR = 99_999_999
 def quote(session: Session, lines: Sequence[LineRequest]) -> Quote:
     """What these lines cost at this moment; lines that are alike are added up.
 
-    Raises LinesInvalid, ItemsUnavailable, ChoicesInvalid, AmountOutOfRange.
+    Raises LinesInvalid, ItemsUnavailable, ChoicesInvalid, AmountOutOfRange, CurrencyNotTaken.
     """
     return priced(session, merchants.profile(session), lines)
 
@@ -48,14 +50,19 @@ def priced(session: Session, profile: Profile, lines: Sequence[LineRequest], dis
     require_choices(wanted, items)
     tax = Tax(profile.tax_basis_points, profile.tax_inclusive)
     found = total_up([basket(line, items[line.item_id], tax) for line in wanted], profile.currency, discount)
-    return require_payable(found)
-
-
-def require_payable(found: Quote) -> Quote:
-    """The quote itself. Raises AmountOutOfRange for a total that no payment link can ask for."""
-    if not MIN_TOTAL_MINOR <= found.total.minor <= MAX_TOTAL_MINOR:
-        raise AmountOutOfRange(str(found.total))
+    require_payable(session, found.total)
     return found
+
+
+def require_payable(session: Session, total: Money) -> None:
+    """Raises AmountOutOfRange for a total that no payment link of this business can ask for, and CurrencyNotTaken when
+    none of its providers takes its currency."""
+    if not MIN_TOTAL_MINOR <= total.minor <= MAX_TOTAL_MINOR:
+        raise AmountOutOfRange(str(total))
+    try:
+        payments.providers_for(session, total)
+    except AmountNotTaken as error:
+        raise AmountOutOfRange(error.detail) from error
 
 
 def require_choices(lines: Sequence[LineRequest], items: Mapping[UUID, Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwaiting.features.orders.closing import DueOrder, cancel, due_orders, expire
 from callwaiting.features.orders.figures import per_day
-from callwaiting.features.orders.listing import OrderSummary, lines_of, order_of_call, state_of, summary
+from callwaiting.features.orders.listing import OrderSummary, checkout_lines, lines_of, order_of_call, state_of, summary
 from callwaiting.features.orders.placing import PlacedOrder, place_order
 from callwaiting.features.orders.quoting import MAX_LINES, MAX_QUANTITY, quote
 from callwaiting.features.orders.settling import on_payment_settled
@@ -21,6 +21,7 @@ __all__ = [
     "PlacedOrder",
     "Quote",
     "cancel",
+    "checkout_lines",
     "due_orders",
     "expire",
     "lines_of",

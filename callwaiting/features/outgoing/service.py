@@ -8,14 +8,20 @@ import orjson
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
+from callwaiting.core.money import Money
 from callwaiting.core.statements import Statement
 from callwaiting.features.bookings.events import BookingConfirmed
+from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.events import OrderPaid
+from callwaiting.features.orders.service import Line
 from callwaiting.features.outbox import service as outbox
 
 EventName = Literal["booking.confirmed", "order.paid"]
 EFFECT = "webhook.deliver"
-# One statement, also where nobody listens: settlements pass here.
+# The one statement where nobody listens: settlements pass here.
+LISTENED = Statement("""
+select 1 from app.outgoing_endpoints where state = 'active' and %(event)s::text = any(events) limit 1
+""")
 TELL = Statement("""
 insert into app.outgoing_deliveries (merchant_id, id, endpoint_id, event, body)
 select merchant_id, uuidv7(), id, %(event)s::text, %(body)s::text from app.outgoing_endpoints
@@ -25,6 +31,8 @@ returning id
 
 
 def on_order_paid(session: Session, event: OrderPaid) -> None:
+    if LISTENED(session, event="order.paid").scalar() is None:
+        return
     tell(
         session,
         "order.paid",
@@ -32,9 +40,33 @@ def on_order_paid(session: Session, event: OrderPaid) -> None:
             "order_id": event.order_id,
             "number": event.number,
             "payment_id": event.payment_id,
-            "total": {"amount": event.total.minor, "currency": event.total.currency},
+            "total": _amount(event.total),
+            "lines": [_line(line) for line in orders.summary(session, event.order_id).quote.lines],
         },
     )
+
+
+def _line(line: Line) -> dict[str, object]:
+    """As it was placed. `unit_price` is that of one piece with its options; `net` and `tax` add up to its cost."""
+    currency = line.unit_price.currency
+    return {
+        "item_id": line.item_id,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit_price": _amount(line.unit_price),
+        "net": _amount(Money(line.net_minor, currency)),
+        "tax": _amount(Money(line.tax_minor, currency)),
+        "discount": _amount(Money(line.discount_minor, currency)),
+        "options": [
+            {"group": option.group, "name": option.name, "price_delta": _amount(option.delta)}
+            for option in line.options
+        ],
+        "removed": list(line.removed),
+    }
+
+
+def _amount(money: Money) -> dict[str, object]:
+    return {"amount": money.minor, "currency": money.currency}
 
 
 def on_booking_confirmed(session: Session, event: BookingConfirmed) -> None:

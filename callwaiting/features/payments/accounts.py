@@ -9,10 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.core.ids import new_id
+from callwaiting.core.money import Money
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
+from callwaiting.features.payments.errors import AmountNotTaken, CurrencyNotTaken
 from callwaiting.features.payments.models import PaymentAccount
-from callwaiting.providers.ports import Mode
+from callwaiting.providers.currencies import CURRENCY_NOT_TAKEN, require_taken
+from callwaiting.providers.ports import Mode, ProviderRejected
 
 PaymentProvider = Literal["stripe", "paypal"]
 
@@ -32,7 +35,24 @@ def add_account(session: Session, provider: PaymentProvider, mode: Mode, account
     return account_id
 
 
-def providers_of(session: Session) -> list[PaymentProvider]:
-    """Through whom the session's merchant can be paid, Stripe first."""
-    names = session.scalars(select(PaymentAccount.provider).order_by(PaymentAccount.provider.desc()))
-    return [cast(PaymentProvider, name) for name in names]
+def providers_for(session: Session, amount: Money) -> list[PaymentProvider]:
+    """Through whom the session's merchant can be paid this amount, Stripe first.
+
+    Raises CurrencyNotTaken, AmountNotTaken when there are such accounts and none of them takes it.
+    """
+    names = session.scalars(select(PaymentAccount.provider).order_by(PaymentAccount.provider.desc())).all()
+    taking: list[PaymentProvider] = []
+    refusals: list[ProviderRejected] = []
+    for name in names:
+        try:
+            require_taken(name, amount)
+        except ProviderRejected as refusal:
+            refusals.append(refusal)
+        else:
+            taking.append(cast(PaymentProvider, name))
+    if refusals and not taking:
+        kind = (
+            AmountNotTaken if any(each.provider_code != CURRENCY_NOT_TAKEN for each in refusals) else CurrencyNotTaken
+        )
+        raise kind("; ".join(each.detail for each in refusals))
+    return taking

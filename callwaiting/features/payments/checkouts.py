@@ -7,6 +7,7 @@ the provider gives the same checkout instead of a second one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import links
+from callwaiting.features.payments.accounts import providers_for
 from callwaiting.features.payments.errors import (
     CheckoutUnavailable,
     LinkExpired,
@@ -43,7 +45,7 @@ from callwaiting.features.payments.transitions import NEXT
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers import ports
 from callwaiting.providers.attempts import three_attempts
-from callwaiting.providers.ports import CheckoutRequest, Payments, ProviderUnavailable
+from callwaiting.providers.ports import CheckoutLine, CheckoutRequest, Payments, ProviderUnavailable
 from callwaiting.providers.registry import Providers
 
 # A payer waits no longer, however many attempts and calls that takes; no attempt begins in the second half.
@@ -61,6 +63,14 @@ REFERENCE_PREFIX = "cw-"
 MOVE = Statement("update app.checkouts set state = %(state)s where id = %(id)s")
 
 
+Itemised = Callable[[Session, UUID], Sequence[CheckoutLine]]
+
+
+def no_lines(session: Session, order_id: UUID) -> Sequence[CheckoutLine]:
+    """The whole in one line."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A checkout to be made at the provider."""
@@ -69,8 +79,11 @@ class Claim:
     request: CheckoutRequest
 
 
-def start_checkout(database: Database, providers: Providers, token: str, provider: str) -> str:
-    """The address of the provider's page where this link is paid; the same one while it is open.
+def start_checkout(
+    database: Database, providers: Providers, token: str, provider: str, *, itemised: Itemised = no_lines
+) -> str:
+    """The address of the provider's page where this link is paid; the same one while it is open. `itemised` tells the
+    lines of its order, which stands above payments.
 
     Takes at most 8 seconds for the provider. Raises LinkUnknown, LinkExpired, NotPayable, PaymentUnderway,
     ProviderNotOffered, or CheckoutUnavailable when the provider is away or refuses.
@@ -79,7 +92,7 @@ def start_checkout(database: Database, providers: Providers, token: str, provide
         owner = links.owner_of_token(session, token)
     scope = MerchantScope(owner.merchant_id, actor="caller")
     with database.unit_of_work(scope) as session:
-        claimed = _claim(session, links.link_of(session, owner.link_id), token, provider)
+        claimed = _claim(session, links.link_of(session, owner.link_id), token, provider, itemised)
     if isinstance(claimed, str):
         return claimed
     try:
@@ -156,21 +169,21 @@ def move(session: Session, checkout: Checkout | Bill, state: str, *, reason: str
     return "moved"
 
 
-def _claim(session: Session, link: Link, token: str, provider: str) -> Claim | str:
+def _claim(session: Session, link: Link, token: str, provider: str, itemised: Itemised) -> Claim | str:
     """The open page's address, or the row that is claimed for a new one. The order's lock keeps two presses apart."""
     if link.expires_at <= clock.now():
         raise LinkExpired
     if (state := owed(session, link.order_id).state) != AWAITING:
         raise NotPayable(state)
     account = session.scalar(select(PaymentAccount).where(PaymentAccount.provider == provider))
-    if account is None:
+    if account is None or provider not in providers_for(session, link.amount):
         raise ProviderNotOffered(provider)
     made = session.scalars(select(Checkout).where(Checkout.link_id == link.id).order_by(Checkout.attempt)).all()
     if any(checkout.state in {"approved", "completed"} for checkout in made):
         raise PaymentUnderway
     same = [checkout for checkout in made if checkout.provider == provider]
     if same and (usable := _usable(session, same[-1], account)):
-        return usable if isinstance(usable, str) else _request(session, link, same[-1], token)
+        return usable if isinstance(usable, str) else _request(session, link, same[-1], token, itemised)
     checkout = Checkout(
         merchant_id=merchant_of(session),
         id=new_id(),
@@ -185,7 +198,7 @@ def _claim(session: Session, link: Link, token: str, provider: str) -> Claim | s
     )
     session.add(checkout)
     session.flush()
-    return _request(session, link, checkout, token)
+    return _request(session, link, checkout, token, itemised)
 
 
 def _usable(session: Session, latest: Checkout, account: PaymentAccount) -> str | Literal[True] | None:
@@ -201,10 +214,13 @@ def _usable(session: Session, latest: Checkout, account: PaymentAccount) -> str 
     return None
 
 
-def _request(session: Session, link: Link, checkout: Checkout, token: str) -> Claim:
+def _request(session: Session, link: Link, checkout: Checkout, token: str, itemised: Itemised) -> Claim:
     """The same for every try of one attempt: a provider refuses an idempotency key that comes with other content."""
     settings: Settings = session.info["settings"]
     page = f"{settings.public_base_url}/p/{token}"
+    lines = itemised(session, link.order_id)
+    if sum(line.net.minor + line.tax.minor for line in lines) != link.amount.minor:
+        lines = ()  # the link asks for something else than the whole: its description says what
     request = CheckoutRequest(
         idempotency_key=f"order:{link.order_id}:v{link.order_version}:{checkout.provider}:{checkout.attempt}",
         account=checkout.account,
@@ -215,6 +231,7 @@ def _request(session: Session, link: Link, checkout: Checkout, token: str) -> Cl
         cancel_url=page,
         expires_at=checkout.expires_at or _expiry(link, clock.now()),
         metadata={"order": str(link.order_id), "version": str(link.order_version)},
+        lines=lines,
     )
     return Claim(checkout.id, request)
 

@@ -31,6 +31,18 @@ class ProviderNotOffered(BadRequest):
     reason = "payments.provider_not_offered"
 
 
+class CurrencyNotTaken(Conflict):
+    """None of the merchant's providers takes its currency. `detail` says which, and why."""
+
+    reason = "payments.currency_not_taken"
+
+
+class AmountNotTaken(Conflict):
+    """None of the merchant's providers takes this amount: too small, too large, or too fine. `detail` says why."""
+
+    reason = "payments.amount_not_taken"
+
+
 class CheckoutUnavailable(CallwaitingError):
     """The provider does not give us a checkout now; nothing is lost and the payer may try again."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_of
+from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_for
 from callwaiting.features.payments.books import (
     Account,
     BookedMoney,
@@ -50,7 +50,7 @@ __all__ = [
     "owner_of_token",
     "payments_for",
     "per_day",
-    "providers_of",
+    "providers_for",
     "record_fee",
     "refunds_of",
     "request_capture",

@@ -18,7 +18,10 @@ from callwaiting.features.catalogue.models import ModifierOption
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.errors import ChoicesInvalid
 from callwaiting.features.orders.service import LineRequest
+from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.errors import CurrencyNotTaken
 from tests.api_client import ApiClient
+from tests.factories.merchants import create_merchant
 from tests.factories.orders import place
 from tests.factories.phone_numbers import create_number
 from tests.factories.pizzeria import Pizzeria, open_pizzeria
@@ -152,3 +155,20 @@ def test_a_line_from_before_has_its_orders_tax(shop: Shop, admin_url: str) -> No
     with shop.session() as session:
         (line,) = orders.summary(session, placed.id).quote.lines
     assert (line.tax_basis_points, line.tax_inclusive, line.net_minor, line.tax_minor) == (825, False, 727, 73)
+
+
+def test_a_currency_that_no_provider_takes_is_refused_before_anything_is_promised(worker: Runtime) -> None:
+    scope = create_merchant(worker, "Diwaniya", currency="KWD")
+    with worker.database.unit_of_work(scope) as session:
+        tea = catalogue.add_item(session, name="Tea", price_minor=1250)
+        assert orders.quote(session, [LineRequest(tea, 1)]).total.minor == 1350  # 8.25 %, in steps of ten
+        payments.add_account(session, "paypal", "test", "")
+    with (
+        pytest.raises(CurrencyNotTaken, match="PayPal does not take KWD"),
+        worker.database.unit_of_work(scope) as session,
+    ):
+        orders.quote(session, [LineRequest(tea, 1)])
+    with worker.database.unit_of_work(scope) as session:
+        payments.add_account(session, "stripe", "test", "")
+        total = orders.quote(session, [LineRequest(tea, 1)]).total
+        assert payments.providers_for(session, total) == ["stripe"]

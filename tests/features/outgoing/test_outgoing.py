@@ -82,6 +82,9 @@ def test_a_paid_order_is_told_once_and_signed(
     assert request.headers["webhook-signature"] == signature(secret, request)
     told = orjson.loads(request.body)
     assert (told["type"], told["data"]["order_id"]) == ("order.paid", str(order_id))
+    (line,) = told["data"]["lines"]
+    assert (line["options"], line["removed"]) == ([], [])
+    assert line["net"]["amount"] + line["tax"]["amount"] == told["data"]["total"]["amount"]
     (logged,) = log_of(owner, endpoint_id)
     assert (logged["id"], logged["state"], logged["last_status"]) == (request.headers["webhook-id"], "delivered", 204)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from random import Random
+from typing import Any
 from urllib.parse import parse_qs
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask, render_template
@@ -16,28 +19,42 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from callwaiting.core.crypto import Place
-from callwaiting.core.money import Money
+from callwaiting.core.money import Money, step_of
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from callwaiting.features.calls import phrases
 from callwaiting.features.catalogue import service as catalogue
+from callwaiting.features.catalogue.service import Group, Item, Option, Tax
 from callwaiting.features.keys import service as keys
 from callwaiting.features.messages.models import Message
 from callwaiting.features.orders import service as orders
+from callwaiting.features.orders.quoting import basket
 from callwaiting.features.orders.service import LineRequest, OrderSummary
-from callwaiting.features.orders.totals import Quote, price_line
+from callwaiting.features.orders.totals import Basket, Discount, total_up
 from callwaiting.features.payments import ledger
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.models import Checkout, PaymentLink
-from callwaiting.providers.paypal_money import from_paypal, to_paypal
-from callwaiting.providers.ports import ProviderRejected, Settlement
+from callwaiting.features.receipts.service import taxes_of
+from callwaiting.providers.currencies import from_stripe, require_taken
+from callwaiting.providers.paypal_money import from_paypal, purchase
+from callwaiting.providers.ports import CheckoutLine, CheckoutRequest, ProviderRejected, Settlement
 from callwaiting.providers.registry import Providers
-from callwaiting.providers.stripe import stripe_amount
+from callwaiting.providers.stripe import stripe_lines
+from callwaiting.sandbox.paypal_orders import check_breakdown
 from tests.factories.payments import make_accounts, make_caller, make_line
+from tests.factories.pizzeria import open_pizzeria
 from tests.features.payments.conftest import PaymentApi
 
-CARTS = st.lists(st.tuples(st.integers(0, 2_000_000), st.integers(1, 99)), min_size=1, max_size=20)
-CURRENCIES = st.sampled_from(["USD", "EUR", "GBP", "JPY", "KRW", "KWD", "CHF", "HUF"])
+CURRENCIES = st.sampled_from(["USD", "EUR", "GBP", "JPY", "KRW", "ISK", "KWD", "TND", "CHF", "HUF", "TWD", "UGX"])
+PRICES = st.integers(0, 20_000)
+TAXES = st.builds(Tax, st.integers(0, 3000), st.booleans())
+ITEMS = st.tuples(PRICES, TAXES, st.lists(st.integers(-5_000, 5_000), max_size=3), st.integers(1, 99))
+DISCOUNTS = st.one_of(
+    st.just(Discount()),
+    st.builds(Discount, basis_points=st.integers(1, 10_000)),
+    st.builds(Discount, fixed_minor=st.integers(1, 3_000)),
+)
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def minor(text: str) -> int:
@@ -50,38 +67,71 @@ def page_of(app: Flask, order: OrderSummary) -> str:
         return render_template("payment_page/order.html", order=order, state="payable", providers=[], labels={})
 
 
-def at_paypal(total: Money) -> int:
-    return from_paypal(to_paypal(total)).minor
+def lines_for(cart: list[tuple[int, Tax, list[int], int]], currency: str) -> list[Basket]:
+    """Prices in steps of the currency, as the catalogue takes them."""
+    step = step_of(currency)
+    found = []
+    for price, tax, deltas, quantity in cart:
+        chosen = [
+            Option(UUID(int=n), f"Option {n}", (), Money(delta * step, currency)) for n, delta in enumerate(deltas, 1)
+        ]
+        group = Group(UUID(int=99), "Options", 0, 9, tuple(chosen))
+        item = Item(uuid4(), "Item", (), Money(price * step, currency), None, groups=(group,), tax=tax)
+        request = LineRequest(item.id, quantity, tuple(option.id for option in chosen))
+        found.append(basket(request, item, Tax(0, inclusive=False)))
+    return found
 
 
-@hypothesis_settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(cart=CARTS, currency=CURRENCIES, rate=st.integers(0, 3000), inclusive=st.booleans())
+def asked_of_stripe(request: CheckoutRequest) -> int:
+    """What Stripe adds up, in our units."""
+    return from_stripe(sum(units for _, units in stripe_lines(request)), request.amount.currency).minor
+
+
+def asked_of_paypal(request: CheckoutRequest) -> int:
+    """What PayPal is asked for; it refuses a breakdown that does not add up to it."""
+    unit: Any = purchase(request)
+    check_breakdown(unit, "/0")
+    assert all(Decimal(item["unit_amount"]["value"]) >= 0 <= Decimal(item["tax"]["value"]) for item in unit["items"])
+    return from_paypal(unit["amount"]).minor
+
+
+@hypothesis_settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(cart=st.lists(ITEMS, min_size=1, max_size=20), currency=CURRENCIES, discount=DISCOUNTS, steps=st.booleans())
 def test_any_cart_has_one_total(
-    app: Flask, cart: list[tuple[int, int]], currency: str, rate: int, inclusive: bool
+    app: Flask, cart: list[tuple[int, Tax, list[int], int]], currency: str, discount: Discount, steps: bool
 ) -> None:
-    lines = tuple(
-        price_line(uuid4(), "Item", Money(price, currency), quantity, tax_basis_points=rate, tax_inclusive=inclusive)
-        for price, quantity in cart
-    )
-    quote = Quote(lines, currency)
-    moment = datetime(2026, 11, 1, tzinfo=UTC)
-    order = OrderSummary(uuid4(), 1, 1, "awaiting_payment", "Luigi's", quote, moment, moment, None)
-    bare = sum(price * quantity for price, quantity in cart)
-    taxes = sum(line.tax_minor for line in lines)
-    total = bare if inclusive else bare + taxes
+    step = step_of(currency)
+    if steps:  # a fixed discount need not be a whole step
+        discount = replace(discount, fixed_minor=discount.fixed_minor * step)
+    baskets = lines_for(cart, currency)
+    quote = total_up(baskets, currency, discount)
+    order = OrderSummary(uuid4(), 1, 1, "awaiting_payment", "Luigi's", quote, MOMENT, MOMENT, None)
+    total, bare = quote.total.minor, sum(line.amount_minor for line in baskets)
 
+    assert all(line.net_minor >= 0 <= line.tax_minor for line in quote.lines)
+    assert total == bare - quote.discount.minor + quote.added_tax.minor
+    assert quote.subtotal.minor + quote.added_tax.minor + quote.included_tax.minor == total
     spoken = re.search(r"The total is (.*)\.$", phrases.read_back(quote, changed=False))
     shown = re.search(r'class="total">.*?class="amount">([^<]*)<', page_of(app, order))
     assert spoken is not None
     assert shown is not None
     assert (minor(spoken[1]), minor(shown[1]), minor(str(order.total))) == (total, total, total)
+    assert sum(tax.net.minor + tax.tax.minor for tax in taxes_of(quote)) == total
+    if steps and currency != "UGX":  # what is in steps can be asked for
+        assert total % step == 0
+
     assume(total > 0)
-    for ask in (stripe_amount, at_paypal):
+    lines = [
+        CheckoutLine(line.title, Money(line.net_minor, currency), Money(line.tax_minor, currency))
+        for line in quote.lines
+    ]
+    request = CheckoutRequest("k", "", "r", "Your order", quote.total, "https://a", "https://b", MOMENT, lines=lines)
+    for provider, ask in (("stripe", asked_of_stripe), ("paypal", asked_of_paypal)):
         try:
-            asked = ask(order.total)
-        except ProviderRejected:  # finer than this provider takes: nothing is asked for, and nothing rounded
+            require_taken(provider, quote.total)
+        except ProviderRejected:  # not taken by this provider, and refused before a link is sent
             continue
-        assert asked == total
+        assert ask(request) == total
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -92,11 +142,16 @@ def test_a_cart_on_its_whole_way(
     make_accounts(worker, merchant)
     line, caller = make_line(worker, merchant), make_caller(worker, merchant)
     with worker.database.unit_of_work(merchant) as session:
+        menu = open_pizzeria(session)
         wanted = [
             LineRequest(
                 catalogue.add_item(session, name=f"Item {n}", price_minor=random.randint(1, 9999)), random.randint(1, 9)
             )
             for n in range(random.randint(1, 6))
+        ]
+        wanted += [
+            LineRequest(menu.pizza, 2, (menu.options["Large"], menu.options["Olives"]), ("onions",)),
+            LineRequest(menu.salad, random.randint(1, 9)),
         ]
         total = orders.quote(session, wanted).total
         placed = orders.place_order(
@@ -109,11 +164,15 @@ def test_a_cart_on_its_whole_way(
             amount=placed.total,
             expires_at=session.scalars(select(PaymentLink.expires_at)).one(),
         )
-    payments.start_checkout(web.database, providers, url.rpartition("/")[2], "stripe")
-    asked = parse_qs(api.requests()[0].body.decode())["line_items[0][price_data][unit_amount]"]
+    token = url.rpartition("/")[2]
+    payments.start_checkout(web.database, providers, token, "stripe", itemised=orders.checkout_lines)
+    form = parse_qs(api.requests()[0].body.decode())
+    asked = [int(value) for name, [value] in form.items() if name.endswith("[unit_amount]")]
+    assert "2 × Pizza, Large, Olives, without onions" in [value for [value] in form.values()]
+    assert len(asked) == len(wanted)
     with worker.database.unit_of_work(merchant) as session:
         checkout = session.scalars(select(Checkout)).one()
-        taken = Money(int(asked[0]), "USD")
+        taken = Money(sum(asked), "USD")
         settlement = Settlement(checkout.provider_id or "", "pi_1", "", "test", taken, settled=True)
         assert payments.settle(session, settlement, provider="stripe") == "settled"
         texts = {
