@@ -8,7 +8,9 @@ from callwaiting.factory import Runtime
 from callwaiting.features.merchants import service
 
 
-def create_merchant(worker: Runtime, name: str = "Luigi's Pizza", *, tax_inclusive: bool = False) -> MerchantScope:
+def create_merchant(
+    worker: Runtime, name: str = "Luigi's Pizza", *, currency: str = "USD", tax_inclusive: bool = False
+) -> MerchantScope:
     """A merchant with its data key, and the scope of its rows."""
     scope = MerchantScope(new_id())
     with worker.database.unit_of_work(scope) as session:
@@ -16,7 +18,7 @@ def create_merchant(worker: Runtime, name: str = "Luigi's Pizza", *, tax_inclusi
             session,
             name=name,
             timezone="America/New_York",
-            currency="USD",
+            currency=currency,
             tax_basis_points=825,
             tax_inclusive=tax_inclusive,
         )
