@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from callwaiting.core.errors import CallwaitingError, ErrorCode, Permanent, Transient
 from callwaiting.core.money import Money
+from callwaiting.providers.checkout_lines import CheckoutLine
 
 ProviderName = Literal["stripe", "twilio", "paypal"]
 Mode = Literal["live", "test"]
@@ -181,18 +182,9 @@ class Telephony(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckoutLine:
-    """A line as the payer's page shows it: `title` and quantity are in the words, `net + tax` is what it costs."""
-
-    title: str
-    net: Money
-    tax: Money
-
-
-@dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """One attempt to pay one version of one order. `idempotency_key` is made from our own ids. `lines` add up to the
-    amount; without any, the description is the one line."""
+    """One attempt to pay one version of one order. `idempotency_key` is made from our own ids. `lines` add up to
+    the amount; without any, the description is the one line."""
 
     idempotency_key: str
     account: str

@@ -17,7 +17,7 @@ from callwaiting.features.orders.errors import OrderNotFound
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.totals import Chosen, Line, Quote
 from callwaiting.features.orders.transitions import State
-from callwaiting.providers.ports import CheckoutLine
+from callwaiting.providers.checkout_lines import CheckoutLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ from callwaiting.features.payments.transitions import NEXT
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers import ports
 from callwaiting.providers.attempts import three_attempts
-from callwaiting.providers.ports import CheckoutLine, CheckoutRequest, Payments, ProviderUnavailable
+from callwaiting.providers.checkout_lines import CheckoutLine
+from callwaiting.providers.ports import CheckoutRequest, Payments, ProviderUnavailable
 from callwaiting.providers.registry import Providers
 
 # A payer waits no longer, however many attempts and calls that takes; no attempt begins in the second half.

@@ -35,9 +35,10 @@ from callwaiting.features.payments import ledger
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.models import Checkout, PaymentLink
 from callwaiting.features.receipts.service import taxes_of
+from callwaiting.providers.checkout_lines import CheckoutLine
 from callwaiting.providers.currencies import from_stripe, require_taken
 from callwaiting.providers.paypal_money import from_paypal, purchase
-from callwaiting.providers.ports import CheckoutLine, CheckoutRequest, ProviderRejected, Settlement
+from callwaiting.providers.ports import CheckoutRequest, ProviderRejected, Settlement
 from callwaiting.providers.registry import Providers
 from callwaiting.providers.stripe import stripe_lines
 from callwaiting.sandbox.paypal_orders import check_breakdown
