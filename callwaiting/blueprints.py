@@ -32,6 +32,7 @@ from callwaiting.features.merchants import routes as merchants
 from callwaiting.features.messages import routes as messages
 from callwaiting.features.messages import sms_routes as sms
 from callwaiting.features.messages import template_routes as message_templates
+from callwaiting.features.orders import discount_routes as discounts
 from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
 from callwaiting.features.outgoing import routes as outgoing
@@ -66,6 +67,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(booking_feed.blueprint)
     app.register_blueprint(voice.blueprint)
     app.register_blueprint(orders.api.blueprint)
+    app.register_blueprint(discounts.api.blueprint)
     app.register_blueprint(calls.api.blueprint)
     app.register_blueprint(bookings.api.blueprint)
     app.register_blueprint(booking_setup.api.blueprint)

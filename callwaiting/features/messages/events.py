@@ -8,10 +8,12 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class TextDue:
-    """A planned text is about to be sent. Whoever knows that it is no longer true raises NoLongerTrue."""
+    """A planned text is about to be sent. Whoever knows that it is no longer true raises NoLongerTrue. `message_key` is
+    the one under which it was planned."""
 
     kind: str
     subject_id: UUID | None
+    message_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def withheld_now(session: Session, row: Message) -> Withheld | None:
     if reason := withheld(session, row.caller_id):
         return reason
     try:
-        events.publish(session, TextDue(row.kind, row.subject_id))
+        events.publish(session, TextDue(row.kind, row.subject_id, row.message_key))
     except NoLongerTrue:
         return Withheld("no longer true")
     if row.kind.startswith(REPLACED_BY_A_LATER) and session.scalar(

@@ -60,6 +60,28 @@ class OrderNotFound(NotFound):
     reason = "orders.not_found"
 
 
+class NotDiscountable(Conflict):
+    """The order does not wait for its payment any more. `detail` is its state."""
+
+    reason = "orders.not_discountable"
+
+
+class CodeUnusable(Conflict):
+    """There is no such code, or it is over: switched off, past its end, or used up."""
+
+    reason = "orders.code_unusable"
+
+
+class CodeTaken(Conflict):
+    """Another discount of the merchant has this code."""
+
+    reason = "orders.code_taken"
+
+
+class CodeNotFound(NotFound):
+    reason = "orders.code_not_found"
+
+
 class NotCancellable(Conflict):
     """The order is paid, expired or cancelled already. `detail` is its state."""
 

@@ -139,6 +139,7 @@ def lines_of(session: Session, order: Order) -> tuple[Line, ...]:
             removed=tuple(row.removed),
             tax_basis_points=order.tax_basis_points if row.tax_basis_points is None else row.tax_basis_points,
             tax_inclusive=order.tax_inclusive if row.tax_inclusive is None else row.tax_inclusive,
+            discount_minor=row.discount_minor,
         )
         for row in rows
     )

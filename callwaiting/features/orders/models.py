@@ -50,10 +50,18 @@ class Order(TenantRow, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
+    discount_basis_points: Mapped[int] = mapped_column(server_default="0")
+    discount_fixed_minor: Mapped[int] = mapped_column(server_default="0")
+    discount_minor: Mapped[int] = mapped_column(server_default="0")
+    discount_code: Mapped[str] = mapped_column(server_default="")
 
     def move(self, state: str) -> None:
         """Set the state that the transition table gives; whoever read the order before reads it anew."""
         self.state, self.revision = state, self.revision + 1
+
+    @property
+    def discount(self) -> Money:
+        return Money(self.discount_minor, self.currency)
 
     @property
     def subtotal(self) -> Money:
@@ -94,3 +102,28 @@ class OrderLine(TenantRow, Base):
     removed: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     tax_basis_points: Mapped[int | None]
     tax_inclusive: Mapped[bool | None]
+    discount_minor: Mapped[int] = mapped_column(server_default="0")
+
+
+class DiscountCode(TenantRow, Base):
+    """A code that callers name: a share off the order in basis points, or a fixed amount; the other one of the two is
+    0. `uses` counts the orders that it was applied to."""
+
+    __tablename__ = "discount_codes"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "code"),
+        CheckConstraint("basis_points between 0 and 10000", name="basis_points"),
+        CheckConstraint("fixed_minor >= 0", name="fixed_minor"),
+        CheckConstraint("(basis_points = 0) <> (fixed_minor = 0)", name="one_kind"),
+        CheckConstraint("uses <= max_uses", name="uses"),
+    )
+
+    code: Mapped[str]
+    basis_points: Mapped[int]
+    fixed_minor: Mapped[int]
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    ends_at: Mapped[datetime | None]
+    max_uses: Mapped[int | None]
+    uses: Mapped[int] = mapped_column(server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -20,6 +20,7 @@ from callwaiting.features.messages import service as messages
 from callwaiting.features.orders.errors import TotalChanged
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.quoting import priced
+from callwaiting.features.orders.texts import link_key
 from callwaiting.features.orders.totals import Line, LineRequest
 from callwaiting.features.orders.transitions import State
 from callwaiting.features.payments import service as payments
@@ -82,7 +83,7 @@ def place_order(
         {"order": str(order.number), "total": str(found.total), "link": link},
         caller_id=caller_id,
         phone_number_id=phone_number_id,
-        message_key=f"link:{order.id}:v{order.version}",
+        message_key=link_key(order.id, order.version),
         answers_live_call=True,
         subject_id=order.id,
     )

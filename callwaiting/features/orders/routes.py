@@ -11,7 +11,9 @@ from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page
 from callwaiting.features.callers import shown
 from callwaiting.features.messages import service as messages
-from callwaiting.features.orders import listing, service
+from callwaiting.features.orders import discounting, listing, service
+from callwaiting.features.orders.discount_routes import require_currency
+from callwaiting.features.orders.discount_schemas import DiscountBody
 from callwaiting.features.orders.schemas import LineFace, LinkTextFace, OrderDetail, OrderFace, OrderQuery, PaidFace
 from callwaiting.features.orders.texts import PAYMENT_LINK
 from callwaiting.features.payments import service as payments
@@ -58,12 +60,34 @@ def cancel(session: Session, order_id: UUID, version: int) -> OrderDetail:
     return _detail(session, order_id)
 
 
+@api.post(
+    f"{ORDER}/discount",
+    requires="orders.write",
+    body=DiscountBody,
+    answers=OrderDetail,
+    idempotent=False,
+    if_match=True,
+    refuses=[ErrorCode.CONFLICT],
+)
+def discount(session: Session, order_id: UUID, body: DiscountBody, version: int) -> OrderDetail:
+    """Take a discount off an order that waits for its payment, in place of an earlier one.
+
+    The caller gets a text with the new total and a new link; the earlier link stops working. 409 when the order is not
+    payable any more, its payment is just being taken, or the code is not good.
+    """
+    order = listing.one(session, order_id)
+    require_currency(body.amount, order.currency)
+    discounting.discount(session, order_id, version, body.by(), reason=body.reason)
+    return _detail(session, order_id)
+
+
 def _detail(session: Session, order_id: UUID) -> OrderDetail:
     order = listing.one(session, order_id)
     link = messages.fate_of(session, order_id, PAYMENT_LINK)
     return OrderDetail(
         link_text=LinkTextFace.model_validate(link) if link else None,
         **shown.faces(session, OrderFace, [order])[0].model_dump(),
+        discount_code=order.discount_code,
         lines=[LineFace.of(line) for line in listing.lines_of(session, order)],
         payments=[PaidFace.model_validate(paid) for paid in payments.payments_for(session, order_id)],
         version=order.revision,

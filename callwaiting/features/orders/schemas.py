@@ -19,7 +19,7 @@ class OrderQuery(PageQuery):
 
 
 class OrderFace(Schema):
-    """`caller_number` is null for those who may not see callers."""
+    """`caller_number` is null for those who may not see callers. `subtotal` is without tax and after the discount."""
 
     id: UUID
     number: int = Field(examples=[1041])
@@ -27,6 +27,7 @@ class OrderFace(Schema):
     caller_id: UUID
     caller_number: str | None = Field(default=None, examples=["+12125550123"])
     call_id: UUID | None
+    discount: Amount
     subtotal: Amount
     tax: Amount
     total: Amount
@@ -54,6 +55,7 @@ class LineFace(Schema):
     unit_price: Amount
     net: Amount
     tax: Amount
+    discount: Amount
     tax_basis_points: int = Field(examples=[825])
     tax_inclusive: bool
     options: list[ChosenFace]
@@ -69,6 +71,7 @@ class LineFace(Schema):
             unit_price=Amount.of(line.unit_price),
             net=Amount(amount=line.net_minor, currency=currency),
             tax=Amount(amount=line.tax_minor, currency=currency),
+            discount=Amount(amount=line.discount_minor, currency=currency),
             tax_basis_points=line.tax_basis_points,
             tax_inclusive=line.tax_inclusive,
             options=[
@@ -107,6 +110,7 @@ class OrderDetail(OrderFace):
     """An order with its lines and payments. `version` counts the changes of its lines and state."""
 
     link_text: LinkTextFace | None
+    discount_code: str = Field(examples=["SPRING10"], description="Empty without one.")
     lines: list[LineFace]
     payments: list[PaidFace]
     version: Version

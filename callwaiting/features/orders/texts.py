@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,11 +17,20 @@ PAYMENT_LINK = "payment_link"
 
 
 def require_still_true(session: Session, due: TextDue) -> None:
-    """A payment link is sent while its order waits for the money. Raises NoLongerTrue."""
+    """A payment link is sent while its order waits for the money, and this version of it is the present one. Raises
+    NoLongerTrue."""
     if due.kind != PAYMENT_LINK or due.subject_id is None:
         return
-    if session.scalar(select(Order.state).where(Order.id == due.subject_id)) != State.AWAITING_PAYMENT:
+    row = session.execute(select(Order.state, Order.version).where(Order.id == due.subject_id)).one_or_none()
+    if row is None or row.state != State.AWAITING_PAYMENT:
         raise NoLongerTrue
+    if due.message_key and due.message_key != link_key(due.subject_id, row.version):
+        raise NoLongerTrue
+
+
+def link_key(order_id: UUID, version: int) -> str:
+    """Under which the text with the link of this version of an order is planned, once."""
+    return f"link:{order_id}:v{version}"
 
 
 def on_text_failed(session: Session, failed: TextFailed) -> None:
