@@ -13,6 +13,7 @@ from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.prompts import Decision, ask, item_named
 from callwaiting.features.calls.state import DialogueState, Step, Wish
 from callwaiting.features.catalogue.service import words_of
+from callwaiting.features.orders.service import MAX_QUANTITY, LineRequest
 
 
 def correct(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
@@ -59,11 +60,21 @@ def _with_other_options(state: DialogueState, heard: Heard, facts: Facts) -> Dec
         ):
             return None
         return ask(state, facts, *changed.notes)
-    rest = tuple(line for at, line in enumerate(state.cart) if at != place)
-    put = settle(replace(state, cart=rest, wishes=(changed.wish,), agreed=None), facts)
+    put = settle(_with_changed(state, place, changed.wish, facts), facts)
     if put.state.step is Step.MORE and state.step in {Step.CONFIRM, Step.FIX}:
         return ask(replace(put.state, step=Step.CONFIRM), facts)
     return put
+
+
+def _with_changed(state: DialogueState, place: int, wish: Wish, facts: Facts) -> DialogueState:
+    """The line in its place, when all about it is clear and no other is like it; else wished anew."""
+    rest = tuple(line for at, line in enumerate(state.cart) if at != place)
+    line = LineRequest(wish.item_ids[0], wish.quantity or 1, wish.options, wish.removed)
+    item = item_named(line.item_id, facts)
+    alike = any(replace(other, quantity=line.quantity) == line for other in rest)
+    if item is None or alike or options.fitted(item, wish).wish != wish or options.open_question(item, wish):
+        return replace(state, cart=rest, wishes=(wish,), agreed=None)
+    return replace(state, cart=(*rest[:place], line, *rest[place:]), wishes=(), agreed=None, last=line.item_id)
 
 
 def _changed_line(state: DialogueState, said: Said, facts: Facts) -> tuple[int, Resolved] | None:
@@ -75,9 +86,9 @@ def _changed_line(state: DialogueState, said: Said, facts: Facts) -> tuple[int, 
         line = state.cart[place]
         item = item_named(line.item_id, facts)
         if item is not None and said.item in (None, item.name):
-            wish = Wish((item.id,), said.quantity or line.quantity, line.options, line.removed)
-            if said.item is not None:  # `make the margherita large` counts nothing
-                wish = replace(wish, quantity=line.quantity)
+            # `make the margherita large` counts nothing, `make it two large` does.
+            counts = said.item is None and said.quantity in range(1, MAX_QUANTITY + 1)
+            wish = Wish((item.id,), said.quantity if counts else line.quantity, line.options, line.removed)
             tried.append((place, options.resolved(item, wish, said)))
     return next((found for found in tried if not found[1].notes), tried[0] if tried else None)
 
