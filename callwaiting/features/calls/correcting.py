@@ -50,14 +50,14 @@ def _with_other_options(state: DialogueState, heard: Heard, facts: Facts) -> Dec
         return None
     if said[0].item is not None and not understanding.changes_what_is_there(words):
         return None
-    found = _changed_line(state, said[0], facts)
+    in_cart = [each for line in state.cart if (each := item_named(line.item_id, facts))]
+    count = understanding.correction_in(words, in_cart)
+    found = _changed_line(state, replace(said[0], quantity=count.quantity if count else None), facts)
     if found is None:
         return None
     place, changed = found
     if changed.notes:  # nothing of the cart takes it
-        if understanding.correction_in(
-            words, [each for line in state.cart if (each := item_named(line.item_id, facts))]
-        ):
+        if count is not None:
             return None
         return ask(state, facts, *changed.notes)
     put = settle(_with_changed(state, place, changed.wish, facts), facts)
