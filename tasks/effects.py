@@ -10,7 +10,7 @@ from callwaiting.features.messages import service as messages
 from callwaiting.features.outbox.service import Performer
 from callwaiting.features.outgoing import delivery
 from callwaiting.features.outgoing import service as outgoing
-from callwaiting.features.payments import capture, closing, refund_effects
+from callwaiting.features.payments import capture, closing, polling, refund_effects
 from callwaiting.features.payments.refunds import effect_of
 
 REFUND = Performer(refund_effects.load, refund_effects.call, refund_effects.record, refund_effects.reject)
@@ -18,6 +18,7 @@ REFUND = Performer(refund_effects.load, refund_effects.call, refund_effects.reco
 PERFORMERS: Mapping[str, Performer[Any, Any]] = {  # each performer has its own types of request and result
     messages.EFFECT: Performer(sending.load, sending.call, sending.record, sending.reject),
     capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject),
+    polling.EFFECT: Performer(polling.load, polling.call, polling.record, polling.reject),
     closing.EFFECT: Performer(closing.load, closing.call, closing.record, closing.reject),
     outgoing.EFFECT: Performer(delivery.load, delivery.call, delivery.record, delivery.reject),
     effect_of("stripe"): REFUND,

@@ -17,6 +17,7 @@ import orjson
 
 from callwaiting.providers import paypal_books
 from callwaiting.providers.attempts import retry_after_s
+from callwaiting.providers.lists import MoneyEntry
 from callwaiting.providers.paypal_disputes import EVENTS as DISPUTE_EVENTS
 from callwaiting.providers.paypal_disputes import read_dispute
 from callwaiting.providers.paypal_money import from_paypal, purchase, to_paypal
@@ -29,7 +30,6 @@ from callwaiting.providers.ports import (
     Dispute,
     ListedEvent,
     Mode,
-    MoneyEntry,
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
@@ -46,6 +46,7 @@ LIVE_HOSTS = {"api-m.paypal.com", "api.paypal.com"}
 # The token is renewed this long before PayPal would refuse it.
 TOKEN_MARGIN_S = 60
 PAGE = 300
+DENIED = {"DECLINED", "FAILED"}  # developer.paypal.com/docs/api/payments/v2/#captures_get, status
 JsonObject = Mapping[str, object]
 
 
@@ -115,6 +116,14 @@ class PayPalPayments:
             if error.provider_code != "ORDER_ALREADY_CAPTURED":
                 raise
             order = self._call("GET", path)
+        return self._captured(order)
+
+    def captured(self, checkout_id: str, *, account: str) -> Settlement:
+        """The capture of an order as it stands; PayloadInvalid when it has none."""
+        _require_own(account)
+        return self._captured(self._call("GET", f"/v2/checkout/orders/{quote(checkout_id, safe='')}"))
+
+    def _captured(self, order: JsonObject) -> Settlement:
         unit = _first(order.get("purchase_units"))
         capture = _first(_mapping(unit.get("payments")).get("captures"))
         return self._settlement(capture, _text(order, "id"))
@@ -205,6 +214,7 @@ class PayPalPayments:
             amount=from_paypal(capture.get("amount")),
             settled=capture.get("status") == "COMPLETED",
             reference=_text(capture, "custom_id"),
+            denied=capture.get("status") in DENIED,
         )
 
     def _call(self, method: str, path: str, *, key: str = "", body: JsonObject | None = None) -> JsonObject:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from callwaiting.core.money import Money
+from callwaiting.providers.lists import MoneyEntry
 from callwaiting.providers.paypal_money import from_paypal
 from callwaiting.providers.paypal_refunds import FINAL, capture_of
-from callwaiting.providers.ports import MoneyEntry
 
 Json = Mapping[str, object]
 # A capture that was taken, whatever was given back of it since.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from callwaiting.providers.paypal_money import from_paypal
 from callwaiting.providers.ports import Dispute, DisputeState, PayloadInvalid
@@ -31,6 +32,7 @@ def read_dispute(fields: Mapping[str, object]) -> Dispute:
         amount=from_paypal(fields.get("dispute_amount")),
         state=_state(fields),
         reason=_text(fields, "reason"),
+        respond_by=_moment(_text(fields, "seller_response_due_date")),
     )
 
 
@@ -39,6 +41,14 @@ def _state(fields: Mapping[str, object]) -> DisputeState:
     if _text(fields, "status") == "RESOLVED":
         return OUTCOMES.get(_text(_mapping(fields.get("dispute_outcome")), "outcome_code"), "open")
     return "inquiry" if _text(fields, "dispute_life_cycle_stage") == "INQUIRY" else "open"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from callwaiting.core.errors import CallwaitingError, ErrorCode, Permanent, Transient
 from callwaiting.core.money import Money
 from callwaiting.providers.checkout_lines import CheckoutLine
+from callwaiting.providers.lists import ListedCall, ListedMessage, MoneyEntry
 
 ProviderName = Literal["stripe", "twilio", "paypal"]
 Mode = Literal["live", "test"]
@@ -130,34 +131,6 @@ class SentMessage:
     sent_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListedCall:
-    """A call as Twilio lists it. `caller` and `called` as the carrier gave them; `ended_at` of one that is over."""
-
-    sid: str
-    caller: str
-    called: str
-    direction: str
-    status: str
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedMessage:
-    """A text as Twilio lists it. `direction` is `inbound`, `outbound-api` (sent by a program) or `outbound-reply`
-    (the answer to a request)."""
-
-    sid: str
-    sender: str
-    recipient: str
-    direction: str
-    status: str
-    body: str
-    error_code: str = ""
-    media: int = 0
-
-
 class Telephony(Protocol):
     """Twilio, or whatever speaks for it. Keypad and speech turns are answered as TwiML, not through this port."""
 
@@ -209,7 +182,8 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a provider says it took. `settled` is false while the money is still on its way."""
+    """What a provider says it took. `settled` is false while the money is still on its way, and `denied` when it will
+    never come."""
 
     provider_id: str
     payment_id: str
@@ -218,6 +192,7 @@ class Settlement:
     amount: Money
     settled: bool
     reference: str = ""
+    denied: bool = False
 
 
 RefundState = Literal["pending", "succeeded", "failed"]
@@ -253,33 +228,15 @@ DisputeState = Literal["inquiry", "open", "won", "lost"]
 @dataclass(frozen=True, slots=True)
 class Dispute:
     """A payer's dispute as the provider tells of it. Only while it is `open` or `lost` is its money withdrawn; `won`
-    is whatever left it with the merchant. `payment_id` is that of the settlement."""
+    is whatever left it with the merchant. `payment_id` is that of the settlement; `respond_by` is the provider's
+    deadline for evidence."""
 
     provider_id: str
     payment_id: str
     amount: Money
     state: DisputeState
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyEntry:
-    """One movement of money as its provider's books have it: a `payment`, a `refund`, or what a `dispute` took.
-
-    `payment_id` is that of the settlement, `checkout_id` that of the page, where the provider tells it. `amount` is
-    positive and in the payment's currency; the `fee` is in that of the merchant's balance, and negative when it was
-    given back. `entry_id` names the line of the books. `done`: the money has really moved.
-    """
-
-    subject: Literal["payment", "refund", "dispute"]
-    object_id: str
-    payment_id: str
-    amount: Money
-    done: bool
-    entry_id: str
-    checkout_id: str = ""
-    reference: str = ""
-    fee: Money | None = None
+    respond_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +254,9 @@ class Payments(Protocol):
 
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         """Take the money of an approved PayPal order. Stripe captures by itself and raises ProviderRejected."""
+
+    def captured(self, checkout_id: str, *, account: str) -> Settlement:
+        """What has become of the capture of a PayPal order. Stripe tells by itself and raises ProviderRejected."""
 
     def expire_checkout(self, checkout_id: str, *, account: str) -> None:
         """Close a page, so that nobody can pay on it any more. PayPal cannot and raises ProviderRejected, as Stripe

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from callwaiting.core.errors import ErrorCode, Permanent
 from callwaiting.providers.ics import IcsCalendar
 from callwaiting.providers.language import ChatLanguage
+from callwaiting.providers.lists import ListedCall, ListedMessage, MoneyEntry
 from callwaiting.providers.outside import Sender
 from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
@@ -23,12 +24,9 @@ from callwaiting.providers.ports import (
     CheckoutRequest,
     Dispute,
     Language,
-    ListedCall,
     ListedEvent,
-    ListedMessage,
     Mail,
     MailMessage,
-    MoneyEntry,
     OutgoingMessage,
     Payments,
     Refund,
@@ -212,6 +210,9 @@ class AbsentPayments:
         raise self._error()
 
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
+        raise self._error()
+
+    def captured(self, checkout_id: str, *, account: str) -> Settlement:
         raise self._error()
 
     def expire_checkout(self, checkout_id: str, *, account: str) -> None:

@@ -18,12 +18,12 @@ from callwaiting.core.money import split_by_largest_remainder
 from callwaiting.providers import stripe_money, stripe_signature
 from callwaiting.providers.attempts import retry_after_s
 from callwaiting.providers.currencies import from_stripe, stripe_units
+from callwaiting.providers.lists import MoneyEntry
 from callwaiting.providers.ports import (
     Checkout,
     CheckoutRequest,
     Dispute,
     ListedEvent,
-    MoneyEntry,
     PayloadInvalid,
     ProviderRejected,
     ProviderUnavailable,
@@ -95,6 +95,9 @@ class StripePayments:
         return Checkout(session.id, session.url, datetime.fromtimestamp(session.expires_at, UTC))
 
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
+        raise ProviderRejected("Stripe captures by itself")
+
+    def captured(self, checkout_id: str, *, account: str) -> Settlement:
         raise ProviderRejected("Stripe captures by itself")
 
     def expire_checkout(self, checkout_id: str, *, account: str) -> None:

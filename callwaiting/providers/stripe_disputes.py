@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from callwaiting.providers.currencies import from_stripe
 from callwaiting.providers.ports import Dispute, DisputeState, PayloadInvalid
@@ -35,4 +36,11 @@ def read_dispute(fields: Mapping[str, object]) -> Dispute:
         amount=disputed,
         state=STATES.get(status, "inquiry") if isinstance(status, str) else "inquiry",
         reason=reason if isinstance(reason, str) else "",
+        respond_by=_due(fields.get("evidence_details")),
     )
+
+
+def _due(evidence: object) -> datetime | None:
+    """The deadline; none when nothing can be sent any more."""
+    due = evidence.get("due_by") if isinstance(evidence, dict) else None
+    return datetime.fromtimestamp(due, UTC) if isinstance(due, int) and 0 < due < 2**33 else None

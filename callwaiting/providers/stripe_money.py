@@ -12,7 +12,8 @@ from typing import Literal
 
 from callwaiting.core.money import Money
 from callwaiting.providers.currencies import from_stripe
-from callwaiting.providers.ports import MoneyEntry, PayloadInvalid, ProviderUnavailable
+from callwaiting.providers.lists import MoneyEntry
+from callwaiting.providers.ports import PayloadInvalid, ProviderUnavailable
 
 Json = Mapping[str, object]
 Subject = Literal["payment", "refund", "dispute"]

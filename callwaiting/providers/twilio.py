@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from callwaiting.providers.lists import ListedCall, ListedMessage
 from callwaiting.providers.ports import (
-    ListedCall,
-    ListedMessage,
     OutgoingMessage,
     ProviderOutcomeUnknown,
     ProviderRejected,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
+import httpx
 import orjson
 import pytest
 from sqlalchemy import select
 
+from callwaiting.core import clock
 from callwaiting.features.alerts.models import Alert
 from callwaiting.features.payments import ledger
 from callwaiting.features.payments.models import Dispute
@@ -103,3 +107,88 @@ def test_disputes_of_others_and_in_another_currency(world: World) -> None:
     with pytest.raises(PayloadInvalid):
         world.handle(stripe(paid.payment_id, "created", "needs_response", currency="eur"))
     assert outcome(world)[0] == []
+
+
+# --- over HTTP, as the providers tell it ---------------------------------------------------------------------------
+
+
+def heard(world: World, provider: str, since: int, order: str = "as sent") -> list[str]:
+    """Handle what the provider has sent since, twice over; the states in which it left the disputes."""
+    told = world.events(provider)[since:]
+    if order == "backwards":
+        told = told[::-1]
+    elif order == "the refund first":
+        told = sorted(told, key=lambda event: event.event_type != "PAYMENT.CAPTURE.REFUNDED")
+    for event in told:
+        for _ in range(2):
+            world.handle(event)
+    with world.worker.database.unit_of_work(world.payable.scope) as session:
+        assert ledger.differences(session) == []
+        return list(session.scalars(select(Dispute.state).order_by(Dispute.id)))
+
+
+def controlled(world: World, path: str, **body: object) -> dict[str, Any]:
+    answer = httpx.post(f"{world.server.url}/_sandbox/{path}", json=body)
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def balances(world: World) -> dict[str, int]:
+    with world.worker.database.unit_of_work(world.payable.scope) as session:
+        left = {row.account: row.debit - row.credit for row in ledger.balances(session)}
+    return {account: minor for account, minor in left.items() if minor}
+
+
+@pytest.mark.parametrize("end", ["win", "lose"])
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
+def test_from_its_opening_to_its_end(world: World, provider: str, end: str) -> None:
+    paid, total = pay(world, provider), world.payable.total.minor
+    began = len(world.events(provider))
+    where = "payments" if provider == "stripe" else "captures"
+    made = controlled(world, f"{provider}/{where}/{paid.payment_id}/dispute")
+    assert heard(world, provider, began) == ["open"]
+    assert balances(world) == {"disputes": total, "orders": -total}
+    with world.worker.database.unit_of_work(world.payable.scope) as session:
+        deadline = session.scalars(select(Dispute.respond_by)).one()
+    assert deadline is not None
+    assert timedelta(days=6) < deadline - clock.now() < timedelta(days=8)
+
+    controlled(world, f"{provider}/disputes/{made.get('id') or made['dispute_id']}/{end}")
+    assert heard(world, provider, began) == ["won" if end == "win" else "lost"]
+    assert balances(world) == ({provider: total, "orders": -total} if end == "win" else {})
+
+
+@pytest.mark.parametrize("order", ["as sent", "backwards", "the refund first"])
+@pytest.mark.parametrize("part", [None, "10.00"])
+def test_a_lost_one_that_paypal_also_tells_of_as_a_refund_leaves_the_ledger_once(
+    world: World, order: str, part: str | None
+) -> None:
+    paid, total = pay(world, "paypal"), world.payable.total.minor
+    began = len(world.events("paypal"))
+    made = controlled(world, f"paypal/captures/{paid.payment_id}/dispute", **({"value": part} if part else {}))
+    controlled(world, f"paypal/disputes/{made['dispute_id']}/lose", refunded=True)
+    assert heard(world, "paypal", began, order) == ["lost"]
+
+    gone = 1000 if part else total
+    assert balances(world) == ({"paypal": total - gone, "orders": gone - total} if total > gone else {})
+    assert world.state()[1] == ["part_refunded" if part else "refunded"]
+
+
+def test_a_refund_beside_a_dispute_of_another_amount_is_its_own(world: World) -> None:
+    paid, total = pay(world, "paypal"), world.payable.total.minor
+    began = len(world.events("paypal"))
+    controlled(world, f"paypal/captures/{paid.payment_id}/dispute", value="10.00")
+    controlled(world, f"paypal/captures/{paid.payment_id}/refund", amount={"currency_code": "USD", "value": "5.00"})
+    assert heard(world, "paypal", began) == ["open"]
+    assert balances(world) == {"paypal": total - 1500, "orders": 500 - total, "disputes": 1000}
+
+
+def test_a_refund_during_a_dispute_that_is_then_won_was_a_refund(world: World) -> None:
+    paid, total = pay(world, "paypal"), world.payable.total.minor
+    began = len(world.events("paypal"))
+    made = controlled(world, f"paypal/captures/{paid.payment_id}/dispute", value="10.00")
+    controlled(world, f"paypal/captures/{paid.payment_id}/refund", amount={"currency_code": "USD", "value": "10.00"})
+    controlled(world, f"paypal/disputes/{made['dispute_id']}/win")
+    assert heard(world, "paypal", began) == ["won"]
+    assert balances(world) == {"paypal": total - 1000, "orders": 1000 - total}

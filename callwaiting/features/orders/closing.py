@@ -18,6 +18,7 @@ from callwaiting.features.orders.listing import locked
 from callwaiting.features.orders.models import Order
 from callwaiting.features.orders.transitions import Move, State, after
 from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.errors import PaymentUnderway
 
 EXPIRY_BATCH = 500
 
@@ -67,11 +68,18 @@ def due_orders(session: Session) -> list[DueOrder]:
 
 
 def expire(session: Session, order_id: UUID) -> Literal["expired", "kept"]:
-    """Expire an order whose time is up; `kept` when it was paid meanwhile or is not due. Raises OrderNotFound."""
+    """Expire an order whose time is up; `kept` when it was paid meanwhile, is being paid or is not due.
+
+    Raises OrderNotFound.
+    """
     order = locked(session, order_id)
     state = after(order.state, Move.EXPIRE)
     if state is None or order.expires_at is None or order.expires_at > clock.now():
         return "kept"
+    try:
+        payments.require_none_underway(session, order.id)
+    except PaymentUnderway:
+        return "kept"  # its money may still come; whatever becomes of it ends the wait
     order.move(state)
     session.flush()
     payments.close_pages(session, order.id)

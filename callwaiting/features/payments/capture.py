@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from callwaiting.core.money import Money
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.outbox import service as outbox
-from callwaiting.features.payments import checkouts, links
+from callwaiting.features.payments import checkouts, links, polling
 from callwaiting.features.payments.errors import LinkUnknown
 from callwaiting.features.payments.owed import AWAITING, owed
-from callwaiting.features.payments.settlement import settle
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.ports import ProviderRejected, ProviderUnavailable, Settlement
 from callwaiting.providers.registry import Providers
@@ -77,9 +76,9 @@ def call(providers: Providers, capture: Capture, unclear: bool) -> Settlement:
 
 
 def record(session: Session, checkout_id: UUID, settlement: Settlement) -> None:
-    """Settle from the answer itself. The event about the same capture finds it known, or settles first."""
-    if settlement.settled:
-        settle(session, settlement, provider="paypal")
+    """Settle from the answer itself. The event about the same capture finds it known, or settles first. One that PayPal
+    holds back is asked about until its end."""
+    polling.take(session, checkouts.locked(session, checkout_id), settlement)
 
 
 def reject(session: Session, checkout_id: UUID, error: ProviderRejected) -> None:

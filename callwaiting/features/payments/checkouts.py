@@ -60,6 +60,8 @@ RETRY_CLAIM_UNTIL = timedelta(minutes=31)
 REUSE_MARGIN = timedelta(minutes=2)
 PAYPAL_LIFETIME = timedelta(hours=3)  # how long an order may wait for its payer's approval
 
+LONGEST_CAPTURE = timedelta(days=31)  # a day more than one is asked about (`polling`)
+
 REFERENCE_PREFIX = "cw-"
 MOVE = Statement("update app.checkouts set state = %(state)s where id = %(id)s")
 
@@ -152,8 +154,12 @@ def end_checkout(
 
 def require_none_underway(session: Session, order_id: UUID) -> None:
     """Raises PaymentUnderway when a payer has approved a payment that is being captured. Call with the order locked."""
-    approved = select(Checkout.id).where(Checkout.order_id == order_id, Checkout.state == "approved").limit(1)
-    if session.scalar(approved) is not None:
+    approved = select(Checkout.id).where(
+        Checkout.order_id == order_id,
+        Checkout.state == "approved",
+        Checkout.created_at > clock.now() - LONGEST_CAPTURE,
+    )
+    if session.scalar(approved.limit(1)) is not None:
         raise PaymentUnderway("approved", message="A payment for this order is being taken.")
 
 

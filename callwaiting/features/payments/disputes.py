@@ -16,7 +16,7 @@ from callwaiting.core.money import Money
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
-from callwaiting.features.payments import ledger, refunds
+from callwaiting.features.payments import ledger, refunds, twice_told
 from callwaiting.features.payments.accounts import PaymentProvider
 from callwaiting.features.payments.models import Dispute, Payment
 from callwaiting.features.payments.transitions import DISPUTE_NEXT
@@ -50,15 +50,23 @@ def take_dispute(
         select(Dispute).where(Dispute.provider == provider, Dispute.provider_id == told.provider_id)
     )
     was = dispute.state if dispute else "new"
+    if dispute is not None and told.respond_by is not None:
+        dispute.respond_by = told.respond_by
     if told.state not in DISPUTE_NEXT[was]:
         return "stale"
     if dispute is None:
         dispute = _add(session, payment, told)
+    if told.state in {"open", "lost"} and was in {"new", "inquiry"}:
+        refund = twice_told.refund_that_gave(session, payment, dispute)
+        dispute.refund_id = refund.id if refund else None
     dispute.state = told.state
     if told.state in {"won", "lost"}:
         dispute.ended_at = clock.now()
     session.flush()
-    ledger.dispute_moved(session, payment, dispute, was)
+    if dispute.refund_id is None:
+        ledger.dispute_moved(session, payment, dispute, was)
+    if dispute.state == "won":
+        twice_told.release(session, payment, dispute)
     audit.record(
         session,
         f"dispute.{told.state}",
@@ -82,6 +90,7 @@ def _add(session: Session, payment: Payment, told: ports.Dispute) -> Dispute:
         reason=told.reason,
         state=told.state,
         opened_at=clock.now(),
+        respond_by=told.respond_by,
     )
     session.add(dispute)
     return dispute
@@ -99,5 +108,10 @@ def _alert(session: Session, payment: Payment, dispute: Dispute) -> None:
         subject=subject,
         severity="high",
         summary=SAID[dispute.state].format(amount=amount),
-        details={"payment": str(payment.id), "provider_id": dispute.provider_id, "reason": dispute.reason},
+        details={
+            "payment": str(payment.id),
+            "provider_id": dispute.provider_id,
+            "reason": dispute.reason,
+            "respond_by": dispute.respond_by.isoformat() if dispute.respond_by else None,
+        },
     )

@@ -54,6 +54,10 @@ class PaymentNotFound(NotFound):
     reason = "payments.not_found"
 
 
+class DisputeNotFound(NotFound):
+    reason = "payments.dispute_not_found"
+
+
 class RefundNotFound(NotFound):
     reason = "payments.refund_not_found"
 

@@ -11,8 +11,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from callwaiting.core.money import Money
-from callwaiting.features.payments.errors import PaymentNotFound, RefundNotFound
-from callwaiting.features.payments.models import Payment, Refund
+from callwaiting.features.payments.errors import DisputeNotFound, PaymentNotFound, RefundNotFound
+from callwaiting.features.payments.models import Dispute, Payment, Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,23 @@ class KnownRefund:
     failure: str
     created_at: datetime
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDispute:
+    """`respond_by` is the provider's deadline for evidence."""
+
+    id: UUID
+    payment_id: UUID
+    provider: str
+    provider_dispute_id: str
+    amount: Money
+    state: str
+    reason: str
+    opened_at: datetime
+    respond_by: datetime | None
+    ended_at: datetime | None
+    refund_id: UUID | None
 
 
 def newest_payments(
@@ -112,6 +129,44 @@ def refund(session: Session, refund_id: UUID) -> KnownRefund:
     if row is None:
         raise RefundNotFound(str(refund_id))
     return known(row)
+
+
+def newest_disputes(
+    session: Session, *, state: str | None, provider: str | None, before: UUID | None, limit: int
+) -> Sequence[KnownDispute]:
+    """The merchant's disputes, newest first; those older than `before`."""
+    query = select(Dispute).order_by(Dispute.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(Dispute.state == state)
+    if provider is not None:
+        query = query.where(Dispute.provider == provider)
+    if before is not None:
+        query = query.where(Dispute.id < before)
+    return [_dispute(row) for row in session.scalars(query)]
+
+
+def dispute(session: Session, dispute_id: UUID) -> KnownDispute:
+    """Raises DisputeNotFound."""
+    row = session.scalar(select(Dispute).where(Dispute.id == dispute_id))
+    if row is None:
+        raise DisputeNotFound(str(dispute_id))
+    return _dispute(row)
+
+
+def _dispute(row: Dispute) -> KnownDispute:
+    return KnownDispute(
+        id=row.id,
+        payment_id=row.payment_id,
+        provider=row.provider,
+        provider_dispute_id=row.provider_id,
+        amount=Money(row.amount_minor, row.currency),
+        state=row.state,
+        reason=row.reason,
+        opened_at=row.opened_at,
+        respond_by=row.respond_by,
+        ended_at=row.ended_at,
+        refund_id=row.refund_id,
+    )
 
 
 def known(row: Refund) -> KnownRefund:

@@ -22,7 +22,7 @@ from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.outbox import service as outbox
-from callwaiting.features.payments import ledger
+from callwaiting.features.payments import ledger, twice_told
 from callwaiting.features.payments.accounts import PaymentProvider
 from callwaiting.features.payments.errors import AccountGone, PaymentNotFound, RefundNotFound, RefundTooLarge
 from callwaiting.features.payments.events import PaymentRefunded
@@ -150,8 +150,8 @@ def move(
     refund.state, refund.failure, refund.ended_at = state, failure, clock.now()
     session.flush()
     if state == "succeeded":
-        ledger.refund_made(session, payment, refund)
-    elif was == "succeeded":
+        _leave(session, payment, refund)
+    elif was == "succeeded" and refund.dispute_id is None:
         ledger.refund_came_back(session, payment, refund)
     audit.record(
         session, f"refund.{state}", subject=f"refund:{refund.id}", reason=failure, details=_facts(payment, refund)
@@ -223,6 +223,19 @@ def _asked_for(session: Session, payment: Payment, told: ports.Refund) -> bool:
         Refund.amount_minor == told.amount.minor,
     )
     return session.scalar(asked.limit(1)) is not None
+
+
+def _leave(session: Session, payment: Payment, refund: Refund) -> None:
+    """The money has gone back; once, where a dispute had taken it already."""
+    dispute = twice_told.dispute_that_took(session, payment, refund)
+    if dispute is None:
+        ledger.refund_made(session, payment, refund)
+        return
+    refund.dispute_id = dispute.id
+    session.flush()
+    audit.record(
+        session, "refund.is_disputed_money", subject=f"refund:{refund.id}", details={"dispute": str(dispute.id)}
+    )
 
 
 def _found(session: Session, payment: Payment, told: ports.Refund) -> Refund:

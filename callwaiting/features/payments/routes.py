@@ -10,7 +10,15 @@ from callwaiting.core.errors import ErrorCode
 from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page
 from callwaiting.features.payments import overview, refunds
-from callwaiting.features.payments.schemas import PaymentFace, PaymentQuery, RefundBody, RefundFace, RefundQuery
+from callwaiting.features.payments.schemas import (
+    DisputeFace,
+    DisputeQuery,
+    PaymentFace,
+    PaymentQuery,
+    RefundBody,
+    RefundFace,
+    RefundQuery,
+)
 
 api = Api("payments")
 
@@ -53,6 +61,21 @@ def give_back(session: Session, payment_id: UUID, body: RefundBody) -> RefundFac
     amount = body.amount.money() if body.amount else None
     refund = refunds.request_refund(session, payment_id, amount=amount, reason=body.reason)
     return RefundFace.model_validate(overview.known(refund))
+
+
+@api.get("/disputes", requires="payments.read", query=DisputeQuery, answers=Page[DisputeFace])
+def newest_disputes(session: Session, query: DisputeQuery) -> Page[DisputeFace]:
+    """Payments that their payers dispute, or dispute no more, newest first."""
+    rows = overview.newest_disputes(
+        session, state=query.state, provider=query.provider, before=query.position(UUID), limit=query.limit + 1
+    )
+    return Page[DisputeFace].of(rows, query, key=lambda row: row.id)
+
+
+@api.get("/disputes/<uuid:dispute_id>", requires="payments.read", answers=DisputeFace)
+def one_dispute(session: Session, dispute_id: UUID) -> DisputeFace:
+    """One dispute, and until when evidence can be sent to its provider."""
+    return DisputeFace.model_validate(overview.dispute(session, dispute_id))
 
 
 @api.get("/refunds", requires="payments.read", query=RefundQuery, answers=Page[RefundFace])

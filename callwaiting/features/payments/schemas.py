@@ -15,6 +15,7 @@ from callwaiting.features.payments.refunds import Reason
 
 PaymentState = Literal["settled", "parked", "surplus", "part_refunded", "refunded"]
 RefundState = Literal["pending", "succeeded", "failed"]
+DisputeState = Literal["inquiry", "open", "won", "lost"]
 
 
 def _shown(money: object) -> object:
@@ -83,3 +84,25 @@ class RefundFace(Schema):
     failure: str = Field(examples=["expired_or_canceled_card"])
     created_at: Instant
     ended_at: Instant | None
+
+
+class DisputeQuery(PageQuery):
+    state: DisputeState | None = Field(default=None, description="Only those in this state.")
+    provider: PaymentProvider | None = Field(default=None, description="Only those at this provider.")
+
+
+class DisputeFace(Schema):
+    """A payment that its payer disputes. An `inquiry` takes no money yet; while it is `open` its money is withdrawn.
+    Evidence is sent at the provider, until `respond_by`. With a `refund_id`, its money went back as that refund."""
+
+    id: UUID
+    payment_id: UUID
+    provider: str = Field(examples=["paypal"])
+    provider_dispute_id: str = Field(examples=["PP-D-27803"])
+    amount: Shown
+    state: DisputeState
+    reason: str = Field(examples=["fraudulent"], description="The provider's word for it.")
+    opened_at: Instant
+    respond_by: Instant | None
+    ended_at: Instant | None
+    refund_id: UUID | None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from callwaiting.features.payments.service import REFERENCE_PREFIX, BookedMoney
 from callwaiting.features.reconciliation.findings import Difference, Key
-from callwaiting.providers.ports import MoneyEntry
+from callwaiting.providers.lists import MoneyEntry
 
 
 def compare(

@@ -26,7 +26,8 @@ from callwaiting.features.reconciliation.comparing import compare, told_by_key
 from callwaiting.features.reconciliation.findings import Difference, Key
 from callwaiting.features.reconciliation.models import MoneyRun, ReconcileFinding
 from callwaiting.providers.attempts import three_attempts
-from callwaiting.providers.ports import MoneyEntry, Payments
+from callwaiting.providers.lists import MoneyEntry
+from callwaiting.providers.ports import Payments
 from callwaiting.providers.registry import Providers
 
 LIST_SECONDS = 12.0

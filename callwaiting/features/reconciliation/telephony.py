@@ -27,7 +27,8 @@ from callwaiting.features.reconciliation import findings
 from callwaiting.features.reconciliation.findings import Difference, Key
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.attempts import three_attempts
-from callwaiting.providers.ports import ListedCall, ListedMessage, Telephony
+from callwaiting.providers.lists import ListedCall, ListedMessage
+from callwaiting.providers.ports import Telephony
 
 LIST_SECONDS = 12.0
 TEXT_BACK_WITHIN = timedelta(hours=24)  # an older missed call is told to the team alone

@@ -1,4 +1,4 @@
-"""`/api/v1/payments` and `/api/v1/refunds`."""
+"""`/api/v1/payments`, `/api/v1/refunds` and `/api/v1/disputes`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 
+from callwaiting.core import clock
 from callwaiting.core.money import Money
 from callwaiting.factory import Runtime
-from callwaiting.features.payments import refunds
+from callwaiting.features.payments import disputes, refunds
 from callwaiting.providers import ports
 from tests.api_client import ApiClient, actions, statements
 from tests.factories.payments import Payable, make_accounts, make_payable, make_payment
@@ -215,3 +216,18 @@ def test_lists_in_pages_with_filters_and_as_many_statements_for_many(
     assert [item["id"] for item in owner.get(f"/refunds?payment_id={made[1]}")["items"]] == [back[1]["id"]]
     assert stranger.get("/payments")["items"] == stranger.get("/refunds")["items"] == []
     assert owner.send("GET", "/payments?state=lost").status_code == 422
+
+
+def test_disputes_with_their_deadline(owner: ApiClient, stranger: ApiClient, worker: Runtime, payable: Payable) -> None:
+    payment_id, due = make_payment(worker, payable), clock.now() + timedelta(days=5)
+    with worker.database.unit_of_work(owner.scope) as session:
+        payment = refunds.locked(session, payment_id)
+        told = ports.Dispute("du_1", payment.payment_id, Money(500, "USD"), "open", "fraudulent", due)
+        disputes.take_dispute(session, told, provider="stripe", received_at=clock.now())
+    (shown,) = owner.get("/disputes?state=open&provider=stripe")["items"]
+
+    assert (shown["payment_id"], shown["amount"], shown["reason"]) == (str(payment_id), usd(500), "fraudulent")
+    assert shown["respond_by"].startswith(due.isoformat()[:19])
+    assert owner.get(f"/disputes/{shown['id']}") == shown
+    assert owner.get("/disputes?state=won")["items"] == stranger.get("/disputes")["items"] == []
+    assert stranger.send("GET", f"/disputes/{shown['id']}").status_code == 404
