@@ -37,6 +37,7 @@ SIGN_IN = Budget("sign-in", 0.3)
 CODE = Budget("code", 0.3)
 MAIL = Budget("mail", 0.1)  # whatever sends a mail to an address that somebody types
 MAILED_TOKEN = Budget("mailed-token", 0.2)
+NEW_LINK = Budget("new-link", 0.05)  # each has somebody texted
 EXPORT = Budget("export", 0.1)
 
 

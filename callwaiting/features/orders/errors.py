@@ -82,6 +82,12 @@ class CodeNotFound(NotFound):
     reason = "orders.code_not_found"
 
 
+class NotRenewable(Conflict):
+    """The order is paid, cancelled or too old for a new link."""
+
+    reason = "orders.not_renewable"
+
+
 class NotCancellable(Conflict):
     """The order is paid, expired or cancelled already. `detail` is its state."""
 

@@ -21,9 +21,12 @@ from callwaiting.core.http import context
 from callwaiting.core.http.auth import View, public
 from callwaiting.core.http.headers import NO_SCRIPT_SINKS
 from callwaiting.core.http.origins import origin_of, require_own_origin
+from callwaiting.core.http.rate_limits import NEW_LINK
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
+from callwaiting.features.orders import renewal
 from callwaiting.features.orders import service as orders
+from callwaiting.features.orders.errors import NotRenewable
 from callwaiting.features.orders.service import OrderSummary
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.errors import (
@@ -61,6 +64,10 @@ PROBLEMS = {
           " order is kept. Please try again in a moment."),
     503: ("One moment, please", "We cannot look up your order right now. Nothing is lost. Please try again."),
 }  # fmt: skip
+RENEWED = (
+    "A new link is on its way",
+    "It comes by text message to the phone that ordered. This old link no longer works.",
+)
 OTHER_PROBLEM = ("Something went wrong", "Nothing was charged. Please open the link from the text message again.")
 
 
@@ -100,6 +107,9 @@ def show(token: str) -> Response:
             providers=providers,
             labels=LABELS,
             action=url_for(".pay", token=token),
+            renew=url_for(".renew", token=token)
+            if renewal.payer_may_renew(order.state, order.version, order.expires_at)
+            else None,
         ),
         410 if state == "expired" else 200,
     )
@@ -127,6 +137,27 @@ def pay(token: str) -> Response:
     except (NotPayable, LinkExpired):
         return _see_other(url_for(".show", token=token))
     return _see_other(url)
+
+
+@blueprint.post("/p/<token>/renew")
+@public("whoever holds the token of an expired payment link may have its caller texted a new one, three times at most")
+@with_content_policy
+def renew(token: str) -> Response:
+    """Text the caller a new link for an order whose own has just expired."""
+    require_own_origin()
+    database = context.database()
+    with database.unit_of_work(SystemScope("whose payment link is renewed")) as session:
+        owner = payments.owner_of_token(session, _well_formed(token))
+    try:
+        with database.unit_of_work(MerchantScope(owner.merchant_id, actor="caller")) as session:
+            renewal.ask_for_new_link(session, payments.link_of(session, owner.link_id).order_id)
+    except (NotRenewable, PaymentUnderway):
+        return _see_other(url_for(".show", token=token))
+    title, message = RENEWED
+    return make_response(render_template("payment_page/problem.html", title=title, message=message, again=None))
+
+
+renew.budget = NEW_LINK  # type: ignore[attr-defined]  # read by the limiter
 
 
 @blueprint.get("/p/assets/payment.css")

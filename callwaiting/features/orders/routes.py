@@ -11,7 +11,7 @@ from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page
 from callwaiting.features.callers import shown
 from callwaiting.features.messages import service as messages
-from callwaiting.features.orders import discounting, listing, service
+from callwaiting.features.orders import discounting, listing, renewal, service
 from callwaiting.features.orders.discount_routes import require_currency
 from callwaiting.features.orders.discount_schemas import DiscountBody
 from callwaiting.features.orders.schemas import LineFace, LinkTextFace, OrderDetail, OrderFace, OrderQuery, PaidFace
@@ -78,6 +78,24 @@ def discount(session: Session, order_id: UUID, body: DiscountBody, version: int)
     order = listing.one(session, order_id)
     require_currency(body.amount, order.currency)
     discounting.discount(session, order_id, version, body.by(), reason=body.reason)
+    return _detail(session, order_id)
+
+
+@api.post(
+    f"{ORDER}/link",
+    requires="orders.write",
+    answers=OrderDetail,
+    idempotent=False,
+    if_match=True,
+    refuses=[ErrorCode.CONFLICT],
+)
+def renew_link(session: Session, order_id: UUID, version: int) -> OrderDetail:
+    """Give an order that is not paid, or has expired, a new payment link, and text it to the caller.
+
+    Its prices stay, its time begins anew, and earlier links take no money any more. 409 when it is paid or cancelled,
+    when its payment is just being taken, and after 30 days or 20 links.
+    """
+    renewal.renew(session, order_id, version)
     return _detail(session, order_id)
 
 

@@ -23,6 +23,7 @@ class Move(StrEnum):
     SETTLE = "settle"
     EXPIRE = "expire"
     CANCEL = "cancel"
+    RENEW = "renew"
     REFUND_PART = "refund_part"
     REFUND_ALL = "refund_all"
     REFUND_NOTHING = "refund_nothing"
@@ -34,6 +35,8 @@ MOVES: Mapping[tuple[State, Move], State] = {
     (State.AWAITING_PAYMENT, Move.SETTLE): State.PAID,
     (State.AWAITING_PAYMENT, Move.EXPIRE): State.EXPIRED,
     (State.AWAITING_PAYMENT, Move.CANCEL): State.CANCELLED,
+    (State.AWAITING_PAYMENT, Move.RENEW): State.AWAITING_PAYMENT,
+    (State.EXPIRED, Move.RENEW): State.AWAITING_PAYMENT,
     (State.PAID, Move.REFUND_PART): State.PART_REFUNDED,
     (State.PAID, Move.REFUND_ALL): State.REFUNDED,
     (State.PART_REFUNDED, Move.REFUND_PART): State.PART_REFUNDED,

@@ -1,0 +1,91 @@
+"""A new payment link for an order that was not paid in time: asked for by its payer, or given by the business.
+
+The order gets a new version, so that whatever is paid through an old link is seen not to fit, and its prices stay
+those that were agreed. The link goes by text to the caller who ordered, whoever asks for it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from callwaiting.core import clock
+from callwaiting.core.settings import Settings
+from callwaiting.core.versions import require_version
+from callwaiting.features.audit import service as audit
+from callwaiting.features.messages import service as messages
+from callwaiting.features.orders.errors import NotRenewable
+from callwaiting.features.orders.listing import locked
+from callwaiting.features.orders.models import Order
+from callwaiting.features.orders.texts import PAYMENT_LINK
+from callwaiting.features.orders.transitions import Move, State, after
+from callwaiting.features.payments import service as payments
+
+# A payer may be late by this much; afterwards the business decides, which may no longer want to fulfil the order.
+PAYERS_GRACE = timedelta(hours=2)
+PAYERS_MOST = 3  # links beyond the first, so that whoever holds an old link cannot have the caller texted for ever
+BUSINESS_MOST = 20
+BUSINESS_WITHIN = timedelta(days=30)
+
+
+def renew(session: Session, order_id: UUID, version: int) -> None:
+    """Give an order that awaits its payment, or has expired, a new link and the full time, and text it.
+
+    Raises OrderNotFound, PreconditionFailed, NotRenewable, or PaymentUnderway when its payment is being taken.
+    """
+    order = locked(session, order_id)
+    require_version(order.revision, version)
+    if order.version > BUSINESS_MOST or clock.now() > order.created_at + BUSINESS_WITHIN:
+        raise NotRenewable("too old", message="This order is too old, or has had too many links.")
+    _renew(session, order, by="business")
+
+
+def ask_for_new_link(session: Session, order_id: UUID) -> None:
+    """The payer asks, on the page of a link that has expired. Raises OrderNotFound, NotRenewable, PaymentUnderway."""
+    order = locked(session, order_id)
+    if not payer_may_renew(order.state, order.version, order.expires_at):
+        raise NotRenewable(order.state, message="This order cannot be paid online any more.")
+    _renew(session, order, by="payer")
+
+
+def payer_may_renew(state: str, version: int, expires_at: datetime | None) -> bool:
+    """Whether the page of an expired link offers a new one."""
+    if after(state, Move.RENEW) is None or expires_at is None or version > PAYERS_MOST:
+        return False
+    return expires_at <= clock.now() <= expires_at + PAYERS_GRACE
+
+
+def _renew(session: Session, order: Order, *, by: str) -> None:
+    state = after(order.state, Move.RENEW)
+    if state is None:
+        raise NotRenewable(order.state, message=f"This order is {order.state.replace('_', ' ')}.")
+    payments.require_none_underway(session, order.id)
+    payments.close_pages(session, order.id)
+    settings: Settings = session.info["settings"]
+    was = order.state
+    order.version += 1
+    order.expires_at = clock.now() + timedelta(hours=settings.payment_link_hours)
+    order.move(state)
+    session.flush()
+    link = payments.create_link(
+        session, order_id=order.id, order_version=order.version, amount=order.total, expires_at=order.expires_at
+    )
+    messages.plan_text(
+        session,
+        PAYMENT_LINK,
+        {"order": str(order.number), "total": str(order.total), "link": link},
+        caller_id=order.caller_id,
+        phone_number_id=order.phone_number_id,
+        message_key=f"link:{order.id}:v{order.version}",
+        answers_live_call=by == "payer",
+        subject_id=order.id,
+    )
+    audit.record(
+        session,
+        "order.link_renewed",
+        subject=f"order:{order.id}",
+        reason=by,
+        details={"number": order.number, "version": order.version, "was_expired": was == State.EXPIRED},
+    )
