@@ -290,6 +290,14 @@ class Payments(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """An entry for the recipient's calendar (RFC 6047): `method` is that of the entry itself."""
+
+    method: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailMessage:
     """A mail in plain text. `message_id` is made from our own id: a copy that is sent twice shows as one."""
 
@@ -297,6 +305,7 @@ class MailMessage:
     recipient: str
     subject: str
     text: str
+    calendar: CalendarPart | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class SmtpMail:
         mail["Message-ID"], mail["Date"] = message.message_id, formatdate()
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies stay away
         mail.set_content(message.text)
+        if message.calendar is not None:
+            entry = message.calendar
+            # As another form of the same mail calendars enter it; as a file other programs can be given it.
+            mail.add_alternative(entry.content, subtype="calendar", params={"method": entry.method})
+            mail.add_attachment(entry.content.encode(), maintype="application", subtype="ics", filename="booking.ics")
         context = ssl.create_default_context()
         try:
             if self._security == "tls":

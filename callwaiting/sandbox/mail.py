@@ -137,12 +137,16 @@ def _keep(here: Sandbox, content: bytes, recipients: list[str]) -> None:
     mail = message_from_bytes(content, _class=EmailMessage, policy=policy.default)
     body = mail.get_body(("plain",))
     text = "" if body is None else str(body.get_content()).replace("\r\n", "\n")
+    entry = next((part for part in mail.walk() if part.get_content_type() == "text/calendar"), None)
     row = {
         "message_id": str(mail["Message-ID"] or ""),
         "from": str(mail["From"] or ""),
         "to": recipients,
         "subject": str(mail["Subject"] or ""),
         "text": text,
+        "calendar": "" if entry is None else str(entry.get_content()),
+        "method": "" if entry is None else str(entry.get_param("method", "")),
+        "files": [part.get_filename() or "" for part in mail.iter_attachments()],
         "at": time.time(),
     }
     here.store.put("mails", new_id("mail_"), row)

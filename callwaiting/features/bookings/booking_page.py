@@ -21,7 +21,7 @@ from callwaiting.core.http.headers import NO_SCRIPT_SINKS
 from callwaiting.core.http.origins import require_own_origin
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.extensions import talisman
-from callwaiting.features.bookings import callers_own, ics, links
+from callwaiting.features.bookings import callers_own, ics, links, mailing
 from callwaiting.features.bookings.callers_own import Own
 from callwaiting.features.bookings.links import LinkOwner, LinkUnknown
 
@@ -37,6 +37,7 @@ KEPT = timedelta(days=1)  # a link shows its booking so long after that is over
 PROBLEMS = {
     404: ("Page not found", "This link does not work. Please open it again from the text message."),
     409: ("This did not work", "The time was taken, or the booking was changed meanwhile. Please look again."),
+    422: ("This did not work", "Please look at the e-mail address again."),
     412: ("This did not work", "The booking was changed meanwhile. Please look again."),
     429: ("One moment, please", "There were too many requests from your connection. Please try again later."),
 }
@@ -66,7 +67,7 @@ def show(token: str) -> Response:
 @public("whoever holds the token of a booking's link may change it")
 @with_content_policy
 def act(token: str) -> Response:
-    """Cancel it, move it, or say that one will come."""
+    """Cancel it, move it, say that one will come, or have it mailed."""
     require_own_origin()
     owner, version = _owner(token), request.form.get("version", type=int) or 0
     with context.database().unit_of_work(_scope(owner)) as session:
@@ -77,6 +78,8 @@ def act(token: str) -> Response:
                 callers_own.move(session, owner.booking_id, version, _moment(request.form.get("start", "")))
             case "come":
                 callers_own.acknowledge(session, owner.booking_id)
+            case "mail":
+                mailing.give_address(session, owner.booking_id, request.form.get("email", "").strip())
             case _:
                 raise BadRequest("no such act", reason="bookings.no_such_act")
     return make_response(redirect(url_for(".show", token=token), 303))

@@ -32,12 +32,14 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """`when` is the time in words; `changeable`: it can still be moved or cancelled here, to one of `times`."""
+    """`when` is the time in words; `changeable`: it can still be moved or cancelled here, to one of `times`; `mailed`:
+    its entry goes to an e-mail address."""
 
     business: str
     entry: Entry
     when: str
     changeable: bool
+    mailed: bool
     times: tuple[Time, ...]
 
 
@@ -57,6 +59,7 @@ def own(session: Session, booking_id: UUID) -> Own:
         entry=entry,
         when=spoken_time(entry.start, profile.timezone, now),
         changeable=changeable,
+        mailed=row is not None and row.email_sealed is not None,
         times=tuple(Time(spoken_time(slot.start, profile.timezone, now), slot.start.isoformat()) for slot in times),
     )
 

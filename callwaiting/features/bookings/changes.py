@@ -17,6 +17,7 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings import offers, repository, rules
 from callwaiting.features.bookings.errors import BookingFixed, BookingNotFound, SlotTaken, TooLate
 from callwaiting.features.bookings.holding import end_expired_holds
+from callwaiting.features.bookings.mailing import mail_entry
 from callwaiting.features.bookings.models import Booking, BookingResource
 from callwaiting.features.bookings.slots import Slot
 from callwaiting.features.bookings.telling import tell
@@ -44,6 +45,7 @@ def move(
     audit.record(session, "booking.moved", subject=f"booking:{booking_id}", details={"version": booking.version})
     if told:
         tell(session, booking, "moved")
+    mail_entry(session, booking)
 
 
 def cancel(
@@ -69,6 +71,7 @@ def cancel(
     if told:
         what = "cancelled" if by == "team" else "cancelled_by_caller"
         tell(session, booking, what, answers_live_call=asked_just_now)
+    mail_entry(session, booking)
 
 
 def close(session: Session, booking_id: UUID, move: Literal[Move.COMPLETE, Move.MISS], version: int) -> None:

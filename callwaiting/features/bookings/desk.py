@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.errors import FieldError, ValidationFailed
-from callwaiting.features.bookings import changes, holding, offers
+from callwaiting.features.bookings import changes, holding, mailing, offers
 from callwaiting.features.bookings.errors import BookingNotFound, ResourceNotFound, ServiceNotFound
 from callwaiting.features.bookings.models import Booking
 from callwaiting.features.bookings.resources import resource
@@ -29,8 +29,10 @@ def book(
     caller_id: UUID,
     phone_number_id: UUID,
     service_id: UUID | None = None,
+    email: str | None = None,
 ) -> UUID:
-    """Book the slot that begins at `start` for a caller, and plan the text that says so; returns the booking.
+    """Book the slot that begins at `start` for a caller, and plan the text that says so; returns the booking. With an
+    `email` its calendar entry goes there, and each change of it.
 
     Raises ValidationFailed when one of them is not there or no slot begins then, SlotTaken.
     """
@@ -44,6 +46,8 @@ def book(
         raise ValidationFailed(FieldError("phone_number_id", "There is no such number.")) from error
     booking_id = holding.hold_slot(session, slot, call_id=None, caller_id=caller_id)
     holding.confirm(session, booking_id, phone_number_id=phone_number_id, answers_live_call=False)
+    if email is not None:
+        mailing.give_address(session, booking_id, email)
     return booking_id
 
 

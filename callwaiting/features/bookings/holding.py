@@ -20,6 +20,7 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings import offers, repository, rules
 from callwaiting.features.bookings.errors import SlotTaken
 from callwaiting.features.bookings.events import BookingConfirmed
+from callwaiting.features.bookings.mailing import mail_entry
 from callwaiting.features.bookings.models import Booking
 from callwaiting.features.bookings.slots import Slot
 from callwaiting.features.bookings.telling import tell
@@ -91,6 +92,7 @@ def confirm(session: Session, booking_id: UUID, *, phone_number_id: UUID, answer
         rules.plan_reminder(session, booking)
         audit.record(session, "booking.confirmed", subject=f"booking:{booking_id}")
         tell(session, booking, "confirmation", answers_live_call=answers_live_call)
+        mail_entry(session, booking)
         publish(session, BookingConfirmed(booking_id, slot.resource_id, slot.start, slot.end))
     return slot
 

@@ -71,6 +71,11 @@ class BookingBody(Schema):
     start: NamedInstant
     caller_id: UUID
     phone_number_id: UUID
+    email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = Field(
+        default=None,
+        description="Where the calendar entry goes, and each change of it.",
+        examples=["maria@example.com"],
+    )
 
 
 class MoveBody(Schema):

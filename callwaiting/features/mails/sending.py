@@ -23,7 +23,7 @@ from callwaiting.core.tenancy import SystemScope
 from callwaiting.features.alerts.service import raise_alert
 from callwaiting.features.keys import service as keys
 from callwaiting.features.mails.service import place_of
-from callwaiting.providers.ports import Mail, MailMessage, ProviderRejected
+from callwaiting.providers.ports import CalendarPart, Mail, MailMessage, ProviderRejected
 
 BUDGET_SECONDS = 5.0
 LEASE_SECONDS = 60  # above the longest conversation with a mail server
@@ -83,7 +83,10 @@ def _take(session: Session) -> Claim | None:
     if row is None:
         return None
     content = orjson.loads(keys.unseal_for_platform(session, place_of(row.id), bytes(row.content_sealed)))
-    message = MailMessage(message_id=f"<{row.id.hex}@callwaiting>", **content)
+    part = content.pop("calendar", None)  # one that was planned by a former release has none
+    message = MailMessage(
+        message_id=f"<{row.id.hex}@callwaiting>", calendar=CalendarPart(**part) if part else None, **content
+    )
     return Claim(row.id, token, row.kind, message, row.attempts, row.request_id)
 
 

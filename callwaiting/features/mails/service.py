@@ -14,13 +14,16 @@ from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
 from callwaiting.features.keys import service as keys
 from callwaiting.features.mails.models import Mail
+from callwaiting.providers.ports import CalendarPart
 
 
-def plan_mail(session: Session, kind: str, *, recipient: str, subject: str, text: str) -> None:
+def plan_mail(
+    session: Session, kind: str, *, recipient: str, subject: str, text: str, calendar: CalendarPart | None = None
+) -> None:
     """Have a mail sent. `kind` names it for logs and metrics (`accounts.verify_email`); nothing else of it is
-    readable in the database."""
+    readable in the database. With a `calendar` it carries an entry for the recipient's."""
     mail_id = new_id()
-    content = orjson.dumps({"recipient": recipient, "subject": subject, "text": text})
+    content = orjson.dumps({"recipient": recipient, "subject": subject, "text": text, "calendar": calendar})
     session.execute(
         insert(Mail).values(
             id=mail_id,
