@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Barrier
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from callwaiting.features.bookings import service as bookings
 from callwaiting.features.bookings.errors import ResourceInvalid, SlotTaken
 from callwaiting.features.bookings.models import STATES, Booking
 from callwaiting.features.bookings.slots import Slot, spoken_time
+from callwaiting.features.bookings.special_days import Change, add_special_day
 from callwaiting.features.bookings.transitions import Move, State, after
 from tests.factories.bookings import create_resource
 from tests.factories.phone_numbers import create_number
@@ -207,3 +208,36 @@ def test_the_table_of_transitions() -> None:
     assert [after("no_show", move) for move in Move] == [None] * 5 + ["completed", None]
     assert [after("completed", move) for move in Move] == [None] * 6 + ["no_show"]
     assert not any(after(state, move) for state in (State.CANCELLED, State.EXPIRED) for move in Move)
+
+
+def _close(session: Session) -> Change:
+    return add_special_day(
+        session, day=date(2026, 3, 3), resource_id=None, openings=[], note="Closed today", bookings="keep"
+    )
+
+
+def test_a_hold_waits_for_a_closing_and_hears_of_it(worker: Runtime, merchant: MerchantScope, admin_url: str) -> None:
+    slot = _slot(create_resource(worker, merchant))
+    with ThreadPoolExecutor(1) as pool, worker.database.unit_of_work(merchant) as session:
+        _close(session)
+        held = pool.submit(_hold, worker, merchant, slot)
+        until(lambda: len(rows(admin_url, WAITING)) == 1)
+        session.commit()
+        assert held.result(10) is None
+
+
+def test_a_closing_waits_for_a_hold_and_gives_it_up(worker: Runtime, merchant: MerchantScope, admin_url: str) -> None:
+    slot = _slot(create_resource(worker, merchant))
+
+    def close() -> int:
+        with clock.frozen(MORNING), worker.database.unit_of_work(merchant) as session:
+            return _close(session).outside
+
+    with ThreadPoolExecutor(1) as pool, worker.database.unit_of_work(merchant) as session:
+        bookings.hold_slot(session, slot, call_id=new_id(), caller_id=None)
+        closed = pool.submit(close)
+        until(lambda: len(rows(admin_url, WAITING)) == 1)
+        session.commit()
+        assert closed.result(10) == 0
+    with worker.database.unit_of_work(merchant) as session:
+        assert session.scalars(select(Booking.state)).all() == ["cancelled"]
