@@ -125,6 +125,8 @@ def book(world: World, narrator: Narrator) -> None:
     caller = Caller(world, narrator)
     caller.ring()
     caller.say(digits="2")
+    caller.expect("For Table")
+    caller.say(speech="a table please")
     caller.say(digits="1")
     caller.expect("holding")
     caller.say(digits="1")

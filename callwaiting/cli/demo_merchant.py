@@ -20,13 +20,16 @@ from sqlalchemy.orm import Session
 from callwaiting.cli.home import Home, write_private
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_id
+from callwaiting.core.money import Money
 from callwaiting.core.settings import load
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime, build_runtime
 from callwaiting.features.accounts import service as people
 from callwaiting.features.bookings import service as bookings
+from callwaiting.features.bookings import services
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.catalogue.service import OptionChange
+from callwaiting.features.merchants import hours
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import accounts
 from callwaiting.features.phone_numbers import service as phone_numbers
@@ -39,6 +42,7 @@ BUSINESS_LINE = "+14155550111"
 OWNER_EMAIL, OWNER_NAME = "luigi@example.com", "Luigi"  # RFC 2606 keeps example.com free
 OWNER_PHONE = "+14155550166"
 STRIPE_ACCOUNT = "acct_1DemoLuigisPizza0"
+OPENS, CLOSES = time(11), time(22)
 MENU = (("Margherita", 1150, 1, ("plain pizza",)), ("Pepperoni", 1375, 2, ()), ("Cola", 300, 3, ("coke",)))
 
 
@@ -54,6 +58,7 @@ def seed(home: Home, environment: Mapping[str, str], *, sandbox_url: str | None)
         if story.get("base_url") != runtime.settings.public_base_url:
             story = _create(runtime, generated, story)
             write_private(home.story, story)
+        _open(environment, UUID(story["merchant_id"]))
         if "owner" not in story:
             story["owner"] = _create_owner(runtime, UUID(story["merchant_id"]))
             write_private(home.story, story)
@@ -89,7 +94,7 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
             )
             phone_numbers.add_number(session, NUMBER, label="Callwaiting")
             _write_menu(session)
-            bookings.add_resource(session, name="Table", opens=time(11), closes=time(22), slot_minutes=60, units=20)
+            _furnish_bookings(session)
             _furnish_reception(session)
             accounts.add_account(session, "stripe", "test", STRIPE_ACCOUNT)
             accounts.add_account(session, "paypal", "test", "")
@@ -152,6 +157,40 @@ def _write_menu(session: Session) -> None:
             group_ids=(size, toppings) if pizza else (),
             removals=("basil", "onions", "tomato sauce") if pizza else (),
         )
+
+
+def _furnish_bookings(session: Session) -> None:
+    """Tables, and a class that Marco gives; twelve can take part in it."""
+    table = bookings.add_resource(session, name="Table", opens=OPENS, closes=CLOSES, slot_minutes=60, units=20)
+    marco = bookings.add_resource(session, name="Marco", opens=time(15), closes=time(21), slot_minutes=90, units=12)
+    for name, minutes, price, resource_id in (("Table", 60, 0, table), ("Pizza class", 90, 4500, marco)):
+        services.add_service(
+            session,
+            services.Description(
+                name=name,
+                minutes=minutes,
+                step_minutes=30,
+                buffer_before=0,
+                buffer_after=0,
+                price=Money(price, "USD"),
+                capacity=None,
+                active=True,
+                resource_ids=(resource_id,),
+            ),
+        )
+
+
+def _open(environment: Mapping[str, str], merchant_id: UUID) -> None:
+    """Opening hours, given as a merchant gives them: by a web process, whose role alone may."""
+    runtime = build_runtime(load(environment), tenant_role=DatabaseRole.WEB)
+    try:
+        with runtime.database.unit_of_work(MerchantScope(merchant_id, actor="operator")) as session:
+            week = hours.week(session)
+            if not week.periods:
+                daily = [hours.Period(weekday, OPENS, CLOSES) for weekday in range(1, 8)]
+                hours.replace_week(session, week.version, daily)
+    finally:
+        runtime.close()
 
 
 def _furnish_reception(session: Session) -> None:

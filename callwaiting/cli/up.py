@@ -97,7 +97,7 @@ class Stage:
         if seed:
             from callwaiting.cli import demo_merchant
 
-            owner = demo_merchant.seed(home, worker, sandbox_url=sandbox_url)
+            owner = demo_merchant.seed(home, {**web, **worker}, sandbox_url=sandbox_url)
         if sandbox_url:
             self.processes.append(self._sandbox(port + 1, common))
         self.processes += [

@@ -120,6 +120,15 @@ def test_a_call_in_the_terminal(up: Up, tmp_path: Path) -> None:
     assert {"call.started", "call.person_requested", "order.placed", "call.finalised"} <= set(stored)
 
 
+def test_the_pizzeria_knows_its_hours(up: Up, tmp_path: Path) -> None:
+    script = tmp_path / "script.txt"
+    script.write_text("when do you close")
+    played = up.run("call", "--data-dir", str(up.home), "--json", "--script", str(script))
+    assert played.returncode == 0, played.stdout + played.stderr
+    spoken = " ".join(json.loads(line).get("spoken", "") for line in played.stdout.splitlines())
+    assert "Monday to Sunday, from 11 AM to 10 PM" in spoken
+
+
 def test_the_operators_commands_work_against_it(up: Up) -> None:
     listed = up.run("events", "list", "--json")
     assert listed.returncode == 0, listed.stderr
