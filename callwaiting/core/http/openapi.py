@@ -39,6 +39,8 @@ WITH_BODY = frozenset({
 WITH_TOKEN = frozenset(
     code for code in ErrorCode if code.startswith(("AUTH_TOKEN_", "AUTH_SESSION_", "MERCHANT_", "FORBIDDEN"))
 )
+FILE: Json = {"type": "string", "format": "binary"}
+FILES: dict[str, Json] = {"application/json": {"type": "object"}}  # what a client reads as JSON is no string
 HEADERS_GIVEN: dict[str, Json] = {
     idempotency.HEADER: {
         "name": idempotency.HEADER,
@@ -228,7 +230,7 @@ def _success(route: Operation, schemas: dict[str, Json], refs: Refs) -> Json:
     described = "A file." if route.media else "Done." if route.answers is None else "The answer."
     answer: Json = {"description": described, "headers": _headers(headers)}
     if route.media:
-        answer["content"] = {media: {"schema": {"type": "string", "format": "binary"}} for media in route.media}
+        answer["content"] = {media: {"schema": FILES.get(media, FILE)} for media in route.media}
     if route.answers is not None:
         ref = refs[(route.answers, "serialization")]
         answer["content"] = {"application/json": {"schema": ref, "example": example_of(ref, schemas)}}
