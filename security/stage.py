@@ -118,7 +118,7 @@ class Stage:
         worker = environments.worker(common, admin_url, secrets["role_secret"])
         write_private(home.operator_environment, worker)
         make_platform_key(worker)
-        self.owner = demo_merchant.seed(home, worker, sandbox_url=None)
+        self.owner = demo_merchant.seed(home, {**self.web_env, **worker}, sandbox_url=None)
         self.merchant_id = UUID(demo_merchant._known(home)["merchant_id"])
         for port in self.ports:
             self.add(self._web(home, port))
