@@ -35,7 +35,7 @@ def test_there_and_back(run: Run, worker: Runtime, merchant: MerchantScope, tmp_
         path = tmp_path / f"menu.{name}"
         assert run("export", "--format", name, "--output", str(path)).exit_code == 0
         removed = run("import", "-", "--remove-missing", "--json", given=b"name,price\n")
-        assert len(json.loads(removed.output)["removed"]) == len(MENU), removed.output
+        assert len(json.loads(removed.stdout)["removed"]) == len(MENU), removed.output
         back = run("import", str(path))
         assert back.output.splitlines()[-1] == f"{len(MENU)} added, 0 changed, 0 removed, 0 as they were"
 

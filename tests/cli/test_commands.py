@@ -64,4 +64,4 @@ def test_the_doctor_judges_each_line() -> None:
     assert secret not in result.output
     unread = CliRunner().invoke(group, ["webhooks", "verify"], input="not json\n")
     assert unread.exit_code == 1
-    assert json.loads(unread.output)["verdict"] == "BAD_REQUEST"
+    assert json.loads(unread.stdout)["verdict"] == "BAD_REQUEST"

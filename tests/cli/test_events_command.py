@@ -62,7 +62,7 @@ def test_list_filters_and_never_shows_a_body(operator: CliRunner, worker: Runtim
     assert str(done) in run(operator, "list").output
     found = run(operator, "list", "--status", "received", "--type", "other.event", "--since", "1h", "--json")
     assert [json.loads(line)["id"] for line in found.output.splitlines()] == [str(received)]
-    assert run(operator, "list", "--provider", "paypal").output == ""
+    assert run(operator, "list", "--provider", "paypal").stdout == ""
     mine = run(operator, "list", "--merchant", str(merchant.merchant_id), "--json").output
     assert [json.loads(line)["id"] for line in mine.splitlines()] == [str(done)]
     assert "secret" not in run(operator, "list", "--json").output + run(operator, "show", str(done), "--json").output
@@ -94,7 +94,7 @@ def test_dead_events_are_replayed(
 
     assert run(operator, "replay", "--all-dead").exit_code == 2  # no reason
     assert run(operator, "replay", "--reason", "x").exit_code == 2  # nothing named
-    assert run(operator, "replay", "--all-dead", "--type", "good", "--reason", "x").output == ""
+    assert run(operator, "replay", "--all-dead", "--type", "good", "--reason", "x").stdout == ""
     replayed = run(operator, "replay", "--all-dead", "--reason", "mended", "--json")
     assert replayed.exit_code == 0
     assert {json.loads(line)["event"] for line in replayed.output.splitlines()} == {str(refused), str(unroutable)}
@@ -112,6 +112,6 @@ def test_a_dry_run_changes_nothing(
     event_id = store_event(worker, store_source(worker, merchant), event_type="nobody.cares")
     drain.drain(worker.database, worker.providers, {})
     tried = run(operator, "replay", str(event_id), "--dry-run", "--json")
-    assert json.loads(tried.output) == {"event": str(event_id), "outcome": "ignored", "changes": [], "error": ""}
+    assert json.loads(tried.stdout) == {"event": str(event_id), "outcome": "ignored", "changes": [], "error": ""}
     assert event_row(admin_url, event_id)["status"] == "ignored"
     assert actions(admin_url) == []

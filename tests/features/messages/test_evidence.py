@@ -72,6 +72,6 @@ def test_the_file_about_a_person_proves_itself(
         made = CliRunner().invoke(group, [*words, CALLER_NUMBER, "--output", str(file)])
         unknown = CliRunner().invoke(group, [*words, "+14155550199"])
         nonsense = CliRunner().invoke(group, [*words, "nobody"])
-    assert (made.exit_code, made.output) == (0, "")
+    assert (made.exit_code, made.stdout) == (0, "")
     check(json.loads(file.read_text()), caller)
     assert [(answer.exit_code, "Traceback" in answer.output) for answer in (unknown, nonsense)] == [(1, False)] * 2
