@@ -6,36 +6,20 @@ under load many requests share one commit, and a lone request waits for nobody.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
-import psycopg2
+import psycopg
 import structlog
-from psycopg2.errors import (
-    DeadlockDetected,
-    DuplicatePreparedStatement,
-    InvalidSqlStatementName,
-    LockNotAvailable,
-    QueryCanceled,
-    SerializationFailure,
-)
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
 
 from callwaiting.core import metrics
 from callwaiting.core.errors import CallwaitingError, ErrorCode, ServiceUnavailable
-from callwaiting.features.webhooks.inbox_rows import (
-    EXECUTE,
-    PREPARE,
-    STATEMENT,
-    Batch,
-    Outcome,
-    Returned,
-    Row,
-    make_row,
-)
+from callwaiting.features.webhooks.inbox_connection import InboxConnection
+from callwaiting.features.webhooks.inbox_rows import Batch, Outcome, Row, make_row
 from callwaiting.features.webhooks.sources import Source
 from callwaiting.providers.ports import SignedRequest, VerifiedEvent
 
@@ -113,7 +97,7 @@ class _Committer:
         self._waiting = waiting
         self._url = url
         self._after_commit = after_commit
-        self._connection: psycopg2.extensions.connection | None = None
+        self._connection: InboxConnection | None = None
 
     def run(self) -> None:
         while (first := self._waiting.get()) is not None:
@@ -143,21 +127,23 @@ class _Committer:
 
     def _store(self, batch: Batch, *, again: bool = True) -> None:
         try:
-            batch.stored(self._execute(batch))
+            values = batch.values()
+            self._connection = self._connection or InboxConnection(self._url)
+            batch.stored(self._connection.store(*values))
             metrics.ACK_BATCH.observe(len(batch.groups))
         except (DeadlockDetected, SerializationFailure) as error:
             if again:
                 self._store(batch, again=False)
             else:
                 self._refuse(batch, error)
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             if isinstance(error, LockNotAvailable) and len(batch.groups) > 1:
                 self._store_halves(batch)
                 return
             self._refuse(batch, error)
             if not isinstance(error, LockNotAvailable | QueryCanceled):
                 self._disconnect()
-        except (psycopg2.Error, TypeError) as error:  # orjson refuses text that is not Unicode with a TypeError
+        except (psycopg.Error, TypeError) as error:  # orjson refuses text that is not Unicode with a TypeError
             if len(batch.groups) > 1:
                 self._store_halves(batch)
             else:
@@ -166,7 +152,7 @@ class _Committer:
     def _refuse(self, batch: Batch, error: Exception) -> None:
         name = type(error).__name__
         log.warning("inbox.not_stored", error=name, rows=len(batch.groups))
-        if isinstance(error, psycopg2.DataError | TypeError):
+        if isinstance(error, psycopg.DataError | TypeError):
             batch.fail(lambda: NotStorable(name))
         else:
             batch.fail(lambda: ServiceUnavailable(name, reason="webhooks.not_stored"))
@@ -175,28 +161,6 @@ class _Committer:
         """Find the row that spoils the batch: the others shall not suffer."""
         for half in batch.halves():
             self._store(half)
-
-    def _execute(self, batch: Batch) -> Sequence[Returned]:
-        """One statement in autocommit: durable when it returns."""
-        values = batch.values()
-        connection = self._connection or self._connect()
-        with connection.cursor() as cursor:
-            try:
-                cursor.execute(EXECUTE, values)
-            except InvalidSqlStatementName:  # a transaction pooler gave us another session
-                cursor.execute(STATEMENT, values)
-            found: Sequence[Returned] = cursor.fetchall()
-            return found
-
-    def _connect(self) -> psycopg2.extensions.connection:
-        """The statement is prepared, because planning a small batch costs more than storing it."""
-        self._connection = psycopg2.connect(
-            self._url, connect_timeout=2, application_name="callwaiting-inbox", tcp_user_timeout=4000
-        )
-        self._connection.autocommit = True
-        with self._connection.cursor() as cursor, contextlib.suppress(DuplicatePreparedStatement):
-            cursor.execute(PREPARE)
-        return self._connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -19,6 +19,7 @@ from callwaiting.core.errors import CallwaitingError, ServiceUnavailable
 from callwaiting.core.ids import new_id
 from callwaiting.factory import Runtime
 from callwaiting.features.webhooks import inbox as inbox_module
+from callwaiting.features.webhooks import inbox_connection
 from callwaiting.features.webhooks.inbox import Inbox, NotStorable, _Committer
 from callwaiting.features.webhooks.inbox_rows import Batch, Row, make_row
 from callwaiting.features.webhooks.source_cache import read_source
@@ -247,9 +248,10 @@ def test_the_bell_rings_after_a_commit(web: Runtime, source: Source, query: Quer
 def test_a_session_without_the_prepared_statement_still_stores(inbox: Inbox, source: Source, query: Query,
                                                                monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """As behind a transaction pooler, where each batch may meet another session."""
-    monkeypatch.setattr(inbox_module, "EXECUTE", "execute of_another_session (%s, %s)")
+    inbox.receive(event("evt_0"), request(), source)
+    monkeypatch.setattr(inbox_connection, "NAME", b"of_another_session")
     assert inbox.receive(event(), request(), source) == "stored"
-    assert query("select count(*) as n from app.webhook_events") == [{"n": 1}]
+    assert query("select count(*) as n from app.webhook_events") == [{"n": 2}]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
