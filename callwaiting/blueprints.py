@@ -37,10 +37,12 @@ from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
 from callwaiting.features.outgoing import routes as outgoing
 from callwaiting.features.payments import routes as payments
+from callwaiting.features.phone_numbers import forwarding_routes as forwarding
 from callwaiting.features.phone_numbers import routes as phone_numbers
 from callwaiting.features.receipts import receipt_page
 from callwaiting.features.reception import routes as reception
 from callwaiting.features.reconciliation import routes as reconciliation
+from callwaiting.features.setup import routes as setup
 from callwaiting.features.summaries import routes as summaries
 from callwaiting.features.webhooks import event_routes as webhook_events
 from callwaiting.features.webhooks import operator_routes as webhook_operators
@@ -78,6 +80,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(exports.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)
+    app.register_blueprint(forwarding.api.blueprint)
+    app.register_blueprint(setup.api.blueprint)
     app.register_blueprint(reception.api.blueprint)
     app.register_blueprint(catalogue.api.blueprint)
     app.register_blueprint(catalogue_files.api.blueprint)

@@ -60,3 +60,20 @@ def spoken(e164: str) -> str:
     national = phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.NATIONAL)
     groups = "".join(c if c.isdigit() else " " for c in national).split()
     return ", ".join(" ".join(group) for group in groups)
+
+
+def dialled_from(region: str, e164: str) -> str:
+    """The digits that reach a number from a line of that country: with its trunk prefix at home, and with the
+    country's own international prefix abroad."""
+    parsed = phonenumbers.parse(e164)
+    return "".join(filter(str.isdigit, phonenumbers.format_out_of_country_calling_number(parsed, region)))
+
+
+def national_digits(e164: str) -> str:
+    """The digits without country code and trunk prefix."""
+    return phonenumbers.national_significant_number(phonenumbers.parse(e164))
+
+
+def region_of(e164: str) -> str | None:
+    """The country whose plan the number belongs to, as in `US`; None when no plan has it."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(e164))

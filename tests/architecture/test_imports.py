@@ -20,6 +20,9 @@ MORE_DOORS = (
     # The figures of a day and the rows of a file are the slices' own, and of no use to any other service.
     | {("summaries", f"{slice_}.figures") for slice_ in ("bookings", "messages", "orders", "payments")}
     | {("exports", f"{slice_}.exporting") for slice_ in EXPORTED}
+    # Whether a step of setting up is done is asked where its rows are.
+    | {("setup", "accounts.factors"), ("setup", "bookings.services"), ("setup", "calls.listing")}
+    | {("setup", "merchants.hours"), ("setup", "payments.accounts")}
     | {("summaries", "accounts.members"), ("summaries", "calls.left_messages")}
 )
 HEAVY = ("stripe", "twilio", "httpx", "granian", "flower", "phonenumbers.geodata", "alembic")

@@ -1,0 +1,1 @@
+"""What a merchant has set up, and what is left to do."""
