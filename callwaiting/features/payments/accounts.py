@@ -35,6 +35,11 @@ def add_account(session: Session, provider: PaymentProvider, mode: Mode, account
     return account_id
 
 
+def any_account(session: Session) -> bool:
+    """Whether the session's merchant can be paid through any provider."""
+    return bool(session.scalar(select(select(PaymentAccount.id).exists())))
+
+
 def providers_for(session: Session, amount: Money) -> list[PaymentProvider]:
     """Through whom the session's merchant can be paid this amount, Stripe first.
 

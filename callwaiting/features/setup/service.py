@@ -52,7 +52,7 @@ def _call(session: Session) -> bool:
 
 
 def _payments(session: Session) -> bool:
-    return bool(payment_accounts.providers_of(session))
+    return payment_accounts.any_account(session)
 
 
 def _authenticator(session: Session) -> bool:
