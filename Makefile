@@ -9,7 +9,7 @@ PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1,
 # Where a machine forbids Python to keep bytecode, each of the hundred processes of a test run would compile all anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint types bench security clean help
+.PHONY: run test lint types bench security sbom clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/ —/'
@@ -31,6 +31,9 @@ bench: $(VENV)/.dev  ## the benches (bench/README.md); BENCH="ack process" runs 
 
 security: $(VENV)/.dev $(VENV)-security/.tools  ## attack a system of our own (docs/security.md); CHECKS="sslscan bandit" runs these
 	@$(BIN)/python -m security $(CHECKS)
+
+sbom: $(VENV)/.dev  ## build/sbom.json: what production consists of, with versions and licences
+	@mkdir -p build && $(BIN)/python -m security.sbom > build/sbom.json && echo build/sbom.json
 
 clean:  ## remove the venv and caches; data in .callwaiting/ stay
 	rm -rf $(VENV) $(VENV)-security .pytest_cache .mypy_cache .ruff_cache build *.egg-info

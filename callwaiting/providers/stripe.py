@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -237,14 +237,21 @@ class StripePayments:
 
     @cached_property
     def _client(self) -> StripeClient:
+        from requests import Response, Session
         from stripe import RequestsClient, StripeClient
+
+        class Unled(Session):
+            """The SDK would follow a redirect, and take what it finds there for Stripe's answer."""
+
+            def request(self, *arguments: Any, **named: Any) -> Response:
+                return super().request(*arguments, **{**named, "allow_redirects": False})
 
         # The SDK's own repetitions are off: `three_attempts` does them within the job's time limit.
         return StripeClient(
             self._api_key,
             base_addresses={"api": self._base_url},
             max_network_retries=0,
-            http_client=RequestsClient(timeout=self._timeout),
+            http_client=RequestsClient(timeout=self._timeout, session=Unled()),
         )
 
 

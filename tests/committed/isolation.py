@@ -27,7 +27,7 @@ SEES_ALL = {
     "cw_webhook": {"app.platform_keys", "app.webhook_events", "app.rejected_requests"},
     "cw_worker": {"app.platform_keys", "app.signing_keys", "app.mails"},
     "cw_service": {
-        "app.users", "app.sessions", "app.account_tokens", "app.sign_in_failures", "app.mails",
+        "app.users", "app.sessions", "app.account_tokens", "app.invitations", "app.sign_in_failures", "app.mails",
         "app.merchants", "app.phone_numbers", "app.orders", "app.bookings", "app.calls", "app.alerts", "app.outbox",
         "app.booking_calendars", "app.summary_settings", "app.daily_summaries",
         "app.webhook_sources", "app.webhook_events", "app.webhook_attempts", "app.rejected_requests",

@@ -14,7 +14,7 @@ from callwaiting.core.db import Database
 from callwaiting.core.errors import Conflict, FieldError, ValidationFailed
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.features.accounts import invitations, mail_links, passwords, people, service
+from callwaiting.features.accounts import invitations, mail_links, members, passwords, people, service
 from callwaiting.features.accounts.errors import AccountClosed, LinkSpent
 from callwaiting.features.accounts.models import Invitation
 from callwaiting.features.accounts.people import FoundUser
@@ -22,6 +22,7 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.merchants import service as merchants
 
 FIND = text("select merchant_id, id from auth.invitation(:token_hash)")
+SENDER = text("select role from auth.team() where user_id = :invited_by and status = 'active'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,13 @@ def accept(database: Database, token: str, *, name: str | None, password: str | 
 
 
 def _open(session: Session, invitation_id: UUID, *, lock: bool = False) -> Invitation:
-    """Raises LinkSpent. Two who accept at once: one does."""
+    """Raises LinkSpent, also when who sent it may not send it any more. Two who accept at once: one does."""
     query = select(Invitation).where(Invitation.id == invitation_id)
     row = session.scalars(query.with_for_update() if lock else query).one_or_none()
     if row is None or invitations.state_of(row) != "open":
+        raise LinkSpent
+    # Whoever has left, or has fallen in rank, leaves no door open behind.
+    if row.role not in members.roles_up_to(session.scalar(SENDER, {"invited_by": row.invited_by}) or ""):
         raise LinkSpent
     return row
 

@@ -91,12 +91,16 @@ def remove(session: Session, member_id: UUID) -> None:
     _tell(session, member, team_mails.removed(member.name, merchants.profile(session).name))
 
 
+def roles_up_to(own: str) -> frozenset[str]:
+    """Those that somebody with the role `own` may give and take; none for who is in no team."""
+    return frozenset(LADDER[: LADDER.index(Role(own)) + 1]) if own in LADDER else frozenset()
+
+
 def require_rank(session: Session, *roles: str) -> None:
     """Raises RankTooLow when one of `roles` is above that of whoever acts, or who acts is in no team."""
     scope = scope_of(session)
     own = scope.role if isinstance(scope, MerchantScope) else ""
-    below = LADDER[: LADDER.index(Role(own)) + 1] if own in LADDER else ()
-    if not set(roles) <= set(below):
+    if not set(roles) <= roles_up_to(own):
         raise RankTooLow(f"{own} and {roles}")
 
 

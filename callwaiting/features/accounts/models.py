@@ -132,6 +132,7 @@ class Invitation(TenantRow, Base):
     __table_args__ = (
         UniqueConstraint("token_hash"),
         CheckConstraint(f"role in {ROLES}", name="role"),
+        Index("ix_invitations_expires_at", "expires_at"),
     )
 
     email_sealed: Mapped[bytes]

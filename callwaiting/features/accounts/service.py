@@ -16,7 +16,15 @@ from callwaiting.core.errors import Conflict, NotFound
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import MerchantScope, SystemScope, merchant_of, person_of
 from callwaiting.features.accounts import api_keys, factors, passwords, people, sessions
-from callwaiting.features.accounts.models import AccountToken, Membership, RecoveryCode, TotpFactor, User, UserSession
+from callwaiting.features.accounts.models import (
+    AccountToken,
+    Invitation,
+    Membership,
+    RecoveryCode,
+    TotpFactor,
+    User,
+    UserSession,
+)
 from callwaiting.features.audit import service as audit
 
 ACTOR = "operator"
@@ -126,10 +134,11 @@ def reset_mfa(database: Database, user_id: UUID) -> None:
 
 
 def forget_old_sign_ins(database: Database) -> None:
-    """Delete sessions that are over for 30 days, and tokens that have expired."""
+    """Delete sessions and invitations that are over for 30 days, and tokens that have expired."""
     with database.unit_of_work(SystemScope("retention of sign-ins"), DatabaseRole.SERVICE) as session:
         over = func.least(UserSession.expires_at, func.coalesce(UserSession.ended_at, UserSession.expires_at))
         session.execute(delete(UserSession).where(over < func.now() - sessions.REMEMBERED))
+        session.execute(delete(Invitation).where(Invitation.expires_at < func.now() - sessions.REMEMBERED))
         session.execute(delete(AccountToken).where(AccountToken.expires_at < func.now()))
 
 

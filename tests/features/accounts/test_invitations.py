@@ -16,6 +16,7 @@ from callwaiting.features.accounts import invitations_accept
 from callwaiting.features.accounts import service as accounts
 from callwaiting.features.accounts.errors import LinkSpent
 from tests.api_client import ApiClient, actions
+from tests.factories.merchants import create_merchant
 from tests.factories.people import PASSWORD, create_person, join
 from tests.factories.stored_events import rows
 from tests.features.accounts.conftest import Mailbox, deliver, link_in
@@ -28,6 +29,11 @@ NEW = {"name": "Maria Rossi", "password": PASSWORD}
 @pytest.fixture
 def owner(app: Flask, merchant: MerchantScope) -> ApiClient:
     return ApiClient(app, merchant)
+
+
+@pytest.fixture
+def stranger(app: Flask, worker: Runtime) -> ApiClient:
+    return ApiClient(app, create_merchant(worker, "Mario's"))
 
 
 def post(app: Flask, path: str, body: object) -> TestResponse:
@@ -158,6 +164,46 @@ def test_link_that_is_no_longer_good_says_only_that(
             {"field": "token", "message": "This link is no longer good. Please ask for a new one."}
         ]
     assert len(owner.get("/members")["items"]) == before
+
+
+def test_an_invitation_ends_with_what_its_sender_may(
+    owner: ApiClient, app: Flask, merchant: MerchantScope, worker: Runtime, admin_url: str
+) -> None:
+    """An admin who is put out leaves no door open: neither when removed, nor disabled, nor lower in rank."""
+    create_person(app.extensions["database"], email=EMAIL)
+    admin = ApiClient(app, merchant, "admin")
+    token = invite(admin, worker, role="admin")
+    (membership,) = rows(admin_url, "select id, user_id from app.memberships where role = 'admin'")
+    lowered = "update app.memberships set role = '{}' where id = '{id}'"
+    disabled = "update app.users set status = '{}' where id = '{user_id}'"
+    for change, end, before in ((lowered, "agent", "admin"), (disabled, "disabled", "active")):
+        execute(admin_url, change.format(end, **membership))
+        assert post(app, "invitation", {"token": token}).status_code == 422
+        assert post(app, "invitation/accept", {"token": token}).status_code == 422
+        execute(admin_url, change.format(before, **membership))
+    assert post(app, "invitation", {"token": token}).status_code == 200
+
+    assert owner.send("DELETE", f"/members/{membership['id']}").status_code == 204
+    assert post(app, "invitation/accept", {"token": token}).status_code == 422
+    assert len(owner.get("/members")["items"]) == 1
+
+
+def test_invitations_are_deleted_a_month_after_their_end(
+    owner: ApiClient, stranger: ApiClient, worker: Runtime, admin_url: str
+) -> None:
+    for client in (owner, stranger):
+        for number in range(3):
+            client.post("/invitations", {"email": f"person{number}@example.com", "role": "agent"})
+    execute(
+        admin_url,
+        "update app.invitations set expires_at = now() - interval '31 days' where id in"
+        " (select distinct on (merchant_id) id from app.invitations order by merchant_id, id)",
+    )
+
+    accounts.forget_old_sign_ins(worker.database)
+
+    for client in (owner, stranger):
+        assert len(client.get("/invitations")["items"]) == 2
 
 
 def test_only_one_of_several_at_once_gets_in(owner: ApiClient, app: Flask, worker: Runtime) -> None:

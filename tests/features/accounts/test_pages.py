@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 
 from callwaiting.features.accounts.mail_links import PAGES as LINKED
 from callwaiting.features.accounts.pages import PAGES
+from tests.factories.stored_events import rows
 
 
 @pytest.mark.parametrize("name", sorted({*LINKED.values(), "forgotten-password", "invitation"}))
@@ -39,3 +41,22 @@ def test_unchanged_page_is_not_sent_again(client: FlaskClient) -> None:
     tag = client.get("/app/verify-email").headers["ETag"]
 
     assert client.get("/app/verify-email", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_nobody_is_asked_for_a_hint_or_a_secret_question(client: FlaskClient, admin_url: str) -> None:
+    """Neither by the API of accounts, nor on a page, and nothing of the kind is kept."""
+    described = client.get("/openapi.json").get_json()
+    of_accounts = {path: item for path, item in described["paths"].items() if "/auth/" in path or "/account" in path}
+    kept = rows(
+        admin_url,
+        "select table_name, column_name from information_schema.columns where table_schema = 'app'"
+        " and table_name in ('users', 'account_tokens', 'sessions', 'recovery_codes', 'memberships', 'invitations')",
+    )
+    pages = [client.get(f"/app/{name}").text for name in PAGES]
+
+    assert len(of_accounts) > 10
+    assert len(kept) > 30
+    for told in (json.dumps(of_accounts), json.dumps(kept), *pages):
+        assert not re.search(r"(?i)\bhint|secret question|security question|maiden|first pet", told)
+    fields = set(re.findall(r'<input[^>]*name="(\w+)"', "".join(pages)))
+    assert fields <= {"email", "password", "name", "token"}
