@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from callwaiting.core import clock
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
+from callwaiting.features.accounts.refresh_tokens import HEAD, TAG_BYTES
 from tests.factories.people import Person, join
 from tests.factories.stored_events import rows
 from tests.features.accounts.conftest import Browser, Mailbox, deliver
@@ -37,6 +38,21 @@ def test_each_refresh_gives_new_tokens(signed_in: Browser) -> None:
 
     assert len({refresh for refresh, _ in seen}) == len({access for _, access in seen}) == 4
     assert signed_in.get("me").status_code == 200
+
+
+def test_tokens_are_random_and_long(signed_in: Browser) -> None:
+    """Of the 128 bits that prove a refresh token, none is fixed: over 28 tokens each has been 0 and 1."""
+    proofs = []
+    for _ in range(28):
+        assert signed_in.refresh().status_code == 200
+        token = signed_in.cookie("cw_rt")
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        proofs.append(int.from_bytes(raw[HEAD.size : -TAG_BYTES]))
+
+    ever, always = 0, 2**128 - 1
+    for proof in proofs:
+        ever, always = ever | proof, always & proof
+    assert (ever, always) == (2**128 - 1, 0)
 
 
 def test_stolen_token_used_twice_ends_the_session_and_everybody_is_told(
