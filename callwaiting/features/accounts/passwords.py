@@ -25,6 +25,7 @@ JUDGED_CHARACTERS = 72  # zxcvbn's own limit: its work grows with the square
 RUNNING = max(1, (os.cpu_count() or 2) // 2)
 WAITING = 8
 WAIT_SECONDS = 2.0
+ATTEMPTS = 6  # at once, of a process: fewer than its connections to the database, and than its threads by far
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16)
 # Nobody's: what an unknown account is compared with, by the present parameters, so that it takes as long.
@@ -34,6 +35,7 @@ _NOBODYS = (
 )
 _running = threading.BoundedSemaphore(RUNNING)
 _admitted = threading.BoundedSemaphore(RUNNING + WAITING)
+_attempts = threading.BoundedSemaphore(ATTEMPTS)
 
 
 def hash_password(password: str) -> str:
@@ -71,6 +73,21 @@ def require_good_password(password: str, *, field: str, known: tuple[str, ...] =
     judged = zxcvbn(password[:JUDGED_CHARACTERS], user_inputs=words)
     if judged["guesses_log10"] < MIN_GUESSES_LOG10:
         raise ValidationFailed(FieldError(field, "This password is easily guessed. Four unrelated words are better."))
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """A turn to sign in, taken before its first statement. Attempts are counted in rows that all of them want, so that
+    those of a flood would wait there for each other, each with a thread and a connection that others need.
+
+    Raises ServiceUnavailable when as many as may are under way.
+    """
+    if not _attempts.acquire(blocking=False):
+        raise ServiceUnavailable("too many attempts to sign in", reason="accounts.sign_in_busy", retry_after=2)
+    try:
+        yield
+    finally:
+        _attempts.release()
 
 
 @contextmanager

@@ -53,7 +53,12 @@ class CodeWanted:
 
 def sign_in(database: Database, client: Client, *, email: str, password: str, remember: bool) -> Welcome | CodeWanted:
     """Raises CredentialsInvalid, alike for an unknown account and a wrong password; AccountClosed only after the
-    right one; TooManyAttempts; ServiceUnavailable when too many passwords are being hashed."""
+    right one; TooManyAttempts; ServiceUnavailable when too many are at it at once."""
+    with passwords.attempt():
+        return _sign_in(database, client, email, password, remember)
+
+
+def _sign_in(database: Database, client: Client, email: str, password: str, remember: bool) -> Welcome | CodeWanted:
     with database.unit_of_work(SystemScope("sign in", actor="anonymous")) as session:
         email_hash = people.email_hash(session, people.normal_email(email))
         attempt = throttle.admit(session, email_hash, client)

@@ -10,6 +10,7 @@ from flask import Flask
 from callwaiting.core.settings import load
 from callwaiting.factory import Runtime, create_app
 from callwaiting.features.accounts import passwords
+from tests.api_client import statements
 from tests.factories.people import Person
 from tests.features.accounts.conftest import Browser
 
@@ -35,6 +36,24 @@ def test_without_valkey_people_sign_in_and_revoked_sessions_stay_revoked(
 
     assert here.get("me").get_json()["code"] == "AUTH_TOKEN_REVOKED"
     assert here.refresh().get_json()["code"] == "AUTH_REFRESH_INVALID"
+
+
+def test_attempts_beyond_those_under_way_cost_no_connection(browser: Browser, maria: Person, app: Flask) -> None:
+    """They would wait for each other's rows, with the threads and connections that webhooks and others need."""
+    taken = [passwords._attempts.acquire(blocking=False) for _ in range(passwords.ATTEMPTS)]
+    try:
+        with statements(app) as sent:
+            refused = browser.sign_in(maria.email)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+        assert sent == []
+    finally:
+        for _ in taken:
+            passwords._attempts.release()
+    assert browser.sign_in(maria.email, "not her password").status_code == 401
+    assert browser.sign_in(maria.email).status_code == 200
+    assert passwords._attempts.acquire(blocking=False)  # each turn was given back
+    passwords._attempts.release()
+    assert app.extensions["settings"].database_pool_size > passwords.ATTEMPTS
 
 
 def test_flood_of_passwords_leaves_other_requests_alone(browser: Browser, maria: Person) -> None:
