@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0026"
-down_revision = "0021"
+down_revision = "0019"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 
