@@ -35,6 +35,7 @@ from callwaiting.features.messages import template_routes as message_templates
 from callwaiting.features.orders import discount_routes as discounts
 from callwaiting.features.orders import payment_page
 from callwaiting.features.orders import routes as orders
+from callwaiting.features.orders import rules_routes as order_rules
 from callwaiting.features.outgoing import routes as outgoing
 from callwaiting.features.payments import routes as payments
 from callwaiting.features.phone_numbers import forwarding_routes as forwarding
@@ -70,6 +71,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(voice.blueprint)
     app.register_blueprint(orders.api.blueprint)
     app.register_blueprint(discounts.api.blueprint)
+    app.register_blueprint(order_rules.api.blueprint)
     app.register_blueprint(calls.api.blueprint)
     app.register_blueprint(bookings.api.blueprint)
     app.register_blueprint(booking_setup.api.blueprint)

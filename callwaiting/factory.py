@@ -38,7 +38,7 @@ from callwaiting.features.messages.events import TextDue, TextFailed, TextReceiv
 from callwaiting.features.messages.waiting import on_texts_revoked
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders import texts as order_texts
-from callwaiting.features.orders.events import OrderPaid
+from callwaiting.features.orders.events import OrderDepositPaid, OrderPaid
 from callwaiting.features.orders.refunds import on_payment_refunded
 from callwaiting.features.outgoing import service as outgoing
 from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
@@ -80,6 +80,8 @@ def event_bindings() -> EventBus:
     bus.bind(TextFailed, order_texts.on_text_failed)
     bus.bind(OrderPaid, receipts.on_order_paid)
     bus.bind(OrderPaid, outgoing.on_order_paid)
+    bus.bind(OrderDepositPaid, receipts.on_order_deposit_paid)
+    bus.bind(OrderDepositPaid, outgoing.on_order_deposit_paid)
     bus.bind(BookingConfirmed, outgoing.on_booking_confirmed)
     return bus
 

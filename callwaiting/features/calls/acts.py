@@ -94,10 +94,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """Place the order for the total that the caller said yes to."""
+    """Place the order for the total that the caller said yes to, of which `due_now` is."""
 
     lines: tuple[LineRequest, ...]
     agreed: Money
+    due_now: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

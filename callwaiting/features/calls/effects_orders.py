@@ -41,6 +41,7 @@ def order(
             phone_number_id=call.phone_number_id,
             lines=effect.lines,
             agreed=effect.agreed,
+            agreed_now=effect.due_now,
         )
     except ItemsUnavailable as error:
         known = catalogue.items_by_id(session, error.item_ids, profile.currency)
@@ -52,7 +53,7 @@ def order(
     except TotalChanged as error:
         return Priced(error.quote, changed=True)
     result.keep(call, "order")
-    return Placed(placed.number, placed.total)
+    return Placed(placed.number, placed.total, placed.due_now)
 
 
 def find(session: Session, call: Call, number: int) -> OrderFound | OrderUnknown:

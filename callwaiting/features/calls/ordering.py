@@ -138,7 +138,7 @@ def place(state: DialogueState, facts: Facts) -> Decision:
         return ask(replace(state, step=Step.CONFIRM), facts)
     if not facts.caller_known:
         return ask(replace(state, step=Step.PHONE, goal="order"), facts)
-    return Decision(state, effect=PlaceOrder(state.cart, state.agreed))
+    return Decision(state, effect=PlaceOrder(state.cart, state.agreed, state.due_now))
 
 
 def after(
@@ -151,7 +151,9 @@ def after(
         case Priced(quote, changed):
             question = Ask(phrases.confirm_order(), hints=YES_NO)
             read = Say(phrases.read_back(quote, changed=changed))
-            return Decision(replace(state, step=Step.CONFIRM, agreed=quote.total), (read, question))
+            return Decision(
+                replace(state, step=Step.CONFIRM, agreed=quote.total, due_now=quote.due_now), (read, question)
+            )
         case ItemsGone(item_ids, names):
             cart = tuple(line for line in state.cart if line.item_id not in item_ids)
             step = Step.CONFIRM if cart else (Step.ITEM if facts.menu else Step.MENU)
@@ -162,8 +164,8 @@ def after(
             return settle(replace(state, cart=kept, wishes=wishes, agreed=None), facts, phrases.CHOICES_CHANGED)
         case AmountRefused():
             return ask(replace(state, step=Step.FIX, agreed=None), facts, phrases.AMOUNT_REFUSED)
-        case Placed(number, total):
-            return end(state, phrases.placed(number, total))
+        case Placed(number, total, due_now):
+            return end(state, phrases.placed(number, total, due_now))
         case TextsRefused() if state.number_keyed:  # whoever keyed the number may not be whose it is
             return end(state, phrases.not_placed())
         case TextsRefused():

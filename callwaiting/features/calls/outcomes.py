@@ -80,8 +80,11 @@ class AmountRefused:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
+    """`due_now` is the total, or the deposit on it."""
+
     number: int
     total: Money
+    due_now: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ EMERGENCY_NUMBERS = {
 }  # fmt: skip
 ORDER_STATES = {
     "awaiting_payment": "is waiting for its payment. The link is in the text that we sent you",
+    "deposit_paid": "is placed, and its deposit is paid",
+    "awaiting_rest": "is placed and its deposit is paid. The link for the rest is in the text that we sent you",
     "paid": "is paid",
     "expired": "was not paid in time, so it is not valid any more",
     "cancelled": "is cancelled",
@@ -196,6 +198,8 @@ def read_back(quote: Quote, *, changed: bool) -> str:
     if quote.included_tax.minor:
         parts.append(f"This includes tax of {quote.included_tax}.")
     parts.append(f"The total is {quote.total}.")
+    if quote.due_later.minor:
+        parts.append(f"A deposit of {quote.due_now} is due now, and {quote.due_later} later.")
     return " ".join(parts)
 
 
@@ -203,10 +207,11 @@ def confirm_order() -> str:
     return "Shall I place this order? Press 1 or say yes. To change it, press 2 or say no."
 
 
-def placed(number: int, total: Money) -> str:
+def placed(number: int, total: Money, due_now: Money) -> str:
+    what = "it" if due_now == total else f"the deposit of {due_now}"
     return (
         f"Thank you. Your order number {number}, {total} in all, is placed."
-        " We are texting you a link to pay it. Goodbye."
+        f" We are texting you a link to pay {what}. Goodbye."
     )
 
 

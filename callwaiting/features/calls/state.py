@@ -107,11 +107,12 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class DialogueState:
     """`wishes` are still to be settled before they go into `cart`; `last` is the item that was put there last. `agreed`
-    is the total that was read back last. `misses` counts answers in a row that were not understood, `turns` all of
-    them. `goal` is what the caller's number is wanted for; `number_keyed`: it came from the keypad, so it may be
-    anybody's. `person_asked`: the team has been told that the caller asked for a person. `booking_id` is the booking
-    that is held, or in `booking_version` the one that is being changed, whose time is `held`. `wanted` is
-    the time that was named last, and `visit` what for. `ringing`: somebody of the merchant's is being rung."""
+    is the total that was read back last, `due_now` what of it is due at once. `misses` counts answers in a row that
+    were not understood, `turns` all of them. `goal` is what the caller's number is wanted for; `number_keyed`: it came
+    from the keypad, so it may be anybody's. `person_asked`: the team has been told that the caller asked for a person.
+    `booking_id` is the booking that is held, or in `booking_version` the one that is being changed, whose time is
+    `held`. `wanted` is the time that was named last, and `visit` what for. `ringing`: somebody of the merchant's is
+    being rung."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -135,6 +136,7 @@ class DialogueState:
     wanted: Wanted | None = None
     ringing: bool = False
     visit: Visit = Visit()
+    due_now: Money | None = None
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -172,6 +174,7 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "ringing": state.ringing,
         "wanted": _wanted_to_json(state.wanted) if state.wanted else None,
         "visit": _visit_to_json(state.visit),
+        "due_now": [state.due_now.minor, state.due_now.currency] if state.due_now else None,
     }
 
 
@@ -202,6 +205,7 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         ringing=kept.get("ringing", False),
         wanted=_wanted_from_json(kept["wanted"]) if kept.get("wanted") else None,
         visit=_visit_from_json(kept["visit"]) if kept.get("visit") else Visit(),
+        due_now=Money(*kept["due_now"]) if kept.get("due_now") else None,
     )
 
 

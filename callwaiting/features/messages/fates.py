@@ -26,11 +26,11 @@ class Fate:
     send_after: datetime | None
 
 
-def fate_of(session: Session, subject_id: UUID, kind: str) -> Fate | None:
-    """What became of the latest text of a kind about something; None when none was planned."""
+def fate_of(session: Session, subject_id: UUID, *kinds: str) -> Fate | None:
+    """What became of the latest text of these kinds about something; None when none was planned."""
     row = session.scalar(
         select(Message)
-        .where(Message.subject_id == subject_id, Message.kind == kind)
+        .where(Message.subject_id == subject_id, Message.kind.in_(kinds))
         .order_by(Message.id.desc())
         .limit(1)
     )

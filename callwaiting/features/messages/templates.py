@@ -20,6 +20,7 @@ SAMPLES: Mapping[str, str] = {
     "order": "1041",
     "total": "$24.90",
     "amount": "$24.90",
+    "rest": "$99.60",
     "link": "https://pay.example.com/p/AbCdEfGhIjKlMnOpQrStUv",
     "time": "tomorrow at 3 p.m. (Tue, May 5)",
     "choices": "1: Tue, May 5 3 PM, 2: Wed, May 6 9 AM",
@@ -79,6 +80,29 @@ TEMPLATES: Mapping[str, Template] = {
             ("business", "order", "total", "link"),
             ("business", "total", "link"),
             stop=True,
+        ),
+        Template(
+            "deposit_link",
+            "{business}: order {order}, total {total}. A deposit of {amount} is due now, {rest} later. Pay here:"
+            " {link}\nReply STOP to opt out.",
+            ("business", "order", "total", "amount", "rest", "link"),
+            ("business", "total", "amount", "link"),
+            stop=True,
+        ),
+        Template(
+            "rest_link",
+            "{business}: the rest of order {order}, {amount} of {total}, can be paid here: {link}\nReply STOP to opt"
+            " out.",
+            ("business", "order", "total", "amount", "rest", "link"),
+            ("business", "amount", "link"),
+            stop=True,
+        ),
+        Template(
+            "deposit_receipt",
+            "{business}: thank you, we received the deposit of {amount} for order {order}. {rest} is due later."
+            " Receipt: {link}",
+            ("business", "amount", "rest", "order", "link"),
+            ("business", "amount", "rest"),
         ),
         Template(
             "receipt",

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
-from callwaiting.features.messages import service as messages
 from callwaiting.features.orders import codes
+from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import NotDiscountable
 from callwaiting.features.orders.listing import lines_of, locked
 from callwaiting.features.orders.models import Order, OrderLine
-from callwaiting.features.orders.quoting import require_payable
-from callwaiting.features.orders.texts import link_key
+from callwaiting.features.orders.quoting import require_payable, with_deposit
+from callwaiting.features.orders.texts import text_link
 from callwaiting.features.orders.totals import Basket, Discount, Quote, total_up
 from callwaiting.features.orders.transitions import State
 from callwaiting.features.payments import service as payments
@@ -24,6 +24,7 @@ from callwaiting.features.payments import service as payments
 def discount(session: Session, order_id: UUID, version: int, by: str | Discount, *, reason: str) -> Quote:
     """Take a discount, given by the team or by a code, off an order's lines as they were placed. It replaces an earlier
     one. The earlier link stops working, open pages of Stripe are closed, and the caller gets a text with the new total.
+    A deposit stays due first, by the terms of the order.
 
     Raises OrderNotFound, PreconditionFailed, NotDiscountable, PaymentUnderway, CodeUnusable, AmountOutOfRange,
     CurrencyNotTaken.
@@ -36,21 +37,11 @@ def discount(session: Session, order_id: UUID, version: int, by: str | Discount,
     terms = codes.use(session, by) if isinstance(by, str) else by
     found = _repriced(session, order, terms)
     require_payable(session, found.total)
+    found = with_deposit(session, found, Terms(order.deposit_basis_points, order.deposit_fixed_minor))
     order.discount_code = codes.normal(by) if isinstance(by, str) else ""
     _write(session, order, found, terms)
     payments.close_pages(session, order.id)
-    link = payments.create_link(
-        session, order_id=order.id, order_version=order.version, amount=found.total, expires_at=order.expires_at
-    )
-    messages.plan_text(
-        session,
-        "payment_link",
-        {"order": str(order.number), "total": str(found.total), "link": link},
-        caller_id=order.caller_id,
-        phone_number_id=order.phone_number_id,
-        message_key=link_key(order.id, order.version),
-        subject_id=order.id,
-    )
+    text_link(session, order, order.expires_at)
     audit.record(
         session,
         "order.discounted",
@@ -89,7 +80,7 @@ def _write(session: Session, order: Order, found: Quote, terms: Discount) -> Non
     for row, line in zip(rows, found.lines, strict=True):
         row.net_minor, row.tax_minor, row.discount_minor = line.net_minor, line.tax_minor, line.discount_minor
     order.discount_basis_points, order.discount_fixed_minor = terms.basis_points, terms.fixed_minor
-    order.discount_minor = found.discount.minor
+    order.discount_minor, order.deposit_minor = found.discount.minor, found.deposit_minor
     order.subtotal_minor, order.tax_minor, order.total_minor = found.subtotal.minor, found.tax.minor, found.total.minor
     order.version, order.revision = order.version + 1, order.revision + 1
     session.flush()

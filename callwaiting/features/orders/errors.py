@@ -88,6 +88,12 @@ class NotRenewable(Conflict):
     reason = "orders.not_renewable"
 
 
+class NoRestDue(Conflict):
+    """The order has no rest to be paid: it has no deposit, or that is not paid, or all of it is."""
+
+    reason = "orders.no_rest_due"
+
+
 class NotCancellable(Conflict):
     """The order is paid, expired or cancelled already. `detail` is its state."""
 

@@ -14,7 +14,8 @@ from callwaiting.features.callers import service as callers
 from callwaiting.features.orders.models import Order, OrderLine
 
 COLUMNS = (
-    "id", "number", "created_at", "state", "caller", "lines", "currency", "subtotal", "tax", "total", "paid_at",
+    "id", "number", "created_at", "state", "caller", "lines", "currency", "subtotal", "tax", "total", "deposit",
+    "deposit_paid_at", "paid_at",
 )  # fmt: skip
 
 
@@ -39,6 +40,8 @@ def _page(session: Session, days: Days, after: UUID | None, limit: int) -> list[
                 "subtotal": row.subtotal.decimal(),
                 "tax": row.tax.decimal(),
                 "total": row.total.decimal(),
+                "deposit": row.deposit.decimal(),
+                "deposit_paid_at": row.deposit_paid_at,
                 "paid_at": row.paid_at,
             },
         )

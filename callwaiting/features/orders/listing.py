@@ -33,10 +33,25 @@ class OrderSummary:
     created_at: datetime
     expires_at: datetime | None
     paid_at: datetime | None
+    deposit_paid_at: datetime | None = None
+    rest_asked: bool = False
+    paid_elsewhere: Money | None = None
 
     @property
     def total(self) -> Money:
         return self.quote.total
+
+    @property
+    def due(self) -> Money:
+        """What the link of the present version asks for."""
+        return self.quote.due_later if self.rest_asked else self.quote.due_now
+
+    @property
+    def still_due(self) -> Money:
+        """What of an order that is on is not paid yet."""
+        if self.paid_at is not None or self.state not in {State.DEPOSIT_PAID, State.AWAITING_REST}:
+            return Money(0, self.quote.currency)
+        return self.quote.due_later
 
 
 def newest(
@@ -73,10 +88,13 @@ def summary(session: Session, order_id: UUID) -> OrderSummary:
         version=order.version,
         state=order.state,
         business=merchants.profile(session).name,
-        quote=Quote(lines_of(session, order), order.currency),
+        quote=Quote(lines_of(session, order), order.currency, order.deposit_minor),
         created_at=order.created_at,
         expires_at=order.expires_at,
         paid_at=order.paid_at,
+        deposit_paid_at=order.deposit_paid_at,
+        rest_asked=order.rest_asked,
+        paid_elsewhere=Money(order.paid_elsewhere_minor, order.currency) if order.paid_elsewhere_minor else None,
     )
 
 
@@ -109,8 +127,12 @@ def one(session: Session, order_id: UUID) -> Order:
 
 
 def checkout_lines(session: Session, order_id: UUID) -> tuple[CheckoutLine, ...]:
-    """The order's lines as the payer's page shows them: what they cost in all is the order's total."""
+    """The order's lines as the payer's page shows them: what they cost in all is the order's total. Of a deposit or a
+    rest there is one line, and no tax: that belongs to the whole."""
     order = one(session, order_id)
+    if order.deposit_minor:
+        part = "Rest" if order.rest_asked else "Deposit"
+        return (CheckoutLine(f"{part} of order {order.number}", order.due, Money(0, order.currency)),)
     return tuple(
         CheckoutLine(
             f"{line.quantity} × {line.title}",

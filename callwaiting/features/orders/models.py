@@ -4,21 +4,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callwaiting.core.db import Base, TenantRow
 from callwaiting.core.money import Money
 
-STATES = ("draft", "awaiting_payment", "paid", "expired", "cancelled", "part_refunded", "refunded")
+STATES = (
+    "draft",
+    "awaiting_payment",
+    "deposit_paid",
+    "awaiting_rest",
+    "paid",
+    "expired",
+    "cancelled",
+    "part_refunded",
+    "refunded",
+)
+DUE = """
+case when deposit_minor = 0 then total_minor when rest_asked then total_minor - deposit_minor else deposit_minor end
+"""
 
 
 class Order(TenantRow, Base):
     """An order. `version` rises with every change of its lines; a payment is for one version. `revision` rises with
     every change of its state as well, and is what the API calls its version.
 
-    `number` counts per merchant and is what people say on the phone.
+    `number` counts per merchant and is what people say on the phone. `deposit_minor` is what is due first (0: all of
+    it), by the terms of `deposit_basis_points` and `deposit_fixed_minor`; `rest_asked`: the present version's link asks
+    for what is left. `due_minor` is what that link asks for. `paid_elsewhere_minor` came on the spot.
     """
 
     __tablename__ = "orders"
@@ -27,6 +42,10 @@ class Order(TenantRow, Base):
         UniqueConstraint("merchant_id", "call_id"),
         CheckConstraint(f"state in {STATES}", name="state"),
         CheckConstraint("total_minor = subtotal_minor + tax_minor", name="total_minor"),
+        CheckConstraint(
+            "deposit_minor = 0 or deposit_minor > 0 and deposit_minor < total_minor",
+            name="deposit_minor",
+        ),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
         Index("ix_orders_newest", "merchant_id", "created_at"),
         Index("ix_orders_state", "merchant_id", "state", "id"),
@@ -54,6 +73,13 @@ class Order(TenantRow, Base):
     discount_fixed_minor: Mapped[int] = mapped_column(server_default="0")
     discount_minor: Mapped[int] = mapped_column(server_default="0")
     discount_code: Mapped[str] = mapped_column(server_default="")
+    deposit_minor: Mapped[int] = mapped_column(server_default="0")
+    deposit_basis_points: Mapped[int] = mapped_column(server_default="0")
+    deposit_fixed_minor: Mapped[int] = mapped_column(server_default="0")
+    paid_elsewhere_minor: Mapped[int] = mapped_column(server_default="0")
+    rest_asked: Mapped[bool] = mapped_column(server_default=text("false"))
+    deposit_paid_at: Mapped[datetime | None]
+    due_minor: Mapped[int | None] = mapped_column(Computed(DUE.strip(), persisted=False))
 
     def move(self, state: str) -> None:
         """Set the state that the transition table gives; whoever read the order before reads it anew."""
@@ -74,6 +100,26 @@ class Order(TenantRow, Base):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
+
+    @property
+    def deposit(self) -> Money:
+        return Money(self.deposit_minor, self.currency)
+
+    @property
+    def rest(self) -> Money:
+        """What is due after the deposit; nothing where there is none."""
+        return Money(self.total_minor - self.deposit_minor if self.deposit_minor else 0, self.currency)
+
+    @property
+    def paid_on_the_spot(self) -> Money:
+        return Money(self.paid_elsewhere_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        """What the link of the present version asks for."""
+        if not self.deposit_minor:
+            return self.total
+        return self.rest if self.rest_asked else self.deposit
 
 
 class OrderLine(TenantRow, Base):
@@ -103,6 +149,25 @@ class OrderLine(TenantRow, Base):
     tax_basis_points: Mapped[int | None]
     tax_inclusive: Mapped[bool | None]
     discount_minor: Mapped[int] = mapped_column(server_default="0")
+
+
+class OrderRules(TenantRow, Base):
+    """The merchant's rules of orders. A deposit is due first for totals above `deposit_above_minor`: a share of the
+    total in basis points, or a fixed amount; both are 0 without deposits."""
+
+    __tablename__ = "order_rules"
+    __table_args__ = (
+        UniqueConstraint("merchant_id"),
+        CheckConstraint("deposit_basis_points between 0 and 9999", name="deposit_basis_points"),
+        CheckConstraint("deposit_fixed_minor >= 0", name="deposit_fixed_minor"),
+        CheckConstraint("deposit_above_minor >= 0", name="deposit_above_minor"),
+        CheckConstraint("deposit_basis_points = 0 or deposit_fixed_minor = 0", name="one_kind"),
+    )
+
+    deposit_basis_points: Mapped[int] = mapped_column(server_default="0")
+    deposit_fixed_minor: Mapped[int] = mapped_column(server_default="0")
+    deposit_above_minor: Mapped[int] = mapped_column(server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
 
 
 class DiscountCode(TenantRow, Base):

@@ -228,9 +228,9 @@ def _well_formed(token: str) -> str:
 
 
 def _state(link: Link, order: OrderSummary) -> str:
-    if order.state == "awaiting_payment":
+    if order.state in {"awaiting_payment", "awaiting_rest"}:
         return "expired" if link.expires_at <= clock.now() else "payable"
-    return CLOSED.get(order.state, "paid")
+    return CLOSED.get(order.state, "deposit_paid" if order.state == "deposit_paid" else "paid")
 
 
 def _see_other(url: str) -> Response:

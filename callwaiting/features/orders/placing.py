@@ -16,14 +16,13 @@ from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.merchants import service as merchants
-from callwaiting.features.messages import service as messages
+from callwaiting.features.orders import deposits
 from callwaiting.features.orders.errors import TotalChanged
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.quoting import priced
-from callwaiting.features.orders.texts import link_key
+from callwaiting.features.orders.texts import text_link
 from callwaiting.features.orders.totals import Line, LineRequest
 from callwaiting.features.orders.transitions import State
-from callwaiting.features.payments import service as payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class PlacedOrder:
     id: UUID
     number: int
     total: Money
+    due_now: Money
 
 
 def place_order(
@@ -41,15 +41,17 @@ def place_order(
     phone_number_id: UUID,
     lines: Sequence[LineRequest],
     agreed: Money | None = None,
+    agreed_now: Money | None = None,
 ) -> PlacedOrder:
     """Place an order that awaits its payment, and plan the text with its payment link.
 
-    `agreed` is the total that the caller said yes to. Raises TotalChanged, before anything is written, when the
-    present total is another one; LinesInvalid, ItemsUnavailable, ChoicesInvalid, AmountOutOfRange as `quote` does.
+    `agreed` is the total that the caller said yes to, `agreed_now` what of it is due now. Raises TotalChanged, before
+    anything is written, when either is another one at present; LinesInvalid, ItemsUnavailable, ChoicesInvalid,
+    AmountOutOfRange as `quote` does.
     """
     profile = merchants.profile(session)
-    found = priced(session, profile, lines)
-    if agreed is not None and agreed != found.total:
+    found, terms = priced(session, profile, lines), deposits.rules_of(session).deposit.kept()
+    if agreed not in {None, found.total} or agreed_now not in {None, found.due_now}:
         raise TotalChanged(found)
     settings: Settings = session.info["settings"]
     expires_at = clock.now() + timedelta(hours=settings.payment_link_hours)
@@ -69,31 +71,28 @@ def place_order(
         tax_basis_points=profile.tax_basis_points,
         tax_inclusive=profile.tax_inclusive,
         expires_at=expires_at,
+        deposit_minor=found.deposit_minor,
+        deposit_basis_points=terms.basis_points if found.deposit_minor else 0,
+        deposit_fixed_minor=terms.fixed_minor if found.deposit_minor else 0,
+        rest_asked=False,
     )
     session.add(order)
     session.flush()
     session.add_all(_row(order, position, line) for position, line in enumerate(found.lines, 1))
     session.flush()
-    link = payments.create_link(
-        session, order_id=order.id, order_version=order.version, amount=found.total, expires_at=expires_at
-    )
-    messages.plan_text(
-        session,
-        "payment_link",
-        {"order": str(order.number), "total": str(found.total), "link": link},
-        caller_id=caller_id,
-        phone_number_id=phone_number_id,
-        message_key=link_key(order.id, order.version),
-        answers_live_call=True,
-        subject_id=order.id,
-    )
+    text_link(session, order, expires_at, answers_live_call=True)
     audit.record(
         session,
         "order.placed",
         subject=f"order:{order.id}",
-        details={"number": order.number, "total_minor": order.total_minor, "currency": order.currency},
+        details={
+            "number": order.number,
+            "total_minor": order.total_minor,
+            "deposit_minor": order.deposit_minor,
+            "currency": order.currency,
+        },
     )
-    return PlacedOrder(order.id, order.number, found.total)
+    return PlacedOrder(order.id, order.number, found.total, found.due_now)
 
 
 def _next_number(session: Session) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.catalogue.service import Item, Tax
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.merchants.service import Profile
+from callwaiting.features.orders import deposits
+from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, LinesInvalid
 from callwaiting.features.orders.totals import (
     NO_DISCOUNT,
@@ -24,7 +27,7 @@ from callwaiting.features.orders.totals import (
     total_up,
 )
 from callwaiting.features.payments import service as payments
-from callwaiting.features.payments.errors import AmountNotTaken
+from callwaiting.features.payments.errors import AmountNotTaken, CurrencyNotTaken
 
 MAX_LINES = 20
 MAX_QUANTITY = 99
@@ -51,7 +54,18 @@ def priced(session: Session, profile: Profile, lines: Sequence[LineRequest], dis
     tax = Tax(profile.tax_basis_points, profile.tax_inclusive)
     found = total_up([basket(line, items[line.item_id], tax) for line in wanted], profile.currency, discount)
     require_payable(session, found.total)
-    return found
+    return with_deposit(session, found, deposits.rules_of(session).deposit)
+
+
+def with_deposit(session: Session, found: Quote, terms: Terms) -> Quote:
+    """What of a quote is due first by these terms; all of it when no payment link can ask for the deposit alone."""
+    minor = terms.of(found.total)
+    if minor:
+        try:
+            require_payable(session, Money(minor, found.currency))
+        except (AmountOutOfRange, CurrencyNotTaken):
+            minor = 0
+    return replace(found, deposit_minor=minor)
 
 
 def require_payable(session: Session, total: Money) -> None:

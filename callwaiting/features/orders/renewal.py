@@ -1,4 +1,5 @@
-"""A new payment link for an order that was not paid in time: asked for by its payer, or given by the business.
+"""A new payment link for an order that was not paid in time, or for what is left of it after its deposit: asked for by
+its payer, or given by the business.
 
 The order gets a new version, so that whatever is paid through an old link is seen not to fit, and its prices stay
 those that were agreed. The link goes by text to the caller who ordered, whoever asks for it.
@@ -15,11 +16,11 @@ from callwaiting.core import clock
 from callwaiting.core.settings import Settings
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
-from callwaiting.features.messages import service as messages
 from callwaiting.features.orders.errors import NotRenewable
 from callwaiting.features.orders.listing import locked
 from callwaiting.features.orders.models import Order
-from callwaiting.features.orders.texts import PAYMENT_LINK
+from callwaiting.features.orders.quoting import require_payable
+from callwaiting.features.orders.texts import text_link
 from callwaiting.features.orders.transitions import Move, State, after
 from callwaiting.features.payments import service as payments
 
@@ -31,14 +32,18 @@ BUSINESS_WITHIN = timedelta(days=30)
 
 
 def renew(session: Session, order_id: UUID, version: int) -> None:
-    """Give an order that awaits its payment, or has expired, a new link and the full time, and text it.
+    """Give an order that awaits its payment, or has expired, a new link and the full time, and text it. One whose
+    deposit is paid gets a link for the rest.
 
-    Raises OrderNotFound, PreconditionFailed, NotRenewable, or PaymentUnderway when its payment is being taken.
+    Raises OrderNotFound, PreconditionFailed, NotRenewable, PaymentUnderway when its payment is being taken, or
+    AmountOutOfRange when no link can ask for so little.
     """
     order = locked(session, order_id)
     require_version(order.revision, version)
     if order.version > BUSINESS_MOST or clock.now() > order.created_at + BUSINESS_WITHIN:
         raise NotRenewable("too old", message="This order is too old, or has had too many links.")
+    if after(order.state, Move.ASK_REST) is not None:
+        require_payable(session, order.rest)
     _renew(session, order, by="business")
 
 
@@ -58,7 +63,7 @@ def payer_may_renew(state: str, version: int, expires_at: datetime | None) -> bo
 
 
 def _renew(session: Session, order: Order, *, by: str) -> None:
-    state = after(order.state, Move.RENEW)
+    state = after(order.state, Move.RENEW) or (after(order.state, Move.ASK_REST) if by == "business" else None)
     if state is None:
         raise NotRenewable(order.state, message=f"This order is {order.state.replace('_', ' ')}.")
     payments.require_none_underway(session, order.id)
@@ -67,21 +72,10 @@ def _renew(session: Session, order: Order, *, by: str) -> None:
     was = order.state
     order.version += 1
     order.expires_at = clock.now() + timedelta(hours=settings.payment_link_hours)
+    order.rest_asked = state is State.AWAITING_REST
     order.move(state)
     session.flush()
-    link = payments.create_link(
-        session, order_id=order.id, order_version=order.version, amount=order.total, expires_at=order.expires_at
-    )
-    messages.plan_text(
-        session,
-        PAYMENT_LINK,
-        {"order": str(order.number), "total": str(order.total), "link": link},
-        caller_id=order.caller_id,
-        phone_number_id=order.phone_number_id,
-        message_key=f"link:{order.id}:v{order.version}",
-        answers_live_call=by == "payer",
-        subject_id=order.id,
-    )
+    text_link(session, order, order.expires_at, answers_live_call=by == "payer")
     audit.record(
         session,
         "order.link_renewed",

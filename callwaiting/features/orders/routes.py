@@ -11,11 +11,11 @@ from callwaiting.core.http.api import Api
 from callwaiting.core.http.paging import Page
 from callwaiting.features.callers import shown
 from callwaiting.features.messages import service as messages
-from callwaiting.features.orders import discounting, listing, renewal, service
+from callwaiting.features.orders import discounting, listing, renewal, rest, service
 from callwaiting.features.orders.discount_routes import require_currency
 from callwaiting.features.orders.discount_schemas import DiscountBody
 from callwaiting.features.orders.schemas import LineFace, LinkTextFace, OrderDetail, OrderFace, OrderQuery, PaidFace
-from callwaiting.features.orders.texts import PAYMENT_LINK
+from callwaiting.features.orders.texts import LINK_TEXTS
 from callwaiting.features.payments import service as payments
 
 api = Api("orders")
@@ -92,16 +92,35 @@ def discount(session: Session, order_id: UUID, body: DiscountBody, version: int)
 def renew_link(session: Session, order_id: UUID, version: int) -> OrderDetail:
     """Give an order that is not paid, or has expired, a new payment link, and text it to the caller.
 
-    Its prices stay, its time begins anew, and earlier links take no money any more. 409 when it is paid or cancelled,
+    Its prices stay, its time begins anew, and earlier links take no money any more. When its deposit is paid, the link
+    asks for the rest. 409 when it is paid or cancelled,
     when its payment is just being taken, and after 30 days or 20 links.
     """
     renewal.renew(session, order_id, version)
     return _detail(session, order_id)
 
 
+@api.post(
+    f"{ORDER}/paid-on-the-spot",
+    requires="orders.write",
+    answers=OrderDetail,
+    idempotent=False,
+    if_match=True,
+    refuses=[ErrorCode.CONFLICT],
+)
+def paid_on_the_spot(session: Session, order_id: UUID, version: int) -> OrderDetail:
+    """The caller has paid the rest of an order on the spot, through no provider.
+
+    The order is paid in full then; a link for the rest takes no money any more. 409 unless its deposit is paid and its
+    rest is not, and when the rest is just being taken by link.
+    """
+    rest.settle_here(session, order_id, version)
+    return _detail(session, order_id)
+
+
 def _detail(session: Session, order_id: UUID) -> OrderDetail:
     order = listing.one(session, order_id)
-    link = messages.fate_of(session, order_id, PAYMENT_LINK)
+    link = messages.fate_of(session, order_id, *LINK_TEXTS)
     return OrderDetail(
         link_text=LinkTextFace.model_validate(link) if link else None,
         **shown.faces(session, OrderFace, [order])[0].model_dump(),

@@ -19,7 +19,8 @@ class OrderQuery(PageQuery):
 
 
 class OrderFace(Schema):
-    """`caller_number` is null for those who may not see callers. `subtotal` is without tax and after the discount."""
+    """`caller_number` is null for those who may not see callers. `subtotal` is without tax and after the discount. With
+    a deposit (else 0), it is due first and `rest` later; `paid_on_the_spot` of the rest came through no provider."""
 
     id: UUID
     number: int = Field(examples=[1041])
@@ -31,9 +32,13 @@ class OrderFace(Schema):
     subtotal: Amount
     tax: Amount
     total: Amount
+    deposit: Amount
+    rest: Amount
+    paid_on_the_spot: Amount
     created_at: Instant
     expires_at: Instant | None
     paid_at: Instant | None
+    deposit_paid_at: Instant | None
 
 
 class ChosenFace(Schema):

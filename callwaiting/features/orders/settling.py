@@ -6,46 +6,79 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.events import publish
+from callwaiting.core.money import Money
 from callwaiting.core.statements import Statement
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
-from callwaiting.features.orders.events import OrderPaid
+from callwaiting.features.orders.events import OrderDepositPaid, OrderPaid
 from callwaiting.features.orders.listing import locked
-from callwaiting.features.orders.transitions import MOVES, Move
+from callwaiting.features.orders.transitions import MOVES, Move, State
 from callwaiting.features.payments.events import PaymentSettled
 
 PAYABLE = [state for state, move in MOVES if move is Move.SETTLE]
+WITH_DEPOSIT = [state for state, move in MOVES if move is Move.SETTLE_DEPOSIT]
 PAY = Statement("""
 update app.orders set state = 'paid', revision = revision + 1, paid_at = %(paid_at)s
-where id = %(id)s and state = any(%(payable)s) and total_minor = %(total_minor)s and currency = %(currency)s
-returning number, caller_id, phone_number_id
+where id = %(id)s and state = any(%(payable)s) and (deposit_minor = 0 or rest_asked)
+  and due_minor = %(amount_minor)s and currency = %(currency)s
+returning number, caller_id, phone_number_id, total_minor
+""")
+PAY_DEPOSIT = Statement("""
+update app.orders set state = 'deposit_paid', revision = revision + 1, deposit_paid_at = %(paid_at)s
+where id = %(id)s and state = any(%(payable)s) and deposit_minor = %(amount_minor)s and currency = %(currency)s
+  and not rest_asked
+returning number, caller_id, phone_number_id, total_minor
 """)
 
 
 def on_payment_settled(session: Session, event: PaymentSettled) -> None:
-    """Mark the order paid and say so. Money for an order that cannot become paid raises an alert."""
-    order = PAY(
-        session,
-        id=event.order_id,
-        paid_at=clock.now(),
-        payable=PAYABLE,
-        total_minor=event.amount.minor,
-        currency=event.amount.currency,
-    ).one_or_none()
+    """Mark the order, or its deposit, paid and say so. Money for an order that cannot become paid raises an alert."""
+    facts = {
+        "id": event.order_id,
+        "paid_at": clock.now(),
+        "amount_minor": event.amount.minor,
+        "currency": event.amount.currency,
+    }
+    order = PAY(session, payable=PAYABLE, **facts).one_or_none()
     if order is None:
-        _alert_unexpected(session, event)
+        _deposit(session, event, facts)
         return
     audit.record(
         session,
         "order.paid",
         subject=f"order:{event.order_id}",
-        details={"payment": str(event.payment_id), "total_minor": event.amount.minor},
+        details={"payment": str(event.payment_id), "total_minor": order.total_minor},
     )
     news = OrderPaid(
         order_id=event.order_id,
         number=order.number,
         payment_id=event.payment_id,
-        total=event.amount,
+        amount=event.amount,
+        total=Money(order.total_minor, event.amount.currency),
+        caller_id=order.caller_id,
+        phone_number_id=order.phone_number_id,
+    )
+    publish(session, news)
+
+
+def _deposit(session: Session, event: PaymentSettled, facts: dict[str, object]) -> None:
+    order = PAY_DEPOSIT(session, payable=WITH_DEPOSIT, **facts).one_or_none()
+    if order is None:
+        _alert_unexpected(session, event)
+        return
+    audit.record(
+        session,
+        f"order.{State.DEPOSIT_PAID}",
+        subject=f"order:{event.order_id}",
+        details={"payment": str(event.payment_id), "deposit_minor": event.amount.minor},
+    )
+    news = OrderDepositPaid(
+        order_id=event.order_id,
+        number=order.number,
+        payment_id=event.payment_id,
+        deposit=event.amount,
+        rest=Money(order.total_minor - event.amount.minor, event.amount.currency),
+        total=Money(order.total_minor, event.amount.currency),
         caller_id=order.caller_id,
         phone_number_id=order.phone_number_id,
     )

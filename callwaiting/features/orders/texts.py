@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.features.alerts import service as alerts
+from callwaiting.features.messages import service as messages
 from callwaiting.features.messages.errors import NoLongerTrue
 from callwaiting.features.messages.events import TextDue, TextFailed
 from callwaiting.features.orders.models import Order
 from callwaiting.features.orders.transitions import State
+from callwaiting.features.payments import service as payments
 
-PAYMENT_LINK = "payment_link"
+LINK_TEXTS = ("payment_link", "deposit_link", "rest_link")
+AWAITING = (State.AWAITING_PAYMENT, State.AWAITING_REST)
+
+
+def text_link(session: Session, order: Order, expires_at: datetime, *, answers_live_call: bool = False) -> None:
+    """Make the link of this version of an order, and plan the text with it: for all of it, the deposit or the rest."""
+    link = payments.create_link(
+        session, order_id=order.id, order_version=order.version, amount=order.due, expires_at=expires_at
+    )
+    kind = ("rest_link" if order.rest_asked else "deposit_link") if order.deposit_minor else "payment_link"
+    values = {"order": str(order.number), "total": str(order.total), "link": link}
+    if order.deposit_minor:
+        values |= {"amount": str(order.due), "rest": str(order.rest)}
+    messages.plan_text(
+        session,
+        kind,
+        values,
+        caller_id=order.caller_id,
+        phone_number_id=order.phone_number_id,
+        message_key=link_key(order.id, order.version),
+        answers_live_call=answers_live_call,
+        subject_id=order.id,
+    )
 
 
 def require_still_true(session: Session, due: TextDue) -> None:
     """A payment link is sent while its order waits for the money, and this version of it is the present one. Raises
     NoLongerTrue."""
-    if due.kind != PAYMENT_LINK or due.subject_id is None:
+    if due.kind not in LINK_TEXTS or due.subject_id is None:
         return
     row = session.execute(select(Order.state, Order.version).where(Order.id == due.subject_id)).one_or_none()
-    if row is None or row.state != State.AWAITING_PAYMENT:
+    if row is None or row.state not in AWAITING:
         raise NoLongerTrue
     if due.message_key and due.message_key != link_key(due.subject_id, row.version):
         raise NoLongerTrue
@@ -35,7 +60,7 @@ def link_key(order_id: UUID, version: int) -> str:
 
 def on_text_failed(session: Session, failed: TextFailed) -> None:
     """Somebody has to ring a caller whose payment link did not arrive: the order would just expire."""
-    if failed.kind != PAYMENT_LINK or failed.subject_id is None:
+    if failed.kind not in LINK_TEXTS or failed.subject_id is None:
         return
     number = session.scalar(select(Order.number).where(Order.id == failed.subject_id))
     alerts.raise_alert(

@@ -104,10 +104,12 @@ NO_DISCOUNT = Discount()
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Lines with their sums. `subtotal` is without tax and after the discount; `subtotal + tax == total`."""
+    """Lines with their sums. `subtotal` is without tax and after the discount; `subtotal + tax == total`. What is
+    `due_now` and `due_later` adds up to the total too; without a deposit all of it is due now."""
 
     lines: tuple[Line, ...]
     currency: str
+    deposit_minor: int = 0
 
     @property
     def subtotal(self) -> Money:
@@ -134,6 +136,14 @@ class Quote:
     @property
     def total(self) -> Money:
         return self.subtotal + self.tax
+
+    @property
+    def due_now(self) -> Money:
+        return Money(self.deposit_minor, self.currency) if self.deposit_minor else self.total
+
+    @property
+    def due_later(self) -> Money:
+        return Money(self.total.minor - self.due_now.minor, self.currency)
 
 
 def total_up(baskets: Sequence[Basket], currency: str, discount: Discount = NO_DISCOUNT) -> Quote:

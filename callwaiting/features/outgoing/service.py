@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 import orjson
 from sqlalchemy.orm import Session
@@ -12,11 +13,11 @@ from callwaiting.core.money import Money
 from callwaiting.core.statements import Statement
 from callwaiting.features.bookings.events import BookingConfirmed
 from callwaiting.features.orders import service as orders
-from callwaiting.features.orders.events import OrderPaid
+from callwaiting.features.orders.events import OrderDepositPaid, OrderPaid
 from callwaiting.features.orders.service import Line
 from callwaiting.features.outbox import service as outbox
 
-EventName = Literal["booking.confirmed", "order.paid"]
+EventName = Literal["booking.confirmed", "order.deposit_paid", "order.paid"]
 EFFECT = "webhook.deliver"
 # The one statement where nobody listens: settlements pass here.
 LISTENED = Statement("""
@@ -40,10 +41,33 @@ def on_order_paid(session: Session, event: OrderPaid) -> None:
             "order_id": event.order_id,
             "number": event.number,
             "payment_id": event.payment_id,
+            "amount": _amount(event.amount),
             "total": _amount(event.total),
-            "lines": [_line(line) for line in orders.summary(session, event.order_id).quote.lines],
+            "lines": _lines(session, event.order_id),
         },
     )
+
+
+def on_order_deposit_paid(session: Session, event: OrderDepositPaid) -> None:
+    if LISTENED(session, event="order.deposit_paid").scalar() is None:
+        return
+    tell(
+        session,
+        "order.deposit_paid",
+        {
+            "order_id": event.order_id,
+            "number": event.number,
+            "payment_id": event.payment_id,
+            "amount": _amount(event.deposit),
+            "rest": _amount(event.rest),
+            "total": _amount(event.total),
+            "lines": _lines(session, event.order_id),
+        },
+    )
+
+
+def _lines(session: Session, order_id: UUID) -> list[dict[str, object]]:
+    return [_line(line) for line in orders.summary(session, order_id).quote.lines]
 
 
 def _line(line: Line) -> dict[str, object]:

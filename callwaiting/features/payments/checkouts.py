@@ -180,7 +180,7 @@ def _claim(session: Session, link: Link, token: str, provider: str, itemised: It
     """The open page's address, or the row that is claimed for a new one. The order's lock keeps two presses apart."""
     if link.expires_at <= clock.now():
         raise LinkExpired
-    if (state := owed(session, link.order_id).state) != AWAITING:
+    if (state := owed(session, link.order_id).state) not in AWAITING:
         raise NotPayable(state)
     account = session.scalar(select(PaymentAccount).where(PaymentAccount.provider == provider))
     if account is None or provider not in providers_for(session, link.amount):

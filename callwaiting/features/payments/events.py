@@ -8,7 +8,8 @@ from callwaiting.core.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PaymentSettled:
-    """An order that was awaiting payment has been paid in full, once. The order's row is locked by the publisher."""
+    """What the link of an order asked for has been paid, once: all of it, its deposit or its rest. The order's row is
+    locked by the publisher."""
 
     order_id: UUID
     payment_id: UUID

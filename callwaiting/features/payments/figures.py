@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -31,6 +32,23 @@ def per_day(session: Session, days: Days, currency: str) -> Mapping[int, MoneyFi
         .group_by(day)
     )
     return {number: MoneyFigures(*figures) for number, *figures in rows}
+
+
+class Taken(NamedTuple):
+    """Minor units: what paid for an order, and what of just that has been given back."""
+
+    captured: int
+    refunded: int
+
+
+def taken_for(session: Session, order_id: UUID) -> Taken:
+    """Sums over the payments that paid for an order: its deposit and its rest, or the whole."""
+    row = session.execute(
+        select(
+            func.coalesce(func.sum(Payment.amount_minor), 0), func.coalesce(func.sum(Payment.refunded_minor), 0)
+        ).where(Payment.order_id == order_id, Payment.entered_as == "settled")
+    ).one()
+    return Taken(*row)
 
 
 def parked(session: Session) -> int:

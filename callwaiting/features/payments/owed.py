@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from callwaiting.core.money import Money
 from callwaiting.core.statements import Statement
 
-AWAITING = "awaiting_payment"
+AWAITING = frozenset({"awaiting_payment", "awaiting_rest"})
 OWED = Statement("""
-select state, version, total_minor, currency from app.orders where id = %(order_id)s for update
+select state, version, due_minor, currency from app.orders where id = %(order_id)s for update
 """)
 _BILL = """
 select c.id, c.order_id, c.provider_id, c.mode, c.account, c.state,
     l.amount_minor, l.currency, l.order_version, l.revoked_at,
-    o.state as order_state, o.version, o.total_minor, o.currency as order_currency
+    o.state as order_state, o.version, o.due_minor, o.currency as order_currency
 from app.checkouts c
 join app.payment_links l on l.merchant_id = c.merchant_id and l.id = c.link_id
 join app.orders o on o.merchant_id = c.merchant_id and o.id = c.order_id
@@ -32,11 +32,12 @@ BILL_BY_ID = Statement(_BILL.format(known_by="c.id = %(id)s"))
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """The state, version and total of an order, locked until the transaction ends."""
+    """The state and version of an order, and what the link of this version asks for: all of it, its deposit or its
+    rest. Locked until the transaction ends."""
 
     state: str
     version: int
-    total: Money
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Bill:
 
 def owed(session: Session, order_id: UUID) -> Owed:
     row = OWED(session, order_id=order_id).one()
-    return Owed(row.state, row.version, Money(row.total_minor, row.currency))
+    return Owed(row.state, row.version, Money(row.due_minor, row.currency))
 
 
 def bill(session: Session, provider: str, provider_id: str, checkout_id: UUID | None) -> Bill | None:
@@ -80,5 +81,5 @@ def bill(session: Session, provider: str, provider_id: str, checkout_id: UUID | 
         asked=Money(row.amount_minor, row.currency),
         order_version=row.order_version,
         revoked_at=row.revoked_at,
-        due=Owed(row.order_state, row.version, Money(row.total_minor, row.order_currency)),
+        due=Owed(row.order_state, row.version, Money(row.due_minor, row.order_currency)),
     )

@@ -22,7 +22,7 @@ from callwaiting.features.payments.checkouts import (
 )
 from callwaiting.features.payments.closing import close_pages
 from callwaiting.features.payments.disputes import take_dispute
-from callwaiting.features.payments.figures import MoneyFigures, per_day
+from callwaiting.features.payments.figures import MoneyFigures, Taken, per_day, taken_for
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
 from callwaiting.features.payments.overview import payments_for, refunds_of
 from callwaiting.features.payments.refund_effects import request_refund_list
@@ -38,6 +38,7 @@ __all__ = [
     "MoneyFigures",
     "PaymentProvider",
     "Ref",
+    "Taken",
     "accounts_of",
     "add_account",
     "booked",
@@ -60,4 +61,5 @@ __all__ = [
     "start_checkout",
     "take_dispute",
     "take_refund",
+    "taken_for",
 ]

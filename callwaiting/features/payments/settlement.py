@@ -23,7 +23,7 @@ from callwaiting.providers.ports import Settlement
 
 Kept = Literal["settled", "parked", "surplus"]
 Outcome = Literal[Kept, "repeated", "foreign"]
-PAID = frozenset({"paid", "part_refunded", "refunded"})
+PAID = frozenset({"deposit_paid", "paid", "part_refunded", "refunded"})
 # The payment and its entry in the ledger, or neither when the payment is known.
 KEEP = Statement("""
 with kept as (
@@ -79,7 +79,7 @@ def _judge(settlement: Settlement, found: Bill | None) -> tuple[Kept, str]:
         return "parked", mismatch
     if found.due.state in PAID:
         return "surplus", "second payment"
-    if found.due.state != AWAITING:
+    if found.due.state not in AWAITING:
         return "parked", f"order {found.due.state}"
     return "settled", ""
 
@@ -91,8 +91,8 @@ def _mismatch(settlement: Settlement, found: Bill) -> str:
         "checkout": settlement.provider_id == found.provider_id,
         "account": settlement.account == found.account,
         "mode": settlement.mode == found.mode,
-        "currency": paid.currency == asked.currency == due.total.currency,
-        "amount": paid.minor == asked.minor == due.total.minor,
+        "currency": paid.currency == asked.currency == due.amount.currency,
+        "amount": paid.minor == asked.minor == due.amount.minor,
         "order version": found.order_version == due.version and found.revoked_at is None,
     }
     return ", ".join(name for name, fits in facts.items() if not fits)

@@ -13,7 +13,7 @@ from callwaiting.core.money import Money
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
 from callwaiting.features.orders import service as orders
-from callwaiting.features.orders.events import OrderPaid
+from callwaiting.features.orders.events import OrderDepositPaid, OrderPaid
 from callwaiting.features.orders.service import OrderSummary
 from callwaiting.features.payments import service as payments
 from callwaiting.features.receipts import links
@@ -44,7 +44,8 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """All that the page shows. `kept` is what was paid less what was given back; `test`: no real money moved."""
+    """All that the page shows. `kept` is what was paid less what was given back, `still_due` what of it is to come;
+    `in_full`: nothing is. `test`: no real money moved."""
 
     business: str
     address: str
@@ -54,6 +55,8 @@ class Shown:
     taxes: Sequence[Tax]
     movements: Sequence[Movement]
     kept: Money
+    still_due: Money
+    in_full: bool
     test: bool
 
 
@@ -63,7 +66,7 @@ def on_order_paid(session: Session, event: OrderPaid) -> None:
     messages.plan_text(
         session,
         "receipt",
-        {"amount": str(event.total), "order": str(event.number), "link": link},
+        {"amount": str(event.amount), "order": str(event.number), "link": link},
         caller_id=event.caller_id,
         phone_number_id=event.phone_number_id,
         message_key=f"receipt:{event.order_id}",
@@ -72,23 +75,44 @@ def on_order_paid(session: Session, event: OrderPaid) -> None:
     )
 
 
+def on_order_deposit_paid(session: Session, event: OrderDepositPaid) -> None:
+    """As for an order that is paid in full; the receipt has the same address then."""
+    link = links.link_to(session, event.order_id)
+    messages.plan_text(
+        session,
+        "deposit_receipt",
+        {"amount": str(event.deposit), "rest": str(event.rest), "order": str(event.number), "link": link},
+        caller_id=event.caller_id,
+        phone_number_id=event.phone_number_id,
+        message_key=f"receipt:{event.order_id}:deposit",
+        answers_live_call=True,  # the payer has just paid
+        subject_id=event.order_id,
+    )
+
+
 def shown(session: Session, order_id: UUID) -> Shown:
-    """The receipt of an order that was paid. Raises ReceiptUnknown."""
+    """The receipt of an order that was paid, or whose deposit was. Raises ReceiptUnknown."""
     order = orders.summary(session, order_id)
-    if order.paid_at is None:
+    paid_at = order.paid_at or order.deposit_paid_at
+    if paid_at is None:
         raise ReceiptUnknown(order.state)
     profile = merchants.profile(session)
     movements, test = _movements(session, order_id, profile)
+    if order.paid_elsewhere is not None and order.paid_at is not None:
+        on_the_spot = Movement(order.paid_at.astimezone(profile.timezone), "On the spot", order.paid_elsewhere)
+        movements = sorted([*movements, on_the_spot], key=lambda move: move.at)
     kept = Money(sum(move.amount.minor for move in movements), order.total.currency)
     return Shown(
         business=profile.name,
         address=reception.desk(session).address,
         order=order,
         placed_at=order.created_at.astimezone(profile.timezone),
-        paid_at=order.paid_at.astimezone(profile.timezone),
+        paid_at=paid_at.astimezone(profile.timezone),
         taxes=taxes_of(order.quote),
         movements=movements,
         kept=kept,
+        still_due=order.still_due,
+        in_full=order.paid_at is not None,
         test=test,
     )
 

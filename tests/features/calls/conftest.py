@@ -15,6 +15,8 @@ from callwaiting.factory import Runtime
 from callwaiting.features.calls.models import Call
 from callwaiting.features.keys import service as keys
 from callwaiting.features.messages.models import Message
+from callwaiting.features.orders import deposits
+from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.models import Order
 from callwaiting.features.webhooks.source_admin import RegisteredSource
 from tests.factories.catalogue import create_menu
@@ -38,6 +40,11 @@ class Pizzeria:
     def orders(self) -> list[Order]:
         with self.worker.database.unit_of_work(self.scope) as session:
             return list(session.scalars(select(Order).order_by(Order.number)))
+
+    def deposit(self, *, basis_points: int) -> None:
+        """From now on this share of an order is due first."""
+        with self.app.extensions["database"].unit_of_work(self.scope) as session:
+            deposits.change_rules(session, deposits.rules_of(session).version, Terms(basis_points=basis_points))
 
     def calls(self) -> list[Call]:
         with self.worker.database.unit_of_work(self.scope) as session:

@@ -242,7 +242,7 @@ class PaperShop:
         self.orders += 1
         self._commit(f"order {self.orders}, {agreed}")
         self.log.append(f"texted: the payment link, {agreed}")
-        return came.Placed(self.orders, agreed)
+        return came.Placed(self.orders, agreed, agreed)
 
     def _confirm(self) -> Outcome:
         if self.held is None or self.held.start in self.taken or (self.held.resource_id, self.held.start) in self.busy:

@@ -96,6 +96,23 @@ def test_a_price_that_changes_during_the_call(pizzeria: Pizzeria, phone: Telepho
     assert [order.total_minor for order in pizzeria.orders()] == [3139]
 
 
+def test_a_deposit_is_said_asked_and_agreed(pizzeria: Pizzeria, phone: Telephone) -> None:
+    pizzeria.deposit(basis_points=2000)
+    phone.dial()
+    phone.speak("two margheritas and a cola")
+    heard = phone.press("0")
+    assert "The total is $30.31. A deposit of $6.06 is due now, and $24.25 later." in heard
+    pizzeria.deposit(basis_points=5000)  # during the call: nothing is placed for a deposit that was not heard
+    heard = phone.press("1")
+    assert "A deposit of $15.16 is due now, and $15.15 later." in heard
+    assert pizzeria.orders() == []
+    assert "$30.31 in all, is placed. We are texting you a link to pay the deposit of $15.16." in phone.press("1")
+    [(kind, _, body)] = pizzeria.texts()
+    assert kind == "deposit_link"
+    assert amounts(body) == [3031, 1516, 1515]
+    assert [(order.total_minor, order.deposit_minor) for order in pizzeria.orders()] == [(TOTAL, 1516)]
+
+
 def test_an_item_that_sells_out_during_the_call(pizzeria: Pizzeria, phone: Telephone) -> None:
     phone.dial()
     phone.speak("a margherita and a cola")

@@ -222,6 +222,9 @@ def test_the_table_of_transitions() -> None:
     paid = {(state, move) for (state, move), new in MOVES.items() if new is State.PAID}
     assert paid == {
         (State.AWAITING_PAYMENT, Move.SETTLE),
+        (State.AWAITING_REST, Move.SETTLE),
+        (State.AWAITING_REST, Move.SETTLE_HERE),
+        (State.DEPOSIT_PAID, Move.SETTLE_HERE),
         (State.PART_REFUNDED, Move.REFUND_NOTHING),
         (State.REFUNDED, Move.REFUND_NOTHING),
     }

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, update
 
 from callwaiting.core import clock
+from callwaiting.core.money import Money
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from callwaiting.features.outbox import drain
@@ -55,6 +56,27 @@ def work(worker: Runtime, scope: MerchantScope) -> None:
         session.execute(update(Effect).where(Effect.kind != "webhook.deliver").values(state="done"))
         session.execute(update(Effect).where(Effect.state == "planned").values(next_at=func.now()))
     drain.drain(worker.database, worker.providers, PERFORMERS)
+
+
+def test_a_deposit_is_told_and_then_the_whole(
+    owner: ApiClient, worker: Runtime, merchant: MerchantScope, shop: ApiServer
+) -> None:
+    subscribe(owner, shop, "order.paid", "order.deposit_paid")
+    terms = {"deposit_basis_points": 5000, "deposit_amount": None, "deposit_above": None}
+    assert owner.send("PUT", "/order-rules", terms, version=1).status_code == 200
+    shop.answers += [Answer(status=204), Answer(status=204)]
+    make_accounts(worker, merchant)
+    payable = make_payable(worker, merchant)
+    half = Money(payable.total.minor // 2, "USD")
+    make_payment(worker, payable, amount=half)
+    owner.send("POST", f"/orders/{payable.order_id}/paid-on-the-spot", version=2)
+    work(worker, merchant)
+
+    first, last = sorted((orjson.loads(request.body) for request in shop.received), key=lambda told: str(told["type"]))
+    assert (first["type"], last["type"]) == ("order.deposit_paid", "order.paid")
+    assert [first["data"][name]["amount"] for name in ("amount", "rest", "total")] == [1353, 1353, 2706]
+    assert [last["data"][name]["amount"] for name in ("amount", "total")] == [1353, 2706]
+    assert (first["data"]["payment_id"] is None, last["data"]["payment_id"]) == (False, None)
 
 
 def log_of(owner: ApiClient, endpoint_id: str) -> list[dict[str, object]]:

@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from flask import Flask, render_template
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from callwaiting.core.crypto import Place
 from callwaiting.core.money import Money, step_of
@@ -27,9 +29,11 @@ from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.catalogue.service import Group, Item, Option, Tax
 from callwaiting.features.keys import service as keys
 from callwaiting.features.messages.models import Message
+from callwaiting.features.orders import renewal
 from callwaiting.features.orders import service as orders
+from callwaiting.features.orders.deposits import Terms, change_rules
 from callwaiting.features.orders.quoting import basket
-from callwaiting.features.orders.service import LineRequest, OrderSummary
+from callwaiting.features.orders.service import LineRequest, OrderSummary, Quote
 from callwaiting.features.orders.totals import Basket, Discount, total_up
 from callwaiting.features.payments import ledger
 from callwaiting.features.payments import service as payments
@@ -42,7 +46,7 @@ from callwaiting.providers.ports import CheckoutRequest, ProviderRejected, Settl
 from callwaiting.providers.registry import Providers
 from callwaiting.providers.stripe import stripe_lines
 from callwaiting.sandbox.paypal_orders import check_breakdown
-from tests.factories.payments import make_accounts, make_caller, make_line
+from tests.factories.payments import make_accounts, make_caller, make_line, make_payable
 from tests.factories.pizzeria import open_pizzeria
 from tests.features.payments.conftest import PaymentApi
 
@@ -55,12 +59,21 @@ DISCOUNTS = st.one_of(
     st.builds(Discount, basis_points=st.integers(1, 10_000)),
     st.builds(Discount, fixed_minor=st.integers(1, 3_000)),
 )
+DEPOSITS = st.one_of(
+    st.just(Terms()),
+    st.builds(Terms, basis_points=st.integers(1, 9_999)),
+    st.builds(Terms, fixed_minor=st.integers(1, 50_000)),
+)
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def minor(text: str) -> int:
     """The minor units in an amount that people read: every currency is written with all its places."""
     return int(re.sub(r"\D", "", text))
+
+
+def read_back(quote: Quote) -> str:
+    return phrases.read_back(quote, changed=False)
 
 
 def page_of(app: Flask, order: OrderSummary) -> str:
@@ -97,25 +110,45 @@ def asked_of_paypal(request: CheckoutRequest) -> int:
 
 
 @hypothesis_settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(cart=st.lists(ITEMS, min_size=1, max_size=20), currency=CURRENCIES, discount=DISCOUNTS, steps=st.booleans())
+@given(
+    cart=st.lists(ITEMS, min_size=1, max_size=20),
+    currency=CURRENCIES,
+    discount=DISCOUNTS,
+    steps=st.booleans(),
+    terms=DEPOSITS,
+)
 def test_any_cart_has_one_total(
-    app: Flask, cart: list[tuple[int, Tax, list[int], int]], currency: str, discount: Discount, steps: bool
+    app: Flask,
+    cart: list[tuple[int, Tax, list[int], int]],
+    currency: str,
+    discount: Discount,
+    steps: bool,
+    terms: Terms,
 ) -> None:
     step = step_of(currency)
     if steps:  # a fixed discount need not be a whole step
         discount = replace(discount, fixed_minor=discount.fixed_minor * step)
+        terms = replace(terms, fixed_minor=terms.fixed_minor * step)
     baskets = lines_for(cart, currency)
     quote = total_up(baskets, currency, discount)
+    quote = replace(quote, deposit_minor=terms.of(quote.total))
     order = OrderSummary(uuid4(), 1, 1, "awaiting_payment", "Luigi's", quote, MOMENT, MOMENT, None)
     total, bare = quote.total.minor, sum(line.amount_minor for line in baskets)
 
     assert all(line.net_minor >= 0 <= line.tax_minor for line in quote.lines)
     assert total == bare - quote.discount.minor + quote.added_tax.minor
     assert quote.subtotal.minor + quote.added_tax.minor + quote.included_tax.minor == total
-    spoken = re.search(r"The total is (.*)\.$", phrases.read_back(quote, changed=False))
+    assert quote.due_now + quote.due_later == quote.total
+    spoken = re.search(r"The total is (.*?)\.(?: A deposit of (.*) is due now, and (.*) later\.)?$", read_back(quote))
     shown = re.search(r'class="total">.*?class="amount">([^<]*)<', page_of(app, order))
     assert spoken is not None
     assert shown is not None
+    assert (spoken[2] is not None) == bool(quote.deposit_minor)
+    if quote.deposit_minor:
+        parts = re.findall(r'>(?:Deposit|Rest), due (?:now|later)<.*?class="amount">([^<]*)<', page_of(app, order))
+        now_and_later = (quote.due_now.minor, quote.due_later.minor)
+        assert (minor(spoken[2]), minor(spoken[3])) == now_and_later == (minor(parts[0]), minor(parts[1]))
+        assert 0 < quote.due_now.minor < total
     assert (minor(spoken[1]), minor(shown[1]), minor(str(order.total))) == (total, total, total)
     assert sum(tax.net.minor + tax.tax.minor for tax in taxes_of(quote)) == total
     if steps and currency != "UGX":  # what is in steps can be asked for
@@ -126,13 +159,18 @@ def test_any_cart_has_one_total(
         CheckoutLine(line.title, Money(line.net_minor, currency), Money(line.tax_minor, currency))
         for line in quote.lines
     ]
-    request = CheckoutRequest("k", "", "r", "Your order", quote.total, "https://a", "https://b", MOMENT, lines=lines)
-    for provider, ask in (("stripe", asked_of_stripe), ("paypal", asked_of_paypal)):
-        try:
-            require_taken(provider, quote.total)
-        except ProviderRejected:  # not taken by this provider, and refused before a link is sent
-            continue
-        assert ask(request) == total
+    whole = CheckoutRequest("k", "", "r", "Your order", quote.total, "https://a", "https://b", MOMENT, lines=lines)
+    asked = [whole]
+    if quote.deposit_minor:
+        for amount in (quote.due_now, quote.due_later):
+            asked.append(replace(whole, amount=amount, lines=[CheckoutLine("Part", amount, Money(0, currency))]))
+    for request in asked:
+        for provider, ask in (("stripe", asked_of_stripe), ("paypal", asked_of_paypal)):
+            try:
+                require_taken(provider, request.amount)
+            except ProviderRejected:  # not taken by this provider, and refused before a link is sent
+                continue
+            assert ask(request) == request.amount.minor
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -185,3 +223,48 @@ def test_a_cart_on_its_whole_way(
     assert (taken, entered) == (total, total.minor)
     amounts = {kind: re.findall(r"\$\d+\.\d\d", text) for kind, text in texts.items()}
     assert amounts == {"payment_link": [str(total)], "receipt": [str(total)]}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_deposit_and_its_rest_on_their_whole_way(
+    worker: Runtime, web: Runtime, merchant: MerchantScope, providers: Providers, api: PaymentApi, seed: int
+) -> None:
+    """Two links, two pages of PayPal's, two captures: together they are the total, and each is what was said."""
+    random = Random(seed)
+    make_accounts(worker, merchant)
+    with web.database.unit_of_work(merchant) as session:
+        change_rules(session, 1, Terms(basis_points=random.randint(500, 9000)))
+    payable = make_payable(worker, merchant, price_minor=random.randint(500, 9999))
+    with worker.database.unit_of_work(merchant) as session:
+        quote = orders.summary(session, payable.order_id).quote
+    asked = []
+    for part, state in (("Deposit", "deposit_paid"), ("Rest", "paid")):
+        with worker.database.unit_of_work(merchant) as session:
+            body = text_of(session, select(Message).where(Message.kind.in_(("deposit_link", "rest_link"))))
+        token = re.findall(r"/p/([\w-]{22})", body)[0]
+        payments.start_checkout(web.database, providers, token, "paypal", itemised=orders.checkout_lines)
+        unit: Any = orjson.loads(api.requests()[-1].body)["purchase_units"][0]
+        assert [item["name"] for item in unit["items"]] == [f"{part} of order 1"]
+        taken = from_paypal(unit["amount"])
+        asked.append(taken)
+        assert str(taken) in body
+        with worker.database.unit_of_work(merchant) as session:
+            checkout = session.scalars(select(Checkout).order_by(Checkout.id.desc())).first()
+            assert checkout is not None
+            told = Settlement(checkout.provider_id or "", f"CAP{part}", "", "test", taken, settled=True)
+            assert payments.settle(session, told, provider="paypal") == "settled"
+            assert payments.settle(session, told, provider="paypal") == "repeated"
+            assert orders.summary(session, payable.order_id).state == state
+        if part == "Deposit":
+            with web.database.unit_of_work(merchant) as session:
+                renewal.renew(session, payable.order_id, 2)
+    assert asked == [quote.due_now, quote.due_later]
+    with worker.database.unit_of_work(merchant) as session:
+        assert {row.account: row.credit for row in ledger.balances(session)}["orders"] == quote.total.minor
+
+
+def text_of(session: Session, query: Select[Message]) -> str:
+    """The body of the latest text."""
+    row = session.scalars(query.order_by(Message.id.desc())).first()
+    assert row is not None
+    return keys.unseal(session, Place("messages", "body", row.id), row.body_sealed).decode()
