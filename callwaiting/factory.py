@@ -32,6 +32,7 @@ from callwaiting.features.alerts import service as alerts
 from callwaiting.features.bookings import replies as booking_replies
 from callwaiting.features.bookings import texts as booking_texts
 from callwaiting.features.bookings.events import BookingConfirmed
+from callwaiting.features.calls.texting import on_text_received
 from callwaiting.features.consents.events import TextsRevoked
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.messages.events import TextDue, TextFailed, TextReceived
@@ -78,6 +79,7 @@ def event_bindings() -> EventBus:
     bus.bind(TextDue, booking_texts.require_still_true)
     bus.bind(TextReceived, booking_replies.on_text_received)
     bus.bind(TextFailed, order_texts.on_text_failed)
+    bus.bind(TextReceived, on_text_received)  # after what replies to bookings
     bus.bind(OrderPaid, receipts.on_order_paid)
     bus.bind(OrderPaid, outgoing.on_order_paid)
     bus.bind(OrderDepositPaid, receipts.on_order_deposit_paid)

@@ -16,6 +16,7 @@ from callwaiting.features.bookings import service as bookings
 from callwaiting.features.calls import left_messages
 from callwaiting.features.calls import repository as calls
 from callwaiting.features.calls.models import Call
+from callwaiting.features.calls.talk import on_the_phone
 from callwaiting.features.webhooks import claims
 from tests.api_client import ApiClient
 from tests.factories.bookings import create_resource
@@ -77,7 +78,7 @@ def booking(owner: ApiClient, worker: Runtime) -> UUID:
 def left_message(owner: ApiClient, worker: Runtime) -> UUID:
     call(owner, worker)
     with worker.database.unit_of_work(owner.scope) as session:
-        return left_messages.draft(session, session.scalars(select(Call)).one(), "Call me back")
+        return left_messages.draft(session, on_the_phone(session.scalars(select(Call)).one()), "Call me back")
 
 
 def answer(owner: ApiClient, worker: Runtime) -> UUID:

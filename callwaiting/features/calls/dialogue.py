@@ -118,6 +118,8 @@ def _not_understood(state: DialogueState, words: tuple[str, ...], heard: Heard, 
         return replace(decision, acts=(Say(phrases.ENGLISH_ONLY[language], language), *decision.acts))
     if understanding.is_angry(words):
         return _missed(state, facts, phrases.CALM)
+    if words and len(words) <= FAREWELL and opening.greets(heard.speech, facts):
+        return ask(state, facts)
     if words and len(words) <= FAREWELL and opening.says_goodbye(heard.speech, facts):
         return end(state, phrases.GOODBYE)
     if len(words) > 1:

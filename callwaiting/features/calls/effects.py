@@ -8,7 +8,7 @@ from callwaiting.core import clock, phone
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.callers import service as callers
-from callwaiting.features.calls import left_messages, phrases, result
+from callwaiting.features.calls import left_messages, phrases
 from callwaiting.features.calls.acts import (
     AllowTexts,
     CallPerson,
@@ -35,7 +35,6 @@ from callwaiting.features.calls.acts import (
 )
 from callwaiting.features.calls.effects_bookings import book
 from callwaiting.features.calls.effects_orders import find, order
-from callwaiting.features.calls.models import Call
 from callwaiting.features.calls.outcomes import (
     Answered,
     CallerReachable,
@@ -47,6 +46,7 @@ from callwaiting.features.calls.outcomes import (
     Outcome,
 )
 from callwaiting.features.calls.reach import can_text
+from callwaiting.features.calls.talk import Talk
 from callwaiting.features.calls.understanding import asks_something
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.features.consents import service as consents
@@ -56,88 +56,91 @@ from callwaiting.features.reception import service as reception
 RECORDING_WORDING = 1  # raised with every change of phrases.RECORDING, so that an answer is to a known question
 
 
-def perform(session: Session, call: Call, profile: Profile, effect: Effect) -> Outcome:
-    """Do it, for a call of this merchant."""
+def perform(session: Session, talk: Talk, profile: Profile, effect: Effect) -> Outcome:
+    """Do it, for a caller of this merchant."""
     match effect:
         case Price() | PlaceOrder():
-            return order(session, call, profile, effect)
+            return order(session, talk, profile, effect)
         case FindOrder(number):
-            return find(session, call, number)
+            return find(session, talk, number)
         case (
             FindSlots() | HoldSlot() | ConfirmBooking() | ReleaseBooking() | FindBooking() | CancelBooking()
             | MoveBooking()
         ):  # fmt: skip
-            return book(session, call, profile, effect)
+            return book(session, talk, profile, effect)
         case RememberCaller() | AllowTexts() | StopTexts():
-            return _reach(session, call, profile, effect)
+            return _reach(session, talk, profile, effect)
         case DraftMessage(said):
-            return MessageDrafted(left_messages.draft(session, call, said))
+            return MessageDrafted(left_messages.draft(session, talk, said))
         case PassMessageOn(message_id):
-            left_messages.pass_on(session, call, message_id)
-            result.keep(call, "message")
+            left_messages.pass_on(session, talk, message_id)
+            talk.keep("message")
             return MessagePassedOn()
         case KeepRecording(recording_sid, seconds):
-            left_messages.keep_recording(session, call, recording_sid, seconds)
-            result.keep(call, "message")
+            left_messages.keep_recording(session, talk, recording_sid, seconds)
+            talk.keep("message")
             return MessagePassedOn()
         case FindAnswer(question):
             text = reception.answer(session, profile, question)
             if text is None:
                 return NotAnswered(asks_something(words_of(question)))
-            result.keep(call, "answer")
+            talk.keep("answer")
             return Answered(text)
         case KeepAnswer(granted):
             answer = "granted" if granted else "refused"
-            call.recording_answer = answer
-            call.recording_wording, call.recording_answered_at = RECORDING_WORDING, clock.now()
+            if (call := talk.call) is not None:
+                call.recording_answer = answer
+                call.recording_wording, call.recording_answered_at = RECORDING_WORDING, clock.now()
             details: dict[str, str | int | bool | None] = {"answer": answer, "wording": RECORDING_WORDING}
-            audit.record(session, "call.recording_answered", subject=f"call:{call.id}", details=details)
+            audit.record(session, "call.recording_answered", subject=talk.subject, details=details)
             return Noted()
         case CallPerson():
-            _alert(session, call, "A caller asked to speak to a person.")
-            audit.record(session, "call.person_requested", subject=f"call:{call.id}")
+            _alert(session, talk, "A caller asked to speak to a person.")
+            audit.record(session, "call.person_requested", subject=talk.subject)
             return Noted()
         case TellEmergency():
             alerts.raise_alert(
                 session,
                 "calls.emergency",
-                subject=f"call:{call.id}",
+                subject=talk.subject,
                 severity="critical",
                 summary="A caller spoke of an emergency, and was told to dial the emergency number.",
             )
-            audit.record(session, "call.emergency", subject=f"call:{call.id}")
+            audit.record(session, "call.emergency", subject=talk.subject)
             return Noted()
         case NoteTransfer():
-            result.keep(call, "transfer")
-            audit.record(session, "call.put_through", subject=f"call:{call.id}")
+            talk.keep("transfer")
+            audit.record(session, "call.put_through", subject=talk.subject)
             return Noted()
 
 
 def _reach(
-    session: Session, call: Call, profile: Profile, effect: RememberCaller | AllowTexts | StopTexts
+    session: Session, talk: Talk, profile: Profile, effect: RememberCaller | AllowTexts | StopTexts
 ) -> CallerReachable | NumberRefused | Noted:
-    source = f"call:{call.id}"
     match effect:
         case RememberCaller(digits):
             number = phone.caller_number(digits, profile.region)
             if number is None:
                 return NumberRefused()
-            call.caller_id = callers.remember(session, number)
+            talk.is_with(callers.remember(session, number))
         case AllowTexts():
-            if call.caller_id is not None:
+            if talk.caller_id is not None:
                 consents.record_declaration(
-                    session, call.caller_id, "granted", origin="voice", wording=phrases.ALLOW_TEXTS, source=source
+                    session,
+                    talk.caller_id,
+                    "granted",
+                    origin=talk.origin,
+                    wording=phrases.ALLOW_TEXTS,
+                    source=talk.subject,
                 )
         case StopTexts(said):
-            if call.caller_id is not None:
+            if talk.caller_id is not None:
                 consents.record_declaration(
-                    session, call.caller_id, "revoked", origin="voice", evidence=said, source=source
+                    session, talk.caller_id, "revoked", origin=talk.origin, evidence=said, source=talk.subject
                 )
             return Noted()
-    return CallerReachable(can_text(session, call))
+    return CallerReachable(can_text(session, talk.caller_id))
 
 
-def _alert(session: Session, call: Call, summary: str) -> None:
-    alerts.raise_alert(
-        session, "calls.person_requested", subject=f"call:{call.id}", severity="warning", summary=summary
-    )
+def _alert(session: Session, talk: Talk, summary: str) -> None:
+    alerts.raise_alert(session, "calls.person_requested", subject=talk.subject, severity="warning", summary=summary)

@@ -10,7 +10,6 @@ from callwaiting.core import clock
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.bookings.errors import BookingFixed, ServiceNotFound, SlotTaken, TooLate
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls import result
 from callwaiting.features.calls.acts import (
     CancelBooking,
     ConfirmBooking,
@@ -20,7 +19,6 @@ from callwaiting.features.calls.acts import (
     MoveBooking,
     ReleaseBooking,
 )
-from callwaiting.features.calls.models import Call
 from callwaiting.features.calls.outcomes import (
     Booked,
     BookingChanged,
@@ -35,6 +33,7 @@ from callwaiting.features.calls.outcomes import (
 )
 from callwaiting.features.calls.reach import can_text
 from callwaiting.features.calls.state import Visit, Wanted
+from callwaiting.features.calls.talk import Talk
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.merchants.service import Profile
 
@@ -48,33 +47,33 @@ Outcome = (
 )  # fmt: skip
 
 
-def book(session: Session, call: Call, profile: Profile, effect: Wish) -> Outcome:
+def book(session: Session, talk: Talk, profile: Profile, effect: Wish) -> Outcome:
     """Do what is wanted of a booking."""
     try:
         match effect:
             case FindSlots(limit, wanted, visit):
                 return _find(session, profile, limit, wanted, visit)
             case HoldSlot(slot, party):
-                held = bookings.hold_slot(session, slot, call_id=call.id, caller_id=call.caller_id, party=party)
+                held = bookings.hold_slot(session, slot, call_id=talk.call_id, caller_id=talk.caller_id, party=party)
                 return SlotHeld(held, slot)
             case ReleaseBooking(booking_id):
                 bookings.release(session, booking_id)
                 return SlotReleased()
             case ConfirmBooking(booking_id):
-                if call.caller_id is not None:
-                    bookings.attach_caller(session, booking_id, call.caller_id)
-                booked = bookings.confirm(session, booking_id, phone_number_id=call.phone_number_id)
-                result.keep(call, "booking")
-                return Booked(booked, texted=can_text(session, call))
+                if talk.caller_id is not None:
+                    bookings.attach_caller(session, booking_id, talk.caller_id)
+                booked = bookings.confirm(session, booking_id, phone_number_id=talk.phone_number_id)
+                talk.keep("booking")
+                return Booked(booked, texted=can_text(session, talk.caller_id))
             case FindBooking(day):
-                return _own(session, call, day)
+                return _own(session, talk, day)
             case CancelBooking(booking_id, version):
                 bookings.cancel(session, booking_id, version=version)
-                result.keep(call, "change")
+                talk.keep("change")
                 return BookingChanged(None)
             case MoveBooking(booking_id, version, slot):
                 bookings.move(session, booking_id, slot, version=version)
-                result.keep(call, "change")
+                talk.keep("change")
                 return BookingChanged(slot)
     except SlotTaken:
         return SlotLost()
@@ -110,11 +109,11 @@ def _find(session: Session, profile: Profile, limit: int, wanted: Wanted, visit:
     return SlotsFound(tuple(soon), fitting=wanted == Wanted(), doubtful=wanted.doubtful)
 
 
-def _own(session: Session, call: Call, day: date) -> BookingFound | BookingUnknown:
+def _own(session: Session, talk: Talk, day: date) -> BookingFound | BookingUnknown:
     """The first booking to come of this caller on a day."""
-    if call.caller_id is None:
+    if talk.caller_id is None:
         return BookingUnknown()
-    own = bookings.to_come(session, call.caller_id, day=day, limit=1)
+    own = bookings.to_come(session, talk.caller_id, day=day, limit=1)
     if not own:
         return BookingUnknown()
     slot = Slot(own[0].resource_id, own[0].start, own[0].end, own[0].service_id)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from callwaiting.features.calls import result
 from callwaiting.features.calls.acts import PlaceOrder, Price
-from callwaiting.features.calls.models import Call
 from callwaiting.features.calls.outcomes import (
     AmountRefused,
     ChoicesOpen,
@@ -18,6 +16,7 @@ from callwaiting.features.calls.outcomes import (
     TextsRefused,
 )
 from callwaiting.features.calls.reach import can_text
+from callwaiting.features.calls.talk import Talk
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.merchants.service import Profile
 from callwaiting.features.orders import service as orders
@@ -26,19 +25,19 @@ from callwaiting.features.payments.errors import CurrencyNotTaken
 
 
 def order(
-    session: Session, call: Call, profile: Profile, effect: Price | PlaceOrder
+    session: Session, talk: Talk, profile: Profile, effect: Price | PlaceOrder
 ) -> Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused:
     """Price or place the order."""
     try:
         if isinstance(effect, Price):
             return Priced(orders.quote(session, effect.lines))
-        if call.caller_id is None or not can_text(session, call):
+        if talk.caller_id is None or not can_text(session, talk.caller_id):
             return TextsRefused()
         placed = orders.place_order(
             session,
-            caller_id=call.caller_id,
-            call_id=call.id,
-            phone_number_id=call.phone_number_id,
+            caller_id=talk.caller_id,
+            call_id=talk.call_id,
+            phone_number_id=talk.phone_number_id,
             lines=effect.lines,
             agreed=effect.agreed,
             agreed_now=effect.due_now,
@@ -52,14 +51,14 @@ def order(
         return AmountRefused()
     except TotalChanged as error:
         return Priced(error.quote, changed=True)
-    result.keep(call, "order")
+    talk.keep("order")
     return Placed(placed.number, placed.total, placed.due_now)
 
 
-def find(session: Session, call: Call, number: int) -> OrderFound | OrderUnknown:
+def find(session: Session, talk: Talk, number: int) -> OrderFound | OrderUnknown:
     """One of the caller's own orders by its number."""
-    state = None if call.caller_id is None else orders.state_of(session, caller_id=call.caller_id, number=number)
+    state = None if talk.caller_id is None else orders.state_of(session, caller_id=talk.caller_id, number=number)
     if state is None:
         return OrderUnknown()
-    result.keep(call, "answer")
+    talk.keep("answer")
     return OrderFound(number, state)

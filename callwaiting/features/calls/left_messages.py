@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.crypto import Place
 from callwaiting.core.ids import new_id
+from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.calls.errors import LeftMessageNotFound
-from callwaiting.features.calls.models import Call, LeftMessage
+from callwaiting.features.calls.models import LeftMessage
+from callwaiting.features.calls.talk import Talk
 from callwaiting.features.keys import service as keys
 
 StateName = Literal["draft", "left", "done"]
@@ -39,15 +41,15 @@ class Left:
     created_at: datetime
 
 
-def draft(session: Session, call: Call, text: str) -> UUID:
+def draft(session: Session, talk: Talk, text: str) -> UUID:
     """Keep what the caller said until the caller says yes to it; returns its id."""
     message_id = new_id()
     session.add(
         LeftMessage(
-            merchant_id=call.merchant_id,
+            merchant_id=merchant_of(session),
             id=message_id,
-            call_id=call.id,
-            caller_id=call.caller_id,
+            call_id=talk.call_id,
+            caller_id=talk.caller_id,
             state="draft",
             body_sealed=keys.seal(session, _place(message_id), text),
         )
@@ -56,26 +58,29 @@ def draft(session: Session, call: Call, text: str) -> UUID:
     return message_id
 
 
-def pass_on(session: Session, call: Call, message_id: UUID) -> None:
-    """The caller said yes: tell the team. Earlier drafts of the call are replaced by this one."""
-    for row in session.scalars(select(LeftMessage).where(LeftMessage.call_id == call.id).with_for_update()):
+def pass_on(session: Session, talk: Talk, message_id: UUID) -> None:
+    """The caller said yes: tell the team. Earlier drafts of the call (or by text) are replaced by this one."""
+    same = LeftMessage.call_id == talk.call_id if talk.call else LeftMessage.call_id.is_(None)
+    if talk.call is None:
+        same = same & (LeftMessage.caller_id == talk.caller_id)
+    for row in session.scalars(select(LeftMessage).where(same).with_for_update()):
         if row.id == message_id:
-            row.state, row.caller_id = "left", call.caller_id
+            row.state, row.caller_id = "left", talk.caller_id
         elif row.state == "draft":
             row.state = "done"
-    _tell(session, call, message_id)
+    _tell(session, talk, message_id)
 
 
-def keep_recording(session: Session, call: Call, recording_sid: str, seconds: int) -> None:
+def keep_recording(session: Session, talk: Talk, recording_sid: str, seconds: int) -> None:
     """Tell the team of a recorded message; told of the same recording again it does nothing."""
     message_id = new_id()
     made: UUID | None = session.scalar(
         insert(LeftMessage)
         .values(
-            merchant_id=call.merchant_id,
+            merchant_id=merchant_of(session),
             id=message_id,
-            call_id=call.id,
-            caller_id=call.caller_id,
+            call_id=talk.call_id,
+            caller_id=talk.caller_id,
             state="left",
             recording_sid=recording_sid,
             seconds=seconds,
@@ -84,7 +89,7 @@ def keep_recording(session: Session, call: Call, recording_sid: str, seconds: in
         .returning(LeftMessage.id)
     )
     if made is not None:
-        _tell(session, call, made)
+        _tell(session, talk, made)
 
 
 def newest(session: Session, *, state: StateName | None, before: UUID | None, limit: int) -> list[Left]:
@@ -119,14 +124,14 @@ def settle(session: Session, message_id: UUID, version: int) -> Left:
     return _left(session, row)
 
 
-def _tell(session: Session, call: Call, message_id: UUID) -> None:
+def _tell(session: Session, talk: Talk, message_id: UUID) -> None:
     alerts.raise_alert(
         session,
         "calls.message_left",
         subject=f"left_message:{message_id}",
         severity="info",
         summary="A caller has left a message.",
-        details={"call_id": str(call.id)},
+        details={"call_id": str(talk.call_id)} if talk.call_id else {},
     )
     audit.record(session, "call.message_left", subject=f"left_message:{message_id}")
 

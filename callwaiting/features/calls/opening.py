@@ -95,6 +95,12 @@ def meant(state: DialogueState, speech: str, facts: Facts) -> Intent | None:
     return None if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]] else intent
 
 
+def greets(speech: str, facts: Facts) -> bool:
+    """Whether the caller says hello, or thanks, and nothing else."""
+    found = when.understood(speech, facts)
+    return found.intent in {Meaning.GREETING, Meaning.THANKS} and found.confidence >= SURE
+
+
 def says_goodbye(speech: str, facts: Facts) -> bool:
     """Whether the caller takes leave."""
     found = when.understood(speech, facts)

@@ -60,7 +60,7 @@ MESSAGE_IS = "Your message is:"
 MESSAGE_SURE = "Shall I pass it on? Press 1 or say yes. To say it anew, press 2 or say no."
 MESSAGE_PASSED_ON = "Thank you. I have passed it on to the team. Goodbye."
 AFTER_THE_TONE = "Please leave your message after the tone, then press the pound key or hang up."
-GIVEN_UP_TO_TAPE = "I am sorry, this does not work by phone."
+GIVEN_UP = GIVEN_UP_TO_TAPE = "I am sorry, this does not work by phone."
 ORDER_NUMBER = "What is the number of your order? It is in the text that we sent you. To go back, press 0."
 ORDER_UNKNOWN = "I do not find an order of that number from this phone."
 STATUS_UNKNOWN_CALLER = "I can only look up orders for a caller whose number is shown to me."
@@ -114,9 +114,13 @@ def menu(*, orders: bool, bookings: bool) -> str:
     return " ".join([*offers, "You can also just say what you would like. To hear this again, press 0."])
 
 
-def emergency(region: str) -> str:
+def emergency_number(region: str) -> str:
     """112 works in every member state of the European Union and wherever a country has no number in the table."""
-    number = " ".join(EMERGENCY_NUMBERS.get(region, "112"))
+    return EMERGENCY_NUMBERS.get(region, "112")
+
+
+def emergency(region: str) -> str:
+    number = " ".join(emergency_number(region))
     return f"If anybody is in danger, please hang up and dial {number} now. I cannot call for help."
 
 
@@ -307,7 +311,7 @@ def changed(slot: Slot | None, facts: Facts) -> str:
 
 
 def given_up(*, can_text: bool) -> str:
-    return "I am sorry, this does not work by phone. " + ("We will send you a text. " if can_text else "") + GOODBYE
+    return f"{GIVEN_UP} " + ("We will send you a text. " if can_text else "") + GOODBYE
 
 
 def moment(slot: Slot, facts: Facts) -> str:

@@ -18,15 +18,16 @@ from callwaiting.core.ids import new_id
 from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.callers import service as callers
-from callwaiting.features.calls import dialogue, phrases, repository, result, twiml
+from callwaiting.features.calls import phrases, repository, result, twiml
 from callwaiting.features.calls.acts import Act, Facts, PutThrough, Say
 from callwaiting.features.calls.cards import without_cards
 from callwaiting.features.calls.choices import choices, missed, redacted
-from callwaiting.features.calls.effects import perform
+from callwaiting.features.calls.conversing import converse
 from callwaiting.features.calls.models import Call, CallTurn
 from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded, Started
 from callwaiting.features.calls.reach import can_text
 from callwaiting.features.calls.state import DialogueState, Step, from_json, to_json
+from callwaiting.features.calls.talk import on_the_phone
 from callwaiting.features.calls.transitions import after
 from callwaiting.features.calls.twiml import Links
 from callwaiting.features.catalogue import service as catalogue
@@ -36,8 +37,6 @@ from callwaiting.features.merchants.service import Profile
 from callwaiting.features.reception import service as reception
 from callwaiting.features.reception.service import Desk
 from callwaiting.providers.ports import LanguageQuestion
-
-MAX_EFFECTS = 10  # one event leads to four effects at most; more is a fault of the policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,6 @@ class Answer:
 
     document: bytes
     kind: Literal["answered", "repeated", "ahead"]
-
-
-class DialogueStuck(CallwaitingError):
-    """The policy asked for one effect after another without end."""
-
-    reason = "calls.dialogue_stuck"
 
 
 def answer(session: Session, request: TurnRequest) -> Answer:
@@ -142,7 +135,7 @@ def _opening(session: Session, call: Call, profile: Profile, request: TurnReques
         result.keep(call, "transfer")  # nobody is texted because of it
         return None
     return Started(
-        can_text(session, call),
+        can_text(session, call.caller_id),
         bookings.takes_bookings(session),
         open=profile.active,
         can_transfer=reception.may_ring(session, profile, desk, never=_never(request, desk)),
@@ -189,21 +182,15 @@ def _run(
 ) -> tuple[DialogueState, list[Act], str | None]:
     """Let the policy decide, do what it wants, and tell it the outcome, until it waits for the caller or hangs up;
     and whom to ring, if anybody."""
-    acts: list[Act] = []
-    for _ in range(MAX_EFFECTS):
-        decision = dialogue.decide(state, event, facts)
-        state = decision.state
-        acts += decision.acts
-        if decision.effect is not None:
-            event = perform(session, call, profile, decision.effect)
-        elif any(isinstance(act, PutThrough) for act in acts):
-            desk = reception.desk(session)
-            if desk.transfer_to is not None and desk.transfer_to not in _never(request, desk):
-                return state, acts, desk.transfer_to
-            acts, event = [], CameBack(connected=False)  # the merchant has just changed it
-        else:
-            return state, acts, None
-    raise DialogueStuck(state.step)
+    talk = on_the_phone(call)
+    state, acts = converse(session, talk, profile, state, event, facts)
+    if not any(isinstance(act, PutThrough) for act in acts):
+        return state, acts, None
+    desk = reception.desk(session)
+    if desk.transfer_to is not None and desk.transfer_to not in _never(request, desk):
+        return state, acts, desk.transfer_to
+    # The merchant has just changed it.
+    return *converse(session, talk, profile, state, CameBack(connected=False), facts), None
 
 
 def _never(request: TurnRequest, desk: Desk) -> frozenset[str]:

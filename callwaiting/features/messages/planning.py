@@ -128,6 +128,17 @@ def plan_message(
     return made
 
 
+def reply_key(message_id: UUID) -> str:
+    """The key of the one answer to a caller's text, whoever of us gives it."""
+    return f"reply:{message_id}"
+
+
+def is_answered(session: Session, message_id: UUID) -> bool:
+    """Whether a caller's text has its answer."""
+    found = session.scalar(select(Message.id).where(Message.message_key == reply_key(message_id)))
+    return found is not None
+
+
 def write_by_hand(session: Session, *, caller_id: UUID, phone_number_id: UUID, body: str) -> UUID:
     """Plan a text that somebody of the team has written; returns its id. From now on a person has the thread.
 

@@ -56,6 +56,11 @@ def change(
     return Preferences(keywords_confirmed_by, assistant_answers, row.version)
 
 
+def assistant_answers(session: Session) -> bool:
+    """Whether the assistant answers texts that declare nothing about consent."""
+    return read(session).assistant_answers
+
+
 def twilio_confirms(session: Session, text: str) -> bool:
     """Whether Twilio's own opt-out handling answers this text: the bare keywords only, never free wording."""
     return consents.answered_by_twilio(text) and read(session).keywords_confirmed_by == "twilio"

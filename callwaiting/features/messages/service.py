@@ -6,8 +6,17 @@ from callwaiting.features.messages.fates import Fate, fate_of
 from callwaiting.features.messages.figures import TextFigures, per_day
 from callwaiting.features.messages.incoming import IncomingText, receive
 from callwaiting.features.messages.missed_calls import text_missed_call
-from callwaiting.features.messages.planning import EFFECT, plan_message, plan_text, write_by_hand
+from callwaiting.features.messages.planning import (
+    EFFECT,
+    is_answered,
+    plan_message,
+    plan_text,
+    reply_key,
+    write_by_hand,
+)
+from callwaiting.features.messages.preferences import assistant_answers
 from callwaiting.features.messages.reconciling import statuses_of, under_way
+from callwaiting.features.messages.segments import plain, segments_of
 from callwaiting.features.messages.sending import apply_status
 
 __all__ = [
@@ -16,11 +25,16 @@ __all__ = [
     "IncomingText",
     "TextFigures",
     "apply_status",
+    "assistant_answers",
     "fate_of",
+    "is_answered",
     "per_day",
+    "plain",
     "plan_message",
     "plan_text",
     "receive",
+    "reply_key",
+    "segments_of",
     "statuses_of",
     "text_missed_call",
     "under_way",
