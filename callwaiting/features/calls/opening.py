@@ -98,7 +98,7 @@ def meant(state: DialogueState, speech: str, facts: Facts) -> Intent | None:
 def greets(speech: str, facts: Facts) -> bool:
     """Whether the caller says hello, or thanks, and nothing else."""
     found = when.understood(speech, facts)
-    return found.intent in {Meaning.GREETING, Meaning.THANKS} and found.confidence >= SURE
+    return found.intent in {Meaning.GREETING, Meaning.THANKS}
 
 
 def says_goodbye(speech: str, facts: Facts) -> bool:

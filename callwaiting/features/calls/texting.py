@@ -81,7 +81,7 @@ def _answer(session: Session, event: TextReceived) -> None:
     fresh = before.step is Step.DONE
     state = _begun(session, event, facts, before) if fresh else before
     said = without_cards(event.body[:MAX_HEARD])
-    if fresh and wishes_by_text.wants_no_answer(said, facts):
+    if state.step is Step.MENU and wishes_by_text.wants_no_answer(said, facts):
         return
     talk = Talk(event.caller_id, event.phone_number_id, f"message:{event.message_id}")
     state, acts = converse(session, talk, profile, state, wishes_by_text.heard_in(said, state), facts)

@@ -39,7 +39,7 @@ def is_somebody_elses(text: str) -> bool:
 
 
 def wants_no_answer(text: str, facts: Facts) -> bool:
-    """Whether a text that begins nothing needs no answer: thanks, goodbye, a bare yes or no, a picture."""
+    """Whether a text, written when nothing was asked, needs no answer: thanks, goodbye, a bare yes or no, a picture."""
     plain = _plain(text)
     words = words_of(plain)
     if not words or all(word.isdecimal() for word in words):
@@ -53,4 +53,5 @@ def wants_no_answer(text: str, facts: Facts) -> bool:
 def _plain(text: str) -> str:
     """Words that people shorten when they write, in full."""
     folded = unicodedata.normalize("NFKC", text)
+    folded = re.sub(r"(?i)\bw/ ?(?=\w)", "with ", folded)
     return re.sub(r"(?i)\b[a-z0-9]+\b", lambda word: SHORT.get(word[0].casefold(), word[0]), folded)

@@ -32,6 +32,11 @@ SAID: Mapping[str, str] = {
     phrases.NO_CARDS: "Please never text me the number of a card. Payment is by the link that we text you.",
     phrases.GOODBYE: "",
 }
+ENGLISH_ONLY: Mapping[str, str] = {
+    "es-US": "Lo siento, solo entiendo ingles. El equipo puede leer su mensaje.",
+    "fr-CA": "Desole, je ne comprends que l'anglais. L'equipe peut lire votre message.",
+    "de-DE": "Leider verstehe ich nur Englisch. Das Team kann Ihre Nachricht lesen.",
+}
 # The policy ends these with what only a voice says.
 LEAVE_TAKING = f" {phrases.GOODBYE}"
 LATER = "For more, you can leave a message for the team: just say so."
@@ -67,10 +72,12 @@ def _said(act: Act, facts: Facts) -> str:
             return "I am sorry, I cannot do this by text. The team can read it here."
         case Say(text, ""):
             return text.removesuffix(LEAVE_TAKING).replace(LATER, "For more, please write to the team here.")
+        case Say(_, language):
+            return ENGLISH_ONLY.get(language, "")
         case Quote(text):
             return f'"{text}"'
         case _:
-            return ""  # what is said in another language speaks of keys
+            return ""
 
 
 def _is_settled(said: Sequence[str], state: DialogueState) -> bool:

@@ -58,6 +58,7 @@ class PaperShop:
     voicemail: bool = False
     record: bool = False
     bookings: bool = True
+    written: bool = False
     salon: bool = False
     tables: bool = False
     busy: set[tuple[UUID, datetime]] = field(default_factory=set)
@@ -129,7 +130,9 @@ class PaperShop:
 
     def hear(self, event: Event) -> list[Act]:
         """One turn: what is said until the caller is waited for. The state goes through its row each time."""
-        facts = Facts("Luigi's Pizza", ZONE, self.now, self.menu, self.caller_known, choice=self.choice)
+        facts = Facts(
+            "Luigi's Pizza", ZONE, self.now, self.menu, self.caller_known, choice=self.choice, written=self.written
+        )
         said: list[Act] = []
         for _ in range(LONGEST_CHAIN):
             decision = dialogue.decide(self.state, event, facts)

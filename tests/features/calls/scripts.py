@@ -41,11 +41,11 @@ class Script:
         return "\n".join(lines) + "\n"
 
 
-def scripts() -> Iterator[Script]:
-    for path in sorted(FOLDER.glob("*.txt")):
+def scripts(folder: Path = FOLDER) -> Iterator[Script]:
+    for path in sorted(folder.glob("*.txt")):
         lines = [tuple(map(str.strip, line.split(":", 1))) for line in path.read_text().splitlines() if line.strip()]
         pairs = [(line[0], line[1]) for line in lines]
-        begins = next((place for place, (key, _) in enumerate(pairs) if key in {*DOES, "says"}), len(pairs))
+        begins = next((place for place, (key, _) in enumerate(pairs) if key in {*DOES, "says", "texts"}), len(pairs))
         yield Script(path.stem, tuple(pairs[:begins]), tuple(pairs[begins:]))
 
 

@@ -71,7 +71,7 @@ def test_any_conversation(
     for heard, happens, taken in turns:
         if any(isinstance(act, HangUp) for act in said):
             break
-        _happen(shop, happens)
+        happen(shop, happens)
         event = _event(said, heard, taken=taken)
         agreed = agreed or (shop.state.step in SURE | {Step.PHONE, Step.ALLOW_TEXTS} and _says_yes(event))
         before = shop.commits
@@ -79,7 +79,7 @@ def test_any_conversation(
         assert said
         assert shop.commits - before <= 1
         assert agreed or shop.commits == 0
-        _check(shop, said)
+        check(shop, said)
 
 
 @given(st.sampled_from([Heard(digits="0"), Heard(speech="repeat"), Heard(speech="start over"), Heard(digits="1")]))
@@ -108,7 +108,7 @@ def _says_yes(event: Event) -> bool:
     return yes_or_no(words_of(event.speech)) is True
 
 
-def _happen(shop: PaperShop, what: str) -> None:
+def happen(shop: PaperShop, what: str) -> None:
     match what:
         case "sold out":
             shop.sold_out.add("Cola")
@@ -128,7 +128,7 @@ def _happen(shop: PaperShop, what: str) -> None:
             shop.now = shop.now.replace(hour=(shop.now.hour + 1) % 24)
 
 
-def _check(shop: PaperShop, said: list[Act]) -> None:
+def check(shop: PaperShop, said: list[Act]) -> None:
     text = " ".join(plain.render([act for act in said if not isinstance(act, Quote)]))
     quote = shop.quotes[-1] if shop.quotes else None
     amounts = {str(item.price) for item in shop.menu} | {str(offer.price) for offer in SALON.services}
