@@ -147,7 +147,7 @@ def which(candidates: Sequence[Item]) -> str:
 
 
 def which_option(item: Item, group: Group, choices: Sequence[Option]) -> str:
-    offers = [f"For {option.name}{_difference(option)}, press {key}." for key, option in enumerate(choices, 1)]
+    offers = [f"For {option.name}{difference(option)}, press {key}." for key, option in enumerate(choices, 1)]
     return " ".join([f"Which {group.name} for the {item.name}?", *offers, "For none of these, press 0."])
 
 
@@ -167,7 +167,7 @@ def always_with(item: Item, name: str) -> str:
     return f"Sorry, I cannot leave out {name} of the {item.name}."
 
 
-def _difference(option: Option) -> str:
+def difference(option: Option) -> str:
     """What an option changes the price by; nothing is said of nothing."""
     if not option.delta.minor:
         return ""

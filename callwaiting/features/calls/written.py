@@ -107,6 +107,15 @@ def _which(state: DialogueState, facts: Facts, most: int) -> str:
     return f"Which one do you mean: {_either(offered)}?"
 
 
+def _option(state: DialogueState, facts: Facts, most: int) -> str:
+    asked = prompts.option_asked(state, facts)
+    if asked is None:
+        return ""
+    item, group = asked
+    offered = [f"{option.name}{phrases.difference(option)}" for option in prompts.offered(group)[:most]]
+    return f"Which {group.name} for the {item.name}: {_either(offered)}?"
+
+
 def _how_many(state: DialogueState, facts: Facts, most: int) -> str:
     return f"How many {prompts.candidates(state, facts)[0].name} would you like?"
 
@@ -160,6 +169,7 @@ def _plainly(text: str) -> Callable[[DialogueState, Facts, int], str]:
 QUESTIONS: Mapping[Step, Callable[[DialogueState, Facts, int], str]] = {
     Step.ITEM: _items,
     Step.CHOICE: _which,
+    Step.OPTION: _option,
     Step.QUANTITY: _how_many,
     Step.MORE: _plainly("Anything else? If not, reply DONE."),
     Step.CONFIRM: _plainly("Reply OK to place this order, NO to change it."),
