@@ -86,8 +86,9 @@ def _answer(session: Session, event: TextReceived) -> None:
     talk = Talk(event.caller_id, event.phone_number_id, f"message:{event.message_id}")
     state, acts = converse(session, talk, profile, state, wishes_by_text.heard_in(said, state), facts)
     row.state, row.last_at = to_json(state), now
-    if before.misses > dialogue.REPROMPTS and state.misses:
-        return  # given up before, and nothing better has come
+    offers_nothing = not facts.menu and not state.takes_bookings
+    if state.misses and (offers_nothing or before.misses > dialogue.REPROMPTS):
+        return  # there is nothing to offer instead, or it was given up before
     if state.misses > dialogue.REPROMPTS:
         _tell_the_team(session, event)
     if said != event.body[:MAX_HEARD]:
