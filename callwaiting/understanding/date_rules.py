@@ -15,10 +15,12 @@ from callwaiting.understanding.dates import (
     read_ahead,
     read_count,
     read_day_of_month,
+    read_delay,
     read_feast,
     read_from_now,
     read_gone,
     read_iso,
+    read_last_day,
     read_nth_of_month,
     read_number,
     read_numeric,
@@ -85,7 +87,7 @@ _COUNT = r"(?P<count>\d{1,3}|an?|another)(?: more| whole)?"
 
 _AFTER_NUMBER = (
     r" ?(?:$|[.,!?;:_)-]|(?:at|for|from|to|till?|until|through|thru|and|or|in|on|if|is|was|would|will|please|with|by|"
-    r"under|around|about|after|before|works?|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|\d)\b)"
+    r"under|around|about|after|before|works?|rather|as|because|since|so|maybe|perhaps|that|should|does|sounds|okay|ok|my|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|\d)\b)"
 )
 _ANY_ORD = rf"(?:{_ORD})?"
 _END_OF_RANGE = rf"(?= ?(?:-|to|until|till|through|and) ?(?:the )?\d{{1,2}}{_ANY_ORD},? (?:of )?(?:{MONTH}))"
@@ -95,8 +97,10 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
     for pattern, reading in (
         (r"\bin (?:about )?(?:half an|(?:a )?quarter of an|3[ /-](?:quarters|4)(?: of)?(?: an)?) hour\b",
          read_part_of_hour),
-        (r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})\b", read_iso),
+        (r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?:\b|(?=t\d))", read_iso),
         (rf"\b(?:the )?(?P<day>\d{{1,2}}){_ANY_ORD}(?P<month>(?!))?{_END_OF_RANGE}", read_number),
+        (rf"\b(?:the )?(?:very )?last day (?:of|in) (?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", read_last_day),
+        (r"\b(?:\d{1,3}|an?|half an) (?:minutes?|mins?|hours?|hrs?) (?:later|earlier|late|early)\b", read_delay),
         (rf"\b(?P<nth>\d{_ORD}|last) (?P<weekday>{WEEKDAY}) (?:of|in) "
          rf"(?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", read_nth_of_month),
         (rf"{_BEFORE}(?:next |this |coming )?(?P<day>\d{{1,2}}){_ORD}?(?: day)?,?[ -]?(?:of )?(?:the )?"
@@ -115,16 +119,16 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          rf"(?! (?:people|person|guest))(?:,? ?(?P<year>20\d\d))?", read_weekday_and_number),
         (rf"\b(?:the )?(?P<day>\d{{1,2}})(?:{_ORD})?(?: day)?(?: of| in)? "
          rf"(?P<month>(?:the|this|next|the next|last|the current|the coming|the following) month)\b", read_number),
+        (r"\b(?P<month>(?:this|next) month),?(?: on| for)? the (?P<day>\d{1,2})(?:st|nd|rd|th)\b", read_number),
         (rf"(?<!\ba )\b(?:the )?(?P<day>\d{{1,2}}){_ORD}\b(?P<month>(?!))?"
          rf"(?={_AFTER_NUMBER})",
          read_number),
-        (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?night(?:'?s)?\b|"
+        (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?nigh?te?(?:'?s)?\b|"
          rf"\bthis (?:morning|afternoon|evening|lunch ?time)\b", read_spoken),
         (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b(?! of)|"
          rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", read_gone),
         (rf"\b{MONTH} in {_COUNT} years?\b|\bthe day after\b(?! [a-z_])|\b(?:closest|nearest) to\b", read_unsaid),
         (r"\b(?:upcoming (?P<count>\d{1,3})|(?P<count2>\d{1,3}) upcoming) days?\b", read_upcoming),
-        (r"\b(?P<month>(?:this|next) month),?(?: on| for)? the (?P<day>\d{1,2})(?:st|nd|rd|th)\b", read_number),
         (rf"\b(?P<count>\d{{1,3}}|an?) (?P<weekday>{WEEKDAY}) (?:from now|from today|away)", read_weekdays_ahead),
         (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", read_ahead),
         (rf"\bin (?:about |around |just )?{_COUNT} (?P<unit>hours?|hrs?) (?P<half>and a half)\b", read_ahead),

@@ -17,6 +17,9 @@ Match = re.Match[str]
 MONTH_FIRST = ("America/", "US/", "Pacific/Honolulu", "Etc/", "UTC", "GMT")
 SHORT_WORDS = ("sat", "sun", "mon", "wed", "fri")  # also other words, when they stand alone
 MAY_BE = re.compile(r" ?(?:be|not|have|i|we|ask|take|want|need|come|also|even|still|go|\w+ (?:a|the|to))\b")
+COMING = re.compile(
+    r"\b(?:come|coming|arrive|arriving|be|get|make it|run|running|mov\w+|push\w*|start\w*)\b[^,.]{0,25}$"
+)
 FARTHEST_YEAR, EARLIEST_YEAR = 2100, 1900
 
 
@@ -269,6 +272,8 @@ def read_weekday(match: Match, today: Today) -> Days | None:
         return _mention(match, coming + timedelta(days=7))
     if "next" in said:
         return _mention(match, following, coming)
+    if "following" in said:
+        return _mention(match, coming, following)
     if "this" in said and not ahead:
         return _mention(match, today.day)
     return _mention(match, coming) if ahead else _mention(match, coming, today.day)
@@ -286,6 +291,26 @@ def read_nth_of_month(match: Match, today: Today) -> Days:
     found = [nth_weekday(each, month_of(month), weekday, nth) for each in years]
     coming = [day for day in found if day is not None and (year or day >= today.day)]
     return _mention(match, *coming[:1], month_said=True)
+
+
+def read_last_day(match: Match, today: Today) -> Days:
+    """`the last day of March`, `of this month`."""
+    month = match["month"]
+    if "month" in month:
+        base = plus_months(today.day.replace(day=1), int("next" in month))
+        return _mention(match, plus_months(base, 1) - timedelta(days=1), month_said=True)
+    year = _year(match["year"], today)
+    ends = [
+        plus_months(date(each, month_of(month), 1), 1) - timedelta(days=1)
+        for each in ([year] if year else [today.day.year, today.day.year + 1])
+        if EARLIEST_YEAR <= each <= FARTHEST_YEAR
+    ]
+    return _mention(match, *[day for day in ends if year or day >= today.day][:1], month_said=True)
+
+
+def read_delay(match: Match, today: Today) -> Days | None:
+    """`Can we come ten minutes later`: later than what was agreed, not than now."""
+    return _mention(match) if COMING.search(match.string[: match.start()]) else None
 
 
 def read_upcoming(match: Match, today: Today) -> Days:

@@ -63,6 +63,8 @@ class Line:
                 self.removed[meaning.value] = None
                 self.options.get(meaning.group, {}).pop(meaning.value, None)
             else:
+                if mark.corrects:
+                    self.options.pop(meaning.group, None)
                 self.options.setdefault(meaning.group, {})[meaning.value] = None
 
 
@@ -80,16 +82,29 @@ def order_in(plain: str, lexicon: Lexicon) -> Order:
     reader = _Reader(words)
     for chunk in chunks_of(words, [mark for mark in marks if len(mark.items) < 2]):
         reader.read(chunk)
-    settled = _settled(reader.finished())
+    settled = _settled(_without_sum(reader.finished(), marks[0]))
+    made = MAKE_IT.search(plain)
+    if made and settled and plain.rfind(made[0]) > plain.find(words[marks[0].start].heard) and _is_last(made, plain):
+        settled[-1].quantity = int(made[1])
     uncounted = any(line.item and line.quantity is None and line.plural for line in settled)
     return Order(tuple(_heard(line) for line in settled), unclear, uncounted)
 
 
+def _is_last(made: re.Match[str], plain: str) -> bool:
+    """Whether `make it three` says how many, and not of what: `make it two large ones` speaks of pieces."""
+    return (
+        re.fullmatch(r"[ .!?]*(?:please|thanks|thank you|then|instead|of them|[ .,!?])*", plain[made.end() :])
+        is not None
+    )
+
+
 class _Reader:
-    """Reads chunk after chunk; `waiting` are options whose item has not been named yet."""
+    """Reads chunk after chunk; `waiting` are options whose item has not been named yet, `pieces` such options with a
+    number of their own: `one small and one large latte`."""
 
     def __init__(self, words: Sequence[Word]) -> None:
         self._words = words
+        self._pieces: list[tuple[int, list[Mark]]] = []
         self._lines: list[Line] = []
         self._current: Line | None = None
         self._waiting: list[Mark] = []
@@ -100,10 +115,13 @@ class _Reader:
         if not items:
             self._options_alone(chunk)
             return
+        led: Mark | None = None
         for mark in chunk.marks:
             if mark.item is None:
                 following = next((item for item in items if item.start > mark.start), None)
                 leads = mark is chunk.marks[0] or (following is not None and self._leads(mark, following))
+                leads = leads or (led is not None and led.end == mark.start)  # `a hot vanilla latte`
+                led = mark if leads and following else None
                 if following and (self._current is None or leads):
                     self._waiting.append(mark)
                 elif self._current is not None:
@@ -115,6 +133,7 @@ class _Reader:
 
     def finished(self) -> list[Line]:
         """The lines; options that found no item speak of the line that was spoken of last."""
+        self._waiting += [each for _, marks in self._pieces for each in marks]
         if self._waiting and not self._lines:
             self._open(Line(None, None))
         return self._lines
@@ -132,6 +151,17 @@ class _Reader:
             return
         said_before = next((line for line in self._lines if line.item == mark.item and line.quantity != 0), None)
         quantity = chunk.quantity if is_first else None
+        if self._pieces and is_first and chunk.counted:
+            waiting, self._waiting = self._waiting, []
+            for number, marks in self._pieces:
+                self._open(Line(mark.item, number))
+                self._lines[-1].apply(marks)
+            self._pieces.clear()
+            self._waiting = waiting
+            self._open(Line(mark.item, quantity, mark.plural))
+            return
+        self._waiting[:0] = [each for _, marks in self._pieces for each in marks]
+        self._pieces.clear()
         if said_before and is_first and quantity is None and not self._waiting:
             self._current = said_before
         elif said_before and is_first and chunk.counted and said_before.has_room_for(quantity or 1):
@@ -148,10 +178,18 @@ class _Reader:
     def _options_alone(self, chunk: Chunk) -> None:
         """Options of everything, of some pieces, or of the line that is spoken of; or a number behind its item."""
         if not self._lines:
-            self._waiting.extend(chunk.marks)
+            if chunk.counted and chunk.quantity and chunk.marks and not self._waiting:
+                self._pieces.append((chunk.quantity, list(chunk.marks)))
+            else:
+                self._waiting.extend(chunk.marks)
             return
         owner = self._lines[-1]
-        if chunk.everything or not chunk.counted:
+        if chunk.everything and len(self._lines) > 1 and (owner.quantity or 1) == 1:  # `both iced`
+            for line in self._lines:
+                line.apply(chunk.marks)
+        elif _measures(self._words, chunk):  # `with two sugars`
+            (self._current or owner).apply(chunk.marks)
+        elif chunk.everything or not chunk.counted:
             self._current = owner if chunk.everything or self._current is None else self._current
             self._current.apply(chunk.marks)
             self._current.removed.update(dict.fromkeys(chunk.left_out))
@@ -168,6 +206,14 @@ class _Reader:
             self._open(piece, piece_of=owner if owner.has_room_for(chunk.quantity or 1) else None)
 
 
+def _measures(words: Sequence[Word], chunk: Chunk) -> bool:
+    """Whether the number of a chunk counts its option and no pieces: `with two sugars`, `add 3 pumps`."""
+    if not chunk.counted or not chunk.marks or chunk.start >= len(words) or not words[chunk.start].heard.isdigit():
+        return False
+    mark, before = chunk.marks[0], words[chunk.start - 1].heard if chunk.start else ""
+    return mark.start == chunk.start + 1 and (mark.plural or before in ("with", "add", "plus"))
+
+
 def _alternatives(words: Sequence[Word], marks: Sequence[Mark]) -> tuple[str, ...]:
     """The items of an undecided `this or that`."""
     for first, second in pairwise([mark for mark in marks if mark.item]):
@@ -175,6 +221,15 @@ def _alternatives(words: Sequence[Word], marks: Sequence[Mark]) -> tuple[str, ..
         if undecided and first.item != second.item:
             return (*first.items, *second.items)
     return ()
+
+
+def _without_sum(lines: list[Line], first: Mark) -> list[Line]:
+    """`Three coffees: a latte, a mocha and an espresso`: the first says of what kind and how many the others are."""
+    rest = lines[1:]
+    announces = lines and first.item == lines[0].item and not first.found.whole and not lines[0].options
+    if announces and len(rest) > 1 and lines[0].quantity == sum(line.quantity or 1 for line in rest):
+        return rest
+    return lines
 
 
 def _settled(lines: Sequence[Line]) -> list[Line]:

@@ -137,7 +137,7 @@ class Lexicon:
         for choice, phrase in named:
             meaning = Meaning(group=group.name, value=choice.name, owner=owner)
             self._add(phrase, meaning)
-            if len(phrase) > 1 and phrase[-1] in shared:
+            if len(phrase) > 1 and phrase[-1] in shared and phrase[:-1] != ("extra",):  # `extra cream` is no extra shot
                 self._parts[phrase[:-1]][meaning] = None
                 for other in shared - {phrase[-1]}:
                     self._parts[(*phrase[:-1], other)][meaning] = None

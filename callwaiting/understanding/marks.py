@@ -24,6 +24,7 @@ NEGATION_ENDS = frozenset({"and", "but", "with", "add", "please", "plus", "inste
 PLAIN = frozenset({"regular", "normal", "plain", "standard", "ordinary", "usual", "basic", "black"})
 LEAVING_OUT = frozenset({"no", "without", "hold", "minus"})
 NOT_LEFT_OUT = word_list("not_left_out")
+CORRECTIONS = frozenset({"actually", "rather", "meant", "mean", "change", "make"})
 REACH = 5  # how many words a negation reaches
 
 
@@ -37,13 +38,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A phrase of the vocabulary and where it stands. `plural`: several were meant, without a number in it."""
+    """A phrase of the vocabulary and where it stands. `plural`: several were meant, without a number in it. `corrects`:
+    it takes the place of what was said before."""
 
     start: int
     end: int
     found: Found
     negated: bool
     plural: bool
+    corrects: bool = False
 
     @property
     def item(self) -> str | None:
@@ -91,7 +94,7 @@ def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
         last = words[end - 1]
         name = re.sub(r"\(.*?\)", "", found.meanings[0].item or "").strip()
         plural = last.heard.endswith("s") and not last.heard.endswith("'s") and not name.endswith("s")
-        marks.append(Mark(position, end, found, _negated(words, position), plural))
+        marks.append(Mark(position, end, found, _negated(words, position), plural, _corrects(words, position)))
         position = end
     return marks
 
@@ -141,10 +144,20 @@ def _negated(words: Sequence[Word], start: int) -> bool:
     """Whether a `no` or `without` reaches this word; `no, coffee` denies nothing."""
     for back in range(start - 1, max(start - REACH, -1), -1):
         heard = words[back].heard
-        if heard in NEGATIONS:
+        if heard in NEGATIONS or (heard == "of" and back and words[back - 1].heard == "instead"):
             return True
         if heard in NEGATION_ENDS or not heard[0].isalnum() or heard.isdigit():
             return False
+    return False
+
+
+def _corrects(words: Sequence[Word], start: int) -> bool:
+    """Whether this takes the place of what was said before: `actually a large`, `make that a large`."""
+    for back in range(start - 1, max(start - REACH, -1), -1):
+        if words[back].heard in CORRECTIONS:
+            return True
+        if not words[back].heard[0].isalnum():
+            return words[back].heard == "," and back > 0 and words[back - 1].heard in CORRECTIONS
     return False
 
 
@@ -161,7 +174,9 @@ def _begun(words: Sequence[Word], position: int, marks: Sequence[Mark], last: Ch
         return None
     if heard.isdigit() and 0 < int(heard) <= LARGEST_QUANTITY:
         return Chunk(position, int(heard), counted=True)
-    if heard in ("both", "each") or (heard == "all" and following in ("of", "with")):
+    if heard in ("both", "each") or (
+        heard == "all" and (following in ("of", "with") or _option_follows(position, marks))
+    ):
         return Chunk(position, everything=True)
     if heard in ("a", "an", "some") and _item_follows(words, position, marks):
         return Chunk(position, None if heard == "some" else 1)
@@ -169,6 +184,11 @@ def _begun(words: Sequence[Word], position: int, marks: Sequence[Mark], last: Ch
         begun = last.counted and not last.marks and position - last.start <= 2  # `the one other`
         return None if begun else Chunk(position, 1, counted=True)
     return None
+
+
+def _option_follows(position: int, marks: Sequence[Mark]) -> bool:
+    """Whether the next word is an option: `all large`."""
+    return any(mark.start == position + 1 and mark.item is None for mark in marks)
 
 
 def _item_follows(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> bool:

@@ -32,6 +32,7 @@ THROUGH = re.compile(
     r"(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)* ?$"
 )
 LEAVING = re.compile(r"\b(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?)(?: on| by| the)* ?$")
+_OF = re.compile(r"(?:of |than )?")  # of `instead of Friday` the mention begins with `of`
 DEED = re.compile(r"\b(?:made|booked|reserved|called|rang|placed|ordered|spoke)\b")  # its day is not the visit's
 LASTING = re.compile(
     r"\b(?:for|lasting|lasts|takes) (\d{1,3}|an?) ?(hours?|hrs?|minutes?|mins?)\b"
@@ -70,6 +71,11 @@ NO_TIME_AFTER = re.compile(
     r"(?!(?:is|was|as|works|sounds|looks|thanks|suits|its)\b)\w+s\b)"
 )
 FOR_PEOPLE = re.compile(r"\b(?:\d|party|table|group)[^_]{0,12}\bfor $")
+FROM_SO_MANY = re.compile(
+    r"\b(?:guests?|people|persons?|party|number|covers|seats|group|heads?|pax)\b[^_]{0,12}\bfrom (?:\d{1,3} to )?$"
+)
+AT = re.compile(r"(?:\b(?:at|by|from|until|till|after|before)|@) $")
+TO = re.compile(r"\bto $")
 PEOPLE_BEFORE = re.compile(r"\b(?:party|group|table|total|number|family) (?:of|for) $")
 
 
@@ -157,7 +163,7 @@ def _bare_day(rest: str, today: Today) -> tuple[date | None, tuple[date, ...], s
 def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | None, Period | None, tuple[date, ...]]:
     """The day meant, the interval of days, and all readings of the day."""
     said = [each for each in mentions if each.days and not each.gone]
-    denied = [each for each in said if NOT.search(plain[: each.start])]
+    denied = [each for each in said if NOT.search(plain[: each.start] + _OF.match(plain[each.start :])[0])]  # type: ignore[index]  # it matches anything
     said = [each for each in said if each not in denied] if len(said) > len(denied) else []
     if denied and not said:
         return None, None, ()
@@ -248,6 +254,8 @@ def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | No
             continue
         if NO_TIME_AFTER.match(after) or PEOPLE_BEFORE.search(before) or clock.hour > 24:
             continue
+        if FROM_SO_MANY.search(before) or (asked is Slot.PARTY_SIZE and not AT.search(before)):
+            continue
         long = clock.end - clock.start == 4
         ranged = any(
             (not other.weak or (long and other.end - other.start == 4))
@@ -263,7 +271,7 @@ def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | No
         beside = bool(TIME_BEFORE.search(before))
         beside = beside or (not before.strip() and re.match(r" ?_", after) is not None)
         answer = asked is Slot.TIME and not FOR_PEOPLE.search(before) and all(other.weak for other in clocks)
-        beside = beside or bool(kept and CORRECTED.search(before))
+        beside = beside or bool(kept and (CORRECTED.search(before) or (CHANGE.search(before) and TO.search(before))))
         if ranged or beside or (parted and not long) or answer:
             kept.append(clock)
     return kept

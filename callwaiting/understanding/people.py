@@ -63,6 +63,7 @@ DIRECT: tuple[re.Pattern[str], ...] = tuple(
         rf"\b(\d{{1,3}})[ -]?(?:of the |small |little |young |whole |hungry )?(?:{PERSONS})\b",
         rf"\b(?:{_TABLE}) (?:size )?(?:of|for|is|will be|to|up to) {_ABOUT}(\d{{1,3}})\b{_NOT_PERSONS}",
         r"\b(?:us|we|all) (\d{1,3})\b",
+        r"\b(?:guests?|people|persons?|party|number|covers|seats|group)\b[^_\d]{0,12}\bfrom \d{1,3} to (\d{1,3})\b",
         r"\b(?:seats?|fits?|holds?|accommodates?|size(?: is| of| will be)?|"
         r"(?:people|guests|persons):?(?: is| are| will be)?|total of|number(?: is| will be)?|group is|party is) "
         r"(?:about |up to |around )?(\d{1,3})\b"
@@ -85,6 +86,7 @@ SELF = re.compile(
     r"\bi (?:am|will be) (?:coming|travell?ing|bringing|with)\b|"
     r"\band i\b(?! (?:have|am|need|want|would|had|believe|think|can|cannot|made|booked|do|could|was|like|forgot)\b)"
 )
+BESIDE = re.compile(r"(?<![\d.:/$])\b([1-9]\d?) (?:and|plus|with) $")
 NOT_COMING = re.compile(r"\bfor (?:me|us)\b.{0,3}(?:please|\?|$)")
 ALONE = re.compile(
     r"\b(?:just|only|be) (?:for )?(?:me|myself)\b|\bfor myself[.!]*$|\b(?:by|on) my ?(?:self|own)\b|\b(?:alone|solo)\b"
@@ -158,7 +160,8 @@ def _guest_list(rest: str, guests: Sequence[Match]) -> Party | None:
         return Party(2) if BOTH.search(rest) or PAIR.search(rest) else None
     if len(counted) == 1 and not with_self and not _comes_along(rest, counted[0]):
         return None
-    total = 0
+    beside = BESIDE.search(rest[: counted[0].start()])  # `3 and a baby`
+    total = int(beside[1]) if beside else 0
     for guest in counted:
         number = _number_of(guest)
         if number is None:

@@ -18,6 +18,7 @@ _PLAIN = str.maketrans({
 _UNWANTED = re.compile(r"[^\w\s.,;:!?'\"%&$€£#+/()@*-]+")
 _SPACES = re.compile(r"\s+")
 _FILLERS = re.compile(r"\b(?:u+m+|u+h+|er+m*|hm+|ah+)\b[,.]? ?")
+_HOURS = r"[1-9]|1[0-2]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _CONTRACTIONS = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
@@ -26,8 +27,11 @@ _CONTRACTIONS = tuple(
         (r"\b(we|they|you)'re\b", r"\1 are"), (r"\b(we|they|you)'(?:d|ll)\b", r"\1 will"),
         (r"\b(i|we|they|you)'ve\b", r"\1 have"), (r"\b(that|it|there|here|what|where|who|he|she)'s\b", r"\1 is"),
         (r"\b(that|it|there)'(?:ll|d)\b", r"\1 will"), (r"\blet's\b", "lets"), (r"\bgonna\b", "going to"),
-        (r"\buntill\b|'til\b", "until"),
-        (r"\bwanna\b", "want to"), (r"\b(thats|whats|wheres)\b", lambda found: found[0][:-1] + " is"),
+        (r"\buntill\b|'til\b", "until"), (r"\b(?:to|2)[ -]?(?:nite|night|nyt)\b", "tonight"),
+        (r"\b(\d{4}-\d\d-\d\d)t(?=\d\d:)", r"\1 "),
+        (r"\bwanna\b", "want to"),
+        (rf"\b({_HOURS})-?ish\b", r"\1 ish"),
+        (r"\b(thats|whats|wheres)\b", lambda found: found[0][:-1] + " is"),
     )
 )  # fmt: skip
 

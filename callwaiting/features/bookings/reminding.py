@@ -1,7 +1,7 @@
 """When a reminder may go out. Pure.
 
-Nobody is texted between nine in the evening and eight in the morning of the business's clock: the American rule on
-quiet hours (47 CFR 64.1200(c)(1)), which is stricter than others.
+Quiet hours are those of all texts (`messages/quiet_hours.py`), here by the business's clock: where the caller is, the
+gate asks once more.
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-OPENS, CLOSES = time(8), time(21)
+from callwaiting.features.messages.service import awake, is_quiet
+
 LAST_CALL = time(20)
 # A reminder closer to the last text or to the appointment than this tells nothing new, or too late.
 APART = timedelta(hours=4)
 AHEAD = timedelta(hours=1)
-
-
-def is_quiet(moment: datetime, zone: ZoneInfo) -> bool:
-    """Whether nobody may be texted at an instant."""
-    return not OPENS <= moment.astimezone(zone).time() < CLOSES
 
 
 def reminder_at(start: datetime, *, told_at: datetime, lead: timedelta, zone: ZoneInfo) -> datetime | None:
@@ -31,7 +27,7 @@ def reminder_at(start: datetime, *, told_at: datetime, lead: timedelta, zone: Zo
     wanted = start - lead
     if is_quiet(wanted, zone):
         local = wanted.astimezone(zone)
-        evening = local.date() if local.time() >= CLOSES else local.date() - timedelta(days=1)
+        evening = local.date() if local.time() >= LAST_CALL else local.date() - timedelta(days=1)
         wanted = datetime.combine(evening, LAST_CALL, zone).astimezone(UTC)
     return wanted if wanted - told_at >= APART else None
 
@@ -41,9 +37,5 @@ def late_until(moment: datetime, start: datetime, zone: ZoneInfo) -> datetime | 
 
     None when that is less than an hour before the start: then it is too late to remind.
     """
-    at = moment
-    if is_quiet(moment, zone):
-        local = moment.astimezone(zone)
-        morning = local.date() + timedelta(days=1) if local.time() >= CLOSES else local.date()
-        at = datetime.combine(morning, OPENS, zone).astimezone(UTC)
+    at = awake(moment, zone)
     return at if start - at >= AHEAD else None

@@ -35,7 +35,7 @@ def sendable_at(now: datetime, number: str, business: ZoneInfo) -> datetime:
         moment = _common(now, zones) if zones else None
         if moment is not None:
             return moment
-    return _awake(now, business)
+    return awake(now, business)
 
 
 @lru_cache(maxsize=1024)
@@ -57,18 +57,23 @@ def _common(now: datetime, zones: Sequence[ZoneInfo]) -> datetime | None:
     """The first moment from `now` on at which it is quiet in none of the zones."""
     moment = now
     while moment - now < WAIT:
-        later = max(_awake(moment, zone) for zone in zones)
+        later = max(awake(moment, zone) for zone in zones)
         if later == moment:
             return moment
         moment = later
     return None
 
 
-def _awake(moment: datetime, zone: ZoneInfo) -> datetime:
+def is_quiet(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether nobody may be texted at an instant in a zone."""
+    return not END <= moment.astimezone(zone).time() < BEGIN
+
+
+def awake(moment: datetime, zone: ZoneInfo) -> datetime:
     """The moment, or the next 8 o'clock of the zone when it is quiet there: by the clock on the wall, whatever the
     night's length."""
-    local = moment.astimezone(zone)
-    if END <= local.time() < BEGIN:
+    if not is_quiet(moment, zone):
         return moment
+    local = moment.astimezone(zone)
     day = local.date() + timedelta(days=1 if local.time() >= BEGIN else 0)
     return datetime.combine(day, END, tzinfo=zone).astimezone(moment.tzinfo)

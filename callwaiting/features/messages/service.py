@@ -15,6 +15,7 @@ from callwaiting.features.messages.planning import (
     write_by_hand,
 )
 from callwaiting.features.messages.preferences import assistant_answers
+from callwaiting.features.messages.quiet_hours import awake, is_quiet
 from callwaiting.features.messages.reconciling import statuses_of, under_way
 from callwaiting.features.messages.segments import plain, segments_of
 from callwaiting.features.messages.sending import apply_status
@@ -26,8 +27,10 @@ __all__ = [
     "TextFigures",
     "apply_status",
     "assistant_answers",
+    "awake",
     "fate_of",
     "is_answered",
+    "is_quiet",
     "per_day",
     "plain",
     "plan_message",
