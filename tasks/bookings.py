@@ -68,6 +68,7 @@ def _read(runtime: Runtime, due: calendar_reading.Due) -> None:
     try:
         reading = calendar_reading.read(runtime.providers.calendar, claimed)
     except (CalendarUnavailable, CalendarBroken) as error:
+        log.warning("bookings.calendar_not_read", calendar=str(due.calendar_id), problem=error.detail[:200])
         with runtime.database.unit_of_work(scope) as session:
             calendar_reading.fail(session, claimed, error)
         return

@@ -70,6 +70,7 @@ def test_busy_times_are_not_offered_nor_held(salon: Salon, worker: Runtime, host
     host.answers += [Answer(ics(9)), Answer(ics())]
     assert salon.free()[NINE] == 2
     read_calendars(worker)
+    assert salon.owner.get(f"{CALENDARS}/{made['id']}")["problem"] == ""
     assert (salon.free()[NINE], salon.free()[TEN]) == (0, 2)  # a busy person is so for all units
     slot = Slot(salon.chair, at(9), at(10))
     with worker.database.unit_of_work(salon.owner.scope) as session, pytest.raises(SlotTaken):
