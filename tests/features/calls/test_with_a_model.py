@@ -31,7 +31,8 @@ def model(pizzeria: Pizzeria) -> Iterator[StandIn]:
     set_desk(pizzeria, language_model=True, transfer_to=None, transfer_when="never")
     with running() as started:
         known = pizzeria.app.extensions["providers"]
-        language = ChatLanguage(base_url=started.url, api_key="", model="small")
+        # however slow the machine of the test: what is too late has its own tests in tests/providers
+        language = ChatLanguage(base_url=started.url, api_key="", model="small", soft_s=30, hard_s=60)
         pizzeria.app.extensions["providers"] = replace(known, language=language)
         yield started
         pizzeria.app.extensions["providers"] = known
