@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,21 +16,25 @@ from security.stage import Stage
 from security.tools import find, run, tail
 
 MARK = "*"  # where sqlmap puts its payloads
+STRANGER = "203.0.113.7"  # has not failed before
+TURNED_AWAY = re.compile(r"(?:429|503) \([^)]*\) - \d+ times")  # so that what was meant was not tried
 UNKNOWN = "01890f4e-e6c8-7d3a-9c0b-5a7d1f2e3c4b"
 
 
 class Captured(NamedTuple):
-    """`path` and the texts of `body` have a mark where they are tried; `status` is that of the request as it is."""
+    """`path` and the texts of `body` have a mark where they are tried; `status` is that of the request as it is.
+    With `limited` each try comes from an address of its own, ten in a second, since failures are counted."""
 
     method: str
     path: str
     body: object
     status: int
+    limited: bool = False
 
 
 REQUESTS: Mapping[str, Captured] = {
     "sign-in": Captured(
-        "POST", "/api/v1/auth/sign-in", {"email": "nobody@example.com*", "password": "x" * 12 + "*"}, 401
+        "POST", "/api/v1/auth/sign-in", {"email": "nobody@example.com*", "password": "x" * 12 + "*"}, 401, limited=True
     ),
     "cursor": Captured("GET", "/api/v1/orders?limit=5&cursor=abc*", None, 422),
     "choice": Captured("GET", "/api/v1/calls?limit=5*", None, 200),
@@ -59,9 +64,13 @@ def _try(tool: str, stage: Stage, token: str, directory: Path, name: str, second
     request.write_text(raw)
     argv = [tool, "-r", str(request), "--batch", "--flush-session", "--level", "2", "--risk", "2"]
     argv += ["--technique", "BEUST", "--dbms", "PostgreSQL", "--time-sec", "3", "--output-dir", str(directory / name)]
-    argv += ["--ignore-code", "400,401,404,409,422,429", "--skip-waf", "--timeout", "10", "--retries", "1"]
+    argv += ["--ignore-code", "400,401,404,409,422,429,503", "--skip-waf", "--timeout", "10", "--retries", "1"]
     argv += ["--disable-coloring", "--time-limit", str(seconds)]
+    if captured.limited:
+        argv += ["--tamper", "xforwardedfor", "--delay", "0.1"]
     done = run(argv, seconds=seconds + 30)
+    if turned_away := TURNED_AWAY.findall(done.stdout):
+        return [f"{name}: sqlmap was turned away: {', '.join(turned_away)}"]
     if "identified the following injection point" in done.stdout:
         return [f"{name}: injectable", *tail(done.stdout)]
     if "do not appear to be injectable" in done.stdout or "time limit" in done.stdout:
@@ -76,6 +85,8 @@ def _capture(stage: Stage, token: str, captured: Captured) -> tuple[str, int]:
     headers = {"Host": address, "Authorization": f"Bearer {token}"}
     if body:
         headers |= {"Content-Type": "application/json", "Idempotency-Key": "of-the-injections"}
+    if captured.limited:
+        headers["X-Forwarded-For"] = STRANGER
     connection = http.client.HTTPConnection(address, timeout=10)
     try:
         plain = (body.replace(MARK, "") or None, captured.path.replace(MARK, ""))
