@@ -33,8 +33,9 @@ class Captured(NamedTuple):
 
 
 REQUESTS: Mapping[str, Captured] = {
+    # The password is not tried: it goes into no statement, and after twenty of them the account has had enough.
     "sign-in": Captured(
-        "POST", "/api/v1/auth/sign-in", {"email": "nobody@example.com*", "password": "x" * 12 + "*"}, 401, limited=True
+        "POST", "/api/v1/auth/sign-in", {"email": "nobody@example.com*", "password": "x" * 12}, 401, True
     ),
     "cursor": Captured("GET", "/api/v1/orders?limit=5&cursor=abc*", None, 422),
     "choice": Captured("GET", "/api/v1/calls?limit=5*", None, 200),

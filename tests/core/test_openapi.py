@@ -183,3 +183,39 @@ def test_a_known_page_is_not_sent_again(client: FlaskClient, path: str) -> None:
     etag = client.get(path).headers["ETag"]
 
     assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_no_example_is_a_placeholder(document: Json) -> None:
+    """What a form or a stand-in is built from says what a field looks like."""
+
+    def placeholders(value: object, path: str) -> Iterator[str]:
+        match value:
+            case dict():
+                for name, inner in value.items():
+                    yield from placeholders(inner, f"{path}.{name}")
+            case list():
+                for inner in value:
+                    yield from placeholders(inner, f"{path}[]")
+            case str() if value.rstrip("x") == "text":
+                yield path
+
+    found = [
+        line
+        for path, method, operation in operations(document)
+        if "/probe/" not in path
+        for part in (operation.get("requestBody"), *operation["responses"].values())
+        for media in (part or {}).get("content", {}).values()
+        for line in placeholders(media.get("example"), f"{method} {path}")
+    ]
+    assert found == []
+
+
+def test_what_comes_with_the_refresh_cookie_is_told(document: Json) -> None:
+    told = {
+        path
+        for path, _, operation in operations(document)
+        if {"refreshCookie": []} in operation["security"]
+        and {"$ref": "#/components/parameters/X-CSRF-Token"} in operation["parameters"]
+    }
+
+    assert told == {"/api/v1/auth/refresh", "/api/v1/auth/sign-out"}

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from callwaiting.core.errors import PUBLIC_FACES, ErrorCode
-from callwaiting.core.http import idempotency
+from callwaiting.core.http import cookies, idempotency
 from callwaiting.core.http.api import PREFIX, NoBody, NoParameters, Operation
 from callwaiting.core.http.examples import example_of
 from callwaiting.core.http.permissions import PERMISSIONS, SCOPES
@@ -41,6 +41,14 @@ WITH_TOKEN = frozenset(
 )
 FILE: Json = {"type": "string", "format": "binary"}
 FILES: dict[str, Json] = {"application/json": {"type": "object"}}  # what a client reads as JSON is no string
+CSRF_PARAMETER: Json = {
+    "name": cookies.CSRF_HEADER,
+    "in": "header",
+    "required": True,
+    "description": "`csrf_token` of the answer to the sign-in or to the last refresh; the cookie `cw_csrf` has it too.",
+    "schema": {"type": "string", "minLength": 1},
+    "example": "ecf9a2f6bbcf0645aff7919df5eb0999",
+}
 HEADERS_GIVEN: dict[str, Json] = {
     idempotency.HEADER: {
         "name": idempotency.HEADER,
@@ -59,6 +67,15 @@ HEADERS_GIVEN: dict[str, Json] = {
         "schema": {"type": "string", "pattern": '^"v[0-9]{1,9}"$'},
         "example": '"v3"',
     },
+    cookies.CSRF_HEADER: CSRF_PARAMETER,
+}
+RATE_LIMIT: dict[str, Json] = {
+    name: {"description": description, "schema": {"type": "integer", "minimum": 0}}
+    for name, description in (
+        ("RateLimit-Limit", "Requests in a window, of the limit that is nearest to its end."),
+        ("RateLimit-Remaining", "How many of them are left."),
+        ("RateLimit-Reset", "Seconds until all are there again."),
+    )
 }
 INTRODUCTION = """\
 Everything that a merchant's team sees and does, as JSON. Send the access token as `Authorization: Bearer …`. \
@@ -119,6 +136,12 @@ def describe(app: Flask, server: str) -> Json:
                     "bearerFormat": "cwk_…",
                     "description": "An API key, for machines. It may do what its scopes name.",
                 },
+                "refreshCookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": f"__Host-{cookies.REFRESH}",
+                    "description": "Set by the sign-in and by each refresh, for the browser alone. Each is good once.",
+                },
             },
             "headers": {
                 "X-Request-ID": {
@@ -127,6 +150,7 @@ def describe(app: Flask, server: str) -> Json:
                 },
                 "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
                 "WWW-Authenticate": {"schema": {"type": "string"}},
+                **RATE_LIMIT,
                 "ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}},
                 "Content-Disposition": {"description": "The file's name.", "schema": {"type": "string"}},
                 "Idempotent-Replayed": {
@@ -172,6 +196,8 @@ def _operation(route: Operation, schemas: dict[str, Json], refs: Refs, refusals:
         described["security"] = [{"accessToken": [route.policy.name]}]
         if route.policy.name in SCOPES and not route.policy.step_up:
             described["security"].append({"apiKey": [route.policy.name]})
+    elif ErrorCode.CSRF_FAILED in route.refuses:
+        described["security"] = [{"refreshCookie": []}]
     if route.body is not NoBody:
         body = refs[(route.body, "validation")]
         described["requestBody"] = {
@@ -208,6 +234,8 @@ def _parameters(route: Operation, schemas: dict[str, Json], refs: Refs) -> Itera
         yield {"$ref": f"#/components/parameters/{idempotency.HEADER}"}
     if route.if_match:
         yield {"$ref": "#/components/parameters/If-Match"}
+    if ErrorCode.CSRF_FAILED in route.refuses:
+        yield {"$ref": f"#/components/parameters/{cookies.CSRF_HEADER}"}
 
 
 def _given(schema: Json) -> Json:
@@ -220,7 +248,7 @@ def _given(schema: Json) -> Json:
 
 
 def _success(route: Operation, schemas: dict[str, Json], refs: Refs) -> Json:
-    headers = ["X-Request-ID"]
+    headers = ["X-Request-ID", *RATE_LIMIT]
     if route.answers is not None and "version" in route.answers.model_fields:
         headers.append("ETag")
     if route.media:
@@ -271,7 +299,7 @@ def _refusals(route: Operation, shared: dict[str, Json]) -> dict[str, Json]:
 
 
 def _refusal(status: int, codes: list[ErrorCode]) -> Json:
-    more = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
+    more = {401: ["WWW-Authenticate"], 429: ["Retry-After", *RATE_LIMIT], 503: ["Retry-After"]}.get(status, [])
     return {
         "description": " · ".join(f"`{code}`" for code in codes),
         "headers": _headers(["X-Request-ID", *more]),

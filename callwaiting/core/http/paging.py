@@ -58,7 +58,7 @@ class Page(Schema, Generic[Item]):
     """Some of a list's items. `next` is the `cursor` of the following page, null on the last one."""
 
     items: list[Item]
-    next: str | None
+    next: str | None = Field(examples=["WyIwMTg5MGY0ZS1lNmM4LTdkM2EtOWMwYi01YTdkMWYyZTNjNGIiXQ"])
 
     @classmethod
     def of(cls, rows: Sequence[Row], query: PageQuery, key: Callable[[Row], Part | tuple[Part, Part]]) -> Self:

@@ -28,14 +28,18 @@ class StepUp(Schema):
 class NewFactorFace(Schema):
     """Shown once. `uri` goes into a QR code; `secret` is for typing. It counts once a code of it was confirmed."""
 
-    secret: str
-    uri: str
+    secret: str = Field(examples=["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"])
+    uri: str = Field(
+        examples=[
+            "otpauth://totp/Callwaiting:maria%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Callwaiting"
+        ]
+    )
 
 
 class RecoveryCodes(Schema):
     """Shown once; each is good once."""
 
-    recovery_codes: list[str]
+    recovery_codes: list[str] = Field(examples=[["MFRG-GZDF-MZTW-Q2LK", "NBSW-Y3DP-EHPK-3PXP"]])
 
 
 class FactorAdded(RecoveryCodes):

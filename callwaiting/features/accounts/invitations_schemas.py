@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from callwaiting.core.http.schemas import Instant, Line, Schema
+from callwaiting.core.http.schemas import Instant, Schema
 from callwaiting.features.accounts.invitations import State
 from callwaiting.features.accounts.members_schemas import TeamRole
-from callwaiting.features.accounts.schemas import Email, Link, Password
+from callwaiting.features.accounts.schemas import Email, Link, Password, PersonName
 
 
 class InvitationBody(Schema):
@@ -41,7 +41,7 @@ class Offer(Schema):
 class Acceptance(Link):
     """`name` and `password` are for somebody new; those of somebody with an account stay as they are."""
 
-    name: Line | None = None
+    name: PersonName | None = None
     password: Password | None = None
 
 

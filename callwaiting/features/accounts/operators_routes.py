@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from callwaiting.core.errors import ErrorCode
@@ -21,9 +22,11 @@ api = Api("operators")
 
 class PersonFace(Schema):
     id: UUID
-    email: str
-    name: str
-    status: str
+    email: str = Field(examples=["maria@example.com"])
+    name: str = Field(examples=["Maria Rossi"])
+    status: str = Field(
+        examples=["active"], description="`pending` until the address is confirmed, `active`, `disabled`."
+    )
     operator: bool
     created_at: Instant
     last_signed_in_at: Instant | None

@@ -33,15 +33,15 @@ class EntryFace(Schema):
     """One link of the chain. `hash` covers the entry, its number and the link before it."""
 
     seq: int = Field(examples=[1234])
-    hash: str
+    hash: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     id: UUID
     at: Instant
     actor: str = Field(examples=["user:0198c0de-0000-7000-8000-000000000001"])
     action: str = Field(examples=["refund.requested"])
     subject: str = Field(examples=["refund:0198c0de-0000-7000-8000-000000000002"])
     outcome: str = Field(examples=["ok"], description="`ok` or `denied`.")
-    reason: str
-    request_id: str
+    reason: str = Field(examples=[""], description="Why it was denied, or what made it happen.")
+    request_id: str = Field(examples=["01890f4ee6c87d3a9c0b5a7d1f2e3c4b"])
     details: dict[str, str | int | bool | None]
 
     @classmethod
@@ -64,7 +64,7 @@ class Proof(Schema):
     links: int = Field(examples=[412])
     head: AnchorText | None
     first_bad_seq: int | None
-    fault: str | None
+    fault: str | None = Field(examples=[None])
 
     @classmethod
     def of(cls, part: Part) -> Proof:

@@ -16,7 +16,10 @@ Name = Annotated[
 Address = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_URL, pattern=r"^[!-~]+$"),
-    Field(description="An https or webcal address of a file in iCalendar's format; kept sealed and never shown."),
+    Field(
+        description="An https or webcal address of a file in iCalendar's format; kept sealed and never shown.",
+        examples=["https://calendar.example.com/marco/busy.ics"],
+    ),
 ]
 WhenStale = Literal["offer", "hold_back"]
 

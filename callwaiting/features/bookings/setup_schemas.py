@@ -78,7 +78,7 @@ class SpecialDayFace(Schema):
     day: Day
     resource_id: UUID | None
     periods: list[DayPeriod]
-    note: str
+    note: str = Field(examples=["New Year's Eve"])
 
     @field_validator("periods", mode="before")
     @classmethod

@@ -181,9 +181,9 @@ class ImportFace(Schema):
     changed: list[ChangedItem]
     removed: list[Named]
     unchanged: Count
-    groups_added: list[str]
-    groups_changed: list[str]
-    groups_removed: list[str]
+    groups_added: list[str] = Field(examples=[["Toppings"]])
+    groups_changed: list[str] = Field(examples=[["Size"]])
+    groups_removed: list[str] = Field(examples=[[]])
     version: Version
 
     @classmethod

@@ -54,6 +54,7 @@ class Page:
     introduction: str
     groups: dict[str, list[Entry]]
     schemas: dict[str, list[Field]]
+    notes: dict[str, str]
 
 
 def page_of(document: Json) -> Page:
@@ -63,7 +64,8 @@ def page_of(document: Json) -> Page:
         for method, operation in methods.items():
             groups[operation["tags"][0]].append(_entry(document, method.upper(), path, operation))
     schemas = {name: _fields(schema) for name, schema in document["components"]["schemas"].items()}
-    return Page(document["info"]["description"], groups, schemas)
+    notes = {name: schema.get("description", "") for name, schema in document["components"]["schemas"].items()}
+    return Page(document["info"]["description"], groups, schemas, notes)
 
 
 def _fields(schema: Json) -> list[Field]:

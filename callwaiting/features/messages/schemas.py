@@ -138,7 +138,7 @@ class FormerFace(Schema):
     """A version as it was written; without a body the built-in wording was taken back."""
 
     version: Version
-    body: str | None
+    body: str | None = Field(examples=["{business}: your table is booked for {when}."])
     created_at: Instant
 
 
@@ -162,7 +162,7 @@ class DeclaredFace(Schema):
     state: str = Field(examples=["revoked"])
     origin: str = Field(examples=["sms"])
     evidence: str = Field(examples=["STOP"])
-    wording: str
+    wording: str = Field(examples=["Reply STOP to get no more texts."])
     source: str = Field(examples=["message:0198c0de-0000-7000-8000-000000000001"])
     recorded_at: Instant
 
@@ -173,10 +173,12 @@ class ProvenFace(Schema):
     says that this was so when the file was made."""
 
     seq: int = Field(examples=[1234])
-    record: str
-    prev_hash: str
-    merchant_prev_hash: str | None
-    hash: str
+    record: str = Field(examples=['{"action":"consent.recorded"}'])
+    prev_hash: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    merchant_prev_hash: str | None = Field(
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
+    )
+    hash: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     holds: bool
 
 

@@ -35,8 +35,8 @@ class EndpointFace(Schema):
     """`disabled` is what it becomes by itself after a long failure, since `failing_since`."""
 
     id: UUID
-    url: str
-    events: list[str]
+    url: str = Field(examples=["https://pos.example.com/callwaiting"])
+    events: list[str] = Field(examples=[["order.paid"]])
     state: str = Field(examples=["active"], description="`active`, `paused` or `disabled`.")
     failing_since: Instant | None
     version: Version
@@ -66,11 +66,11 @@ class DeliveryFace(Schema):
 
     id: UUID
     event: str = Field(examples=["order.paid"])
-    body: str
+    body: str = Field(examples=['{"type":"order.paid","timestamp":"2026-05-04T18:30:00Z","data":{}}'])
     state: State
     attempts: int
     last_status: int | None
-    last_error: str | None
+    last_error: str | None = Field(examples=["It answered 500."])
     next_at: Instant | None
     created_at: Instant
     delivered_at: Instant | None

@@ -38,4 +38,4 @@ class ForwardingFace(Schema):
     number: PhoneNumber
     seconds: int | None = Field(examples=[20], description="Null where the carrier decides how long it rings.")
     codes: list[CodeFace]
-    notes: list[str]
+    notes: list[str] = Field(examples=[["Wait for the confirmation tone before you hang up."]])

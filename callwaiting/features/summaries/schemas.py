@@ -58,7 +58,7 @@ class SummaryFace(Schema):
     attention: AttentionFace
     empty: bool
     subject: str = Field(examples=["Luigi's Pizza, Monday: 14 calls, $129.90"])
-    text: str
+    text: str = Field(examples=["14 missed calls, 9 of them recovered.\n6 orders paid, $129.90."])
 
 
 class ToldFace(Schema):

@@ -16,7 +16,11 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=255, patt
 Secret = Annotated[
     str,
     StringConstraints(min_length=16, max_length=255, pattern=r"^[!-~]+$"),
-    Field(description="What the provider signs with. It is never shown again.", json_schema_extra={"writeOnly": True}),
+    Field(
+        description="What the provider signs with. It is never shown again.",
+        examples=["whsec_example0123456789abcdef"],
+        json_schema_extra={"writeOnly": True},
+    ),
 ]
 
 
@@ -31,7 +35,7 @@ class SourceBody(Schema):
         examples=["acct_1Q0example"],
     )  # fmt: skip
     secret: Secret | None = None
-    webhook_id: Identifier | None = Field(default=None, description="PayPal's id of the webhook.")
+    webhook_id: Identifier | None = Field(default=None, description="PayPal's id of the webhook.", examples=[None])
 
     @model_validator(mode="after")
     def _fits_its_provider(self) -> Self:
@@ -47,7 +51,7 @@ class Rotation(Schema):
     `overlap_hours`."""
 
     secret: Secret | None = None
-    webhook_id: Identifier | None = None
+    webhook_id: Identifier | None = Field(default=None, examples=[None])
     overlap_hours: int = Field(default=24, ge=0, le=168)
 
     @model_validator(mode="after")
@@ -65,7 +69,7 @@ class SourceFace(Schema):
     provider: ProviderName
     mode: Mode
     account: str = Field(examples=["acct_1Q0example"])
-    webhook_id: str
+    webhook_id: str = Field(examples=[""], description="Of PayPal; empty for others.")
     public_url: str = Field(examples=["https://calls.example.com/webhooks/stripe/kQf3mD8q0eXw1nZb5uYc7A"])
     ready: bool
     old_secret_until: Instant | None
@@ -89,7 +93,7 @@ class EventFace(Schema):
     id: UUID
     provider: ProviderName
     mode: Mode
-    account: str
+    account: str = Field(examples=["acct_1Q0example"])
     type: str = Field(validation_alias="event_type", examples=["checkout.session.completed"])
     object: str = Field(validation_alias="object_key", examples=["cs_test_a1example"])
     provider_event_id: str = Field(examples=["evt_1Q0example"])
@@ -97,8 +101,8 @@ class EventFace(Schema):
     attempts: int
     deliveries: int
     origin: str = Field(examples=["webhook"], description="`webhook`, or `reconcile` when it was fetched.")
-    error_class: str | None
-    error: str | None
+    error_class: str | None = Field(examples=["transient"])
+    error: str | None = Field(examples=["OperationalError at drain.py:61"])
     occurred_at: Instant | None
     received_at: Instant
     next_at: Instant = Field(description="When it is due, while it waits.")
@@ -113,7 +117,7 @@ class AttemptFace(Schema):
     started_at: Instant
     ended_at: Instant | None
     outcome: str = Field(examples=["retry"])
-    error: str | None
+    error: str | None = Field(examples=["OperationalError at drain.py:61"])
 
 
 class EventDetail(EventFace):
@@ -126,7 +130,7 @@ class BodyFace(Schema):
     """The body as it was signed; bytes that are no UTF-8 are replaced."""
 
     body: str = Field(examples=['{"id":"evt_1Q0example"}'])
-    sha256: str
+    sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
 
 
 class ReplayBody(Schema):
@@ -147,4 +151,4 @@ class RehearsalFace(Schema):
 
     outcome: str = Field(examples=["done"])
     changes: list[ChangeFace]
-    error: str
+    error: str = Field(examples=[""])
