@@ -31,15 +31,16 @@ from callwaiting.features.accounts.api_keys_access import MachineAccess
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.bookings import replies as booking_replies
 from callwaiting.features.bookings import texts as booking_texts
-from callwaiting.features.bookings.events import BookingConfirmed
+from callwaiting.features.bookings.events import BookingCancelled, BookingConfirmed, BookingsToLock, DepositDue
 from callwaiting.features.calls.texting import on_text_received
 from callwaiting.features.consents.events import TextsRevoked
+from callwaiting.features.deposits import service as deposits
 from callwaiting.features.keys.service import KeyRing
 from callwaiting.features.messages.events import TextDue, TextFailed, TextReceived
 from callwaiting.features.messages.waiting import on_texts_revoked
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders import texts as order_texts
-from callwaiting.features.orders.events import OrderDepositPaid, OrderPaid
+from callwaiting.features.orders.events import OrderDepositPaid, OrderExpired, OrderPaid
 from callwaiting.features.orders.refunds import on_payment_refunded
 from callwaiting.features.outgoing import service as outgoing
 from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
@@ -85,6 +86,12 @@ def event_bindings() -> EventBus:
     bus.bind(OrderDepositPaid, receipts.on_order_deposit_paid)
     bus.bind(OrderDepositPaid, outgoing.on_order_deposit_paid)
     bus.bind(BookingConfirmed, outgoing.on_booking_confirmed)
+    bus.bind(DepositDue, deposits.on_deposit_due)
+    bus.bind(OrderDepositPaid, deposits.on_order_paid)
+    bus.bind(OrderPaid, deposits.on_order_paid)
+    bus.bind(OrderExpired, deposits.on_order_expired)
+    bus.bind(BookingsToLock, deposits.on_bookings_to_lock)
+    bus.bind(BookingCancelled, deposits.on_booking_cancelled)
     return bus
 
 

@@ -12,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
+from callwaiting.core.events import publish
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings import offers, repository, rules
 from callwaiting.features.bookings.errors import BookingFixed, BookingNotFound, SlotTaken, TooLate
+from callwaiting.features.bookings.events import BookingCancelled, BookingsToLock
 from callwaiting.features.bookings.holding import end_expired_holds
 from callwaiting.features.bookings.mailing import mail_entry
 from callwaiting.features.bookings.models import Booking, BookingResource
@@ -25,6 +27,7 @@ from callwaiting.features.bookings.transitions import Move, after
 
 EXCLUDED = "23P01"  # SQLSTATE exclusion_violation
 By = Literal["team", "caller"]
+Deposit = Literal["refund", "keep"]
 
 
 def move(
@@ -56,22 +59,31 @@ def cancel(
     by: By = "caller",
     told: bool = True,
     asked_just_now: bool = False,
+    deposit: Deposit | None = None,
 ) -> None:
-    """Cancel a confirmed booking that is still to come, and plan the text that says so. Its time is free again.
+    """Cancel a booking that is confirmed, or waits for its deposit, and is still to come, and plan the text that says
+    so. Its time is free again. A deposit that was paid goes back, or stays: by `deposit`, or else by the merchant's
+    notice, which a caller keeps anyway.
 
     `asked_just_now`: the text answers the caller's own, which keeps no quiet hours.
 
-    Raises BookingNotFound, PreconditionFailed, BookingFixed, TooLate as `move` does.
+    Raises BookingNotFound, PreconditionFailed, BookingFixed, TooLate as `move` does, and PaymentUnderway while the
+    deposit is just being taken.
     """
+    publish(session, BookingsToLock((booking_id,)))
     booking = _changeable(session, booking_id, version, Move.CANCEL, by)
     booking.version += 1
     booking.remind_at, booking.changed_at = None, clock.now()
     session.flush()
+    notice = timedelta(minutes=rules.rules_of(session).notice_minutes)
+    in_time = booking.starts_at - clock.now() >= notice
     audit.record(session, "booking.cancelled", subject=f"booking:{booking_id}", details={"by": by})
     if told:
         what = "cancelled" if by == "team" else "cancelled_by_caller"
         tell(session, booking, what, answers_live_call=asked_just_now)
-    mail_entry(session, booking)
+    if booking.confirmed_at is not None:  # nobody has an entry of one that was not
+        mail_entry(session, booking)
+    publish(session, BookingCancelled(booking_id, deposit or ("refund" if in_time else "keep")))
 
 
 def close(session: Session, booking_id: UUID, move: Literal[Move.COMPLETE, Move.MISS], version: int) -> None:

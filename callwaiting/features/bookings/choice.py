@@ -12,23 +12,24 @@ from callwaiting.core.statements import Statement
 
 MOST = 100
 SERVICES = Statement("""
-select s.id, s.name, s.price_minor, array_agg(r.resource_id order by r.resource_id) as resource_ids
+select s.id, s.name, s.price_minor, s.deposit_minor, array_agg(r.resource_id order by r.resource_id) as resource_ids
 from app.booking_services s
 join app.booking_service_resources r on r.merchant_id = s.merchant_id and r.service_id = s.id
-where s.active group by s.id, s.name, s.price_minor order by s.name, s.id limit %(most)s
+where s.active group by s.id, s.name, s.price_minor, s.deposit_minor order by s.name, s.id limit %(most)s
 """)
 RESOURCES = Statement("select id, name, seats from app.booking_resources order by name, id limit %(most)s")
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A service that is offered at present, and what or who can do it."""
+    """A service that is offered at present, and what or who can do it. `deposit`: what of the price is due first."""
 
     id: UUID
     name: str
     price: Money
     resource_ids: tuple[UUID, ...] = ()
     aliases: tuple[str, ...] = ()
+    deposit: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,15 @@ def choice(session: Session, currency: str) -> Choice:
     """What can be booked at present, in two statements; the first hundred of each."""
     services = SERVICES(session, most=MOST)
     return Choice(
-        tuple(Offer(row.id, row.name, Money(row.price_minor, currency), tuple(row.resource_ids)) for row in services),
+        tuple(
+            Offer(
+                row.id,
+                row.name,
+                Money(row.price_minor, currency),
+                tuple(row.resource_ids),
+                deposit=Money(row.deposit_minor, currency) if row.deposit_minor else None,
+            )
+            for row in services
+        ),
         tuple(Place(row.id, row.name, row.seats) for row in RESOURCES(session, most=MOST)),
     )

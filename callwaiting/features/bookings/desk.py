@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.errors import FieldError, ValidationFailed
-from callwaiting.features.bookings import changes, holding, mailing, offers
+from callwaiting.features.bookings import changes, deposits, holding, mailing, offers
 from callwaiting.features.bookings.errors import BookingNotFound, ResourceNotFound, ServiceNotFound
 from callwaiting.features.bookings.models import Booking
 from callwaiting.features.bookings.resources import resource
@@ -30,9 +31,11 @@ def book(
     phone_number_id: UUID,
     service_id: UUID | None = None,
     email: str | None = None,
+    deposit: Literal["ask", "waive"] = "ask",
 ) -> UUID:
     """Book the slot that begins at `start` for a caller, and plan the text that says so; returns the booking. With an
-    `email` its calendar entry goes there, and each change of it.
+    `email` its calendar entry goes there, and each change of it. A deposit of the service is asked for, unless the team
+    waives it.
 
     Raises ValidationFailed when one of them is not there or no slot begins then, SlotTaken.
     """
@@ -45,6 +48,8 @@ def book(
     except NumberNotFound as error:
         raise ValidationFailed(FieldError("phone_number_id", "There is no such number.")) from error
     booking_id = holding.hold_slot(session, slot, call_id=None, caller_id=caller_id)
+    if deposit == "waive":
+        deposits.waive(session, booking_id)
     holding.confirm(session, booking_id, phone_number_id=phone_number_id, answers_live_call=False)
     if email is not None:
         mailing.give_address(session, booking_id, email)

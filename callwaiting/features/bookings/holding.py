@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.orm import Session
 
@@ -17,11 +17,11 @@ from callwaiting.core.events import publish
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
-from callwaiting.features.bookings import offers, repository, rules
+from callwaiting.features.bookings import deposits, offers, repository, rules
 from callwaiting.features.bookings.errors import SlotTaken
 from callwaiting.features.bookings.events import BookingConfirmed
 from callwaiting.features.bookings.mailing import mail_entry
-from callwaiting.features.bookings.models import Booking
+from callwaiting.features.bookings.models import Booking, BookingService
 from callwaiting.features.bookings.slots import Slot
 from callwaiting.features.bookings.telling import tell
 from callwaiting.features.bookings.transitions import Move, State, after
@@ -45,6 +45,7 @@ def hold_slot(
     )  # locks the resource before any booking, as all do
     end_expired_holds(session, slot.resource_id, now)
     occupied = terms.occupied(slot.start)
+    price, deposit = _price_of(session, slot.service_id)
     for unit in units:
         held: UUID | None = session.scalar(
             insert(Booking)
@@ -53,6 +54,8 @@ def hold_slot(
                 id=new_id(),
                 resource_id=slot.resource_id,
                 service_id=slot.service_id,
+                price_minor=price,
+                deposit_minor=deposit,
                 unit=unit,
                 party_size=party,
                 period=Range(slot.start, slot.end),
@@ -77,24 +80,36 @@ def attach_caller(session: Session, booking_id: UUID, caller_id: UUID) -> None:
 
 
 def confirm(session: Session, booking_id: UUID, *, phone_number_id: UUID, answers_live_call: bool = True) -> Slot:
-    """Confirm a held slot and plan the text that says so. Raises SlotTaken when the hold was ended.
+    """Confirm a held slot and plan the text that says so; or, where its service has a deposit, keep it until that has
+    come (`deposits`). Raises SlotTaken when the hold was ended.
 
     A hold past its time that nobody has ended still keeps others out, so it can be confirmed. Confirmed once more,
     it stays confirmed.
     """
     booking = repository.locked(session, booking_id)
-    if booking is None or booking.state not in {State.HELD, State.CONFIRMED}:
+    if booking is None or booking.state not in {State.HELD, State.AWAITING_DEPOSIT, State.CONFIRMED}:
         raise SlotTaken
-    slot, state = slot_of(booking), after(booking.state, Move.CONFIRM)
-    if state is not None:
-        booking.state, booking.confirmed_at, booking.hold_expires_at = state, clock.now(), None
+    if booking.state == State.HELD:
         booking.phone_number_id, booking.changed_at = phone_number_id, clock.now()
-        rules.plan_reminder(session, booking)
-        audit.record(session, "booking.confirmed", subject=f"booking:{booking_id}")
-        tell(session, booking, "confirmation", answers_live_call=answers_live_call)
-        mail_entry(session, booking)
-        publish(session, BookingConfirmed(booking_id, slot.resource_id, slot.start, slot.end))
-    return slot
+        if booking.deposit_minor:
+            deposits.ask(session, booking, answers_live_call=answers_live_call)
+        else:
+            settle(session, booking, answers_live_call=answers_live_call)
+    return slot_of(booking)
+
+
+def settle(session: Session, booking: Booking, *, answers_live_call: bool) -> None:
+    """Confirm a locked booking, whose deposit, if it has one, has come."""
+    slot, state = slot_of(booking), after(booking.state, Move.CONFIRM)
+    if state is None:
+        return
+    booking.state, booking.confirmed_at, booking.hold_expires_at = state, clock.now(), None
+    booking.changed_at = clock.now()
+    rules.plan_reminder(session, booking)
+    audit.record(session, "booking.confirmed", subject=f"booking:{booking.id}")
+    tell(session, booking, "confirmation", answers_live_call=answers_live_call)
+    mail_entry(session, booking)
+    publish(session, BookingConfirmed(booking.id, slot.resource_id, slot.start, slot.end))
 
 
 def release(session: Session, booking_id: UUID) -> None:
@@ -113,6 +128,17 @@ def end_expired_holds(session: Session, resource_id: UUID, now: datetime) -> Non
         booking.state = after(booking.state, Move.EXPIRE) or booking.state
         audit.record(session, "booking.expired", subject=f"booking:{booking.id}")
     session.flush()
+
+
+def _price_of(session: Session, service_id: UUID | None) -> tuple[int, int]:
+    """Price and deposit of a service as they are now, or nothing."""
+    if service_id is None:
+        return 0, 0
+    of_service = BookingService.id == service_id
+    price, deposit = session.execute(
+        select(BookingService.price_minor, BookingService.deposit_minor).where(of_service)
+    ).one()
+    return price, deposit
 
 
 def slot_of(booking: Booking) -> Slot:

@@ -35,6 +35,7 @@ class Entry:
     start: datetime
     end: datetime
     state: str
+    hold_expires_at: datetime | None
     caller_id: UUID | None
     call_id: UUID | None
     created_at: datetime
@@ -133,6 +134,7 @@ def _entry(row: Row[Booking, str, str | None, datetime]) -> Entry:
         start=booking.starts_at,
         end=end,
         state=booking.state,
+        hold_expires_at=booking.hold_expires_at,
         caller_id=booking.caller_id,
         call_id=booking.call_id,
         created_at=booking.created_at,

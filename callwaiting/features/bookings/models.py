@@ -13,7 +13,7 @@ from callwaiting.core.db import Base, TenantRow
 LONGEST = timedelta(minutes=480)  # no appointment is longer
 LARGEST_PARTY = 500
 LONGEST_BUFFER = timedelta(minutes=120)
-STATES = ("held", "confirmed", "cancelled", "expired", "completed", "no_show")
+STATES = ("held", "awaiting_deposit", "confirmed", "cancelled", "expired", "completed", "no_show")
 MADE = "state in ('confirmed', 'completed', 'no_show')"
 
 
@@ -79,13 +79,15 @@ class BookingSpecialDay(TenantRow, Base):
 
 class BookingRules(TenantRow, Base):
     """The merchant's rules: whose public holidays it keeps, of which `open_holidays` it works on; until how long before
-    its beginning a caller may change a booking; how long before it a reminder goes out (0: never)."""
+    its beginning a caller may change a booking; how long before it a reminder goes out (0: never); how long a time is
+    kept for its deposit."""
 
     __tablename__ = "booking_rules"
     __table_args__ = (
         UniqueConstraint("merchant_id"),
         CheckConstraint("notice_minutes between 0 and 20160", name="notice_minutes"),
         CheckConstraint("reminder_minutes between 0 and 20160", name="reminder_minutes"),
+        CheckConstraint("deposit_minutes between 10 and 10080", name="deposit_minutes"),
     )
 
     holiday_country: Mapped[str | None]
@@ -93,12 +95,14 @@ class BookingRules(TenantRow, Base):
     open_holidays: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
     notice_minutes: Mapped[int] = mapped_column(server_default="120")
     reminder_minutes: Mapped[int] = mapped_column(server_default="1440")
+    deposit_minutes: Mapped[int] = mapped_column(server_default="120")
     version: Mapped[int] = mapped_column(server_default="1")
 
 
 class BookingService(TenantRow, Base):
     """What is done in an appointment. Buffers lie around it and belong to nobody else; `capacity` is how many of a
-    resource's units it may fill at one time (null: all). The price is in the merchant's currency."""
+    resource's units it may fill at one time (null: all). The price is in the merchant's currency, and so is the deposit
+    on it that is due before the booking is confirmed (0: none)."""
 
     __tablename__ = "booking_services"
     __table_args__ = (
@@ -108,6 +112,7 @@ class BookingService(TenantRow, Base):
         CheckConstraint("buffer_after between 0 and 120", name="buffer_after"),
         CheckConstraint("capacity between 1 and 100", name="capacity"),
         CheckConstraint("price_minor between 0 and 99999999", name="price_minor"),
+        CheckConstraint("deposit_minor >= 0 and deposit_minor <= price_minor", name="deposit_minor"),
         Index("ix_booking_services_name", "merchant_id", "name", "id"),
     )
 
@@ -117,6 +122,7 @@ class BookingService(TenantRow, Base):
     buffer_before: Mapped[int] = mapped_column(server_default="0")
     buffer_after: Mapped[int] = mapped_column(server_default="0")
     price_minor: Mapped[int] = mapped_column(server_default="0")
+    deposit_minor: Mapped[int] = mapped_column(server_default="0")
     capacity: Mapped[int | None]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     version: Mapped[int] = mapped_column(server_default="1")
@@ -147,7 +153,8 @@ class Booking(TenantRow, Base):
     `phone_number_id` names. `starts_at` is there for the index: operators of ranges are not leakproof, so that under
     row security no index serves them. `version` is the SEQUENCE of the calendar entry. `remind_at` is null when
     there is nothing (more) to remind of, `acknowledged_at` the caller's own "I shall come". With an e-mail address its
-    calendar entry, and each change of it, goes there too.
+    calendar entry, and each change of it, goes there too. `price_minor` and `deposit_minor` are those of its service
+    when it was held: what the caller heard. While it waits for the deposit, `hold_expires_at` is when that is over.
     """
 
     __tablename__ = "bookings"
@@ -167,7 +174,7 @@ class Booking(TenantRow, Base):
             ("resource_id", "="),
             ("unit", "="),
             ("occupied", "&&"),
-            where=text("state in ('held', 'confirmed')"),
+            where=text("state in ('held', 'awaiting_deposit', 'confirmed')"),
             using="gist",
             name="ex_bookings_period",
         ),
@@ -181,6 +188,8 @@ class Booking(TenantRow, Base):
     service_id: Mapped[UUID | None]
     unit: Mapped[int]
     party_size: Mapped[int | None]
+    price_minor: Mapped[int] = mapped_column(server_default="0")
+    deposit_minor: Mapped[int] = mapped_column(server_default="0")
     period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     occupied: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     starts_at: Mapped[datetime] = mapped_column(Computed("lower(period)", persisted=True))

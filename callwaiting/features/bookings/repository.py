@@ -15,14 +15,14 @@ from callwaiting.features.bookings.availability import ALL_UNITS, Busy, Window
 from callwaiting.features.bookings.models import LONGEST, LONGEST_BUFFER, Booking
 from callwaiting.features.bookings.transitions import State
 
-# What keeps units busy between two instants: confirmed bookings, holds that have not run out, and for all units what
-# calendars elsewhere say, or that one of them which must not be missed cannot be read. One round trip: a caller waits.
-# The conditions on `starts_at` are for the index.
+# What keeps units busy between two instants: bookings that are confirmed or wait for their deposit (which ends them),
+# holds that have not run out, and for all units what calendars elsewhere say, or that one of them which must not be
+# missed cannot be read. One round trip: a caller waits. The conditions on `starts_at` are for the index.
 STALE_AFTER = timedelta(hours=6)  # so old may be what was last read of a calendar
 BUSY = Statement("""
 select resource_id, unit, lower(occupied) as starts_at, upper(occupied) as ends_at from app.bookings
 where starts_at > %(after)s and starts_at < %(before)s and id is distinct from %(apart)s::uuid
-  and (state = 'confirmed' or state = 'held' and coalesce(hold_expires_at, %(now)s) > %(now)s)
+  and (state in ('awaiting_deposit', 'confirmed') or state = 'held' and coalesce(hold_expires_at, %(now)s) > %(now)s)
 union all
 select resource_id, %(all_units)s::int, starts_at, ends_at from app.booking_busy
 where ends_at > %(after)s and starts_at < %(before)s

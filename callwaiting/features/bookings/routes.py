@@ -16,6 +16,7 @@ from callwaiting.features.bookings.schemas import (
     BookingBody,
     BookingFace,
     BookingQuery,
+    CancelQuery,
     DayFace,
     MoveBody,
     ResourceBody,
@@ -122,17 +123,18 @@ def move(session: Session, booking_id: UUID, body: MoveBody, version: int) -> Bo
 @api.post(
     f"{BOOKING}/cancel",
     requires="bookings.write",
+    query=CancelQuery,
     answers=BookingFace,
     idempotent=False,
     if_match=True,
     refuses=[ErrorCode.CONFLICT],
 )
-def cancel(session: Session, booking_id: UUID, version: int) -> BookingFace:
-    """Cancel a booking to come; the caller gets a text.
+def cancel(session: Session, booking_id: UUID, query: CancelQuery, version: int) -> BookingFace:
+    """Cancel a booking to come; the caller gets a text, and the deposit back when the notice is kept.
 
-    409 when it is not confirmed or its time has come.
+    409 when it is neither confirmed nor waits for its deposit, its time has come, or its deposit is just being taken.
     """
-    changes.cancel(session, booking_id, version=version, by="team")
+    changes.cancel(session, booking_id, version=version, by="team", deposit=query.deposit)
     return _face(session, booking_id)
 
 

@@ -22,13 +22,14 @@ from callwaiting.features.merchants import service as merchants
 @dataclass(frozen=True, slots=True)
 class Rules:
     """`open_holidays` names the public holidays on which the business works all the same. Without a country none are
-    kept. `reminder_minutes` 0: nobody is reminded."""
+    kept. `reminder_minutes` 0: nobody is reminded. `deposit_minutes`: so long a time is kept for its deposit."""
 
     holiday_country: str | None = None
     holiday_region: str | None = None
     open_holidays: tuple[str, ...] = ()
     notice_minutes: int = 120
     reminder_minutes: int = 24 * 60
+    deposit_minutes: int = 120
     version: int = 1
 
 
@@ -50,6 +51,7 @@ def rules_of(session: Session) -> Rules:
         open_holidays=tuple(row.open_holidays),
         notice_minutes=row.notice_minutes,
         reminder_minutes=row.reminder_minutes,
+        deposit_minutes=row.deposit_minutes,
         version=row.version,
     )
 
@@ -63,6 +65,7 @@ def change_rules(
     open_holidays: Sequence[str],
     notice_minutes: int,
     reminder_minutes: int,
+    deposit_minutes: int,
 ) -> None:
     """Change the rules as a whole. What was booked stays, and so do reminders that are planned.
 
@@ -81,6 +84,7 @@ def change_rules(
     row.holiday_country, row.holiday_region = holiday_country, holiday_region
     row.open_holidays = sorted(set(open_holidays))
     row.notice_minutes, row.reminder_minutes = notice_minutes, reminder_minutes
+    row.deposit_minutes = deposit_minutes
     row.version += 1
     session.flush()
     audit.record(
@@ -92,6 +96,7 @@ def change_rules(
             "holiday_region": holiday_region,
             "notice_minutes": notice_minutes,
             "reminder_minutes": reminder_minutes,
+            "deposit_minutes": deposit_minutes,
         },
     )
 

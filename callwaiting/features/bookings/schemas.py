@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -64,7 +64,8 @@ class BookingQuery(PageQuery):
 
 class BookingBody(Schema):
     """The slot that begins at `start`, for a caller, who gets a text from one of the business's own numbers; for a
-    service, or without one for a plain slot of the resource."""
+    service, or without one for a plain slot of the resource. A deposit of the service is asked for by text, and the
+    booking confirmed when it has come, unless it is waived."""
 
     resource_id: UUID
     service_id: UUID | None = None
@@ -76,6 +77,15 @@ class BookingBody(Schema):
         description="Where the calendar entry goes, and each change of it.",
         examples=["maria@example.com"],
     )
+    deposit: Literal["ask", "waive"] = "ask"
+
+
+class CancelQuery(Schema):
+    deposit: Literal["refund", "keep"] | None = Field(
+        default=None,
+        description="What becomes of a deposit that was paid; without it, it goes back when the notice of the rules of"
+        " bookings is kept, and else stays.",
+    )
 
 
 class MoveBody(Schema):
@@ -86,7 +96,8 @@ class MoveBody(Schema):
 
 
 class BookingFace(Schema):
-    """`state` is `held` while a caller decides, then `confirmed` or `expired`; `call_id` is null when no call has
+    """`state` is `held` while a caller decides, `awaiting_deposit` until its deposit has come or `hold_expires_at` is
+    past, then `confirmed` or `expired`; `call_id` is null when no call has
     made it. `party_size`: how many people come. `acknowledged_at`: when the caller said "I shall come". `caller_number`
     is null for those who may not see callers."""
 
@@ -100,6 +111,7 @@ class BookingFace(Schema):
     start: Instant
     end: Instant
     state: State
+    hold_expires_at: Instant | None
     caller_id: UUID | None
     caller_number: str | None = Field(default=None, examples=["+12125550123"])
     call_id: UUID | None

@@ -22,7 +22,8 @@ from callwaiting.features.merchants import service as merchants
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """A service as its merchant describes it: times in minutes, the price in the merchant's currency."""
+    """A service as its merchant describes it: times in minutes, the price, and the deposit on it (None: no deposit), in
+    the merchant's currency."""
 
     name: str
     minutes: int
@@ -33,6 +34,7 @@ class Description:
     capacity: int | None
     active: bool
     resource_ids: tuple[UUID, ...]
+    deposit: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,7 @@ def _shown(session: Session, rows: Sequence[BookingService]) -> list[Service]:
             buffer_before=row.buffer_before,
             buffer_after=row.buffer_after,
             price=Money(row.price_minor, currency),
+            deposit=Money(row.deposit_minor, currency) if row.deposit_minor else None,
             capacity=row.capacity,
             active=row.active,
             resource_ids=tuple(able.get(row.id, ())),
@@ -137,6 +140,11 @@ def _check(session: Session, description: Description) -> None:
         wrong.append(FieldError("price.currency", f"Must be {currency}."))
     elif not 0 <= description.price.minor <= 99_999_999:
         wrong.append(FieldError("price.amount", "Must be between 0 and 99999999."))
+    deposit = description.deposit or Money(0, currency)
+    if deposit.currency != currency:
+        wrong.append(FieldError("deposit.currency", f"Must be {currency}."))
+    elif not 0 <= deposit.minor <= max(description.price.minor, 0):
+        wrong.append(FieldError("deposit.amount", "Must not be more than the price."))
     known = set(session.scalars(select(BookingResource.id).where(BookingResource.id.in_(description.resource_ids))))
     wrong += [
         FieldError(f"resource_ids.{place}", "There is nothing like this to book.")
@@ -155,6 +163,7 @@ def _values(description: Description) -> dict[str, object]:
         "buffer_before": description.buffer_before,
         "buffer_after": description.buffer_after,
         "price_minor": description.price.minor,
+        "deposit_minor": description.deposit.minor if description.deposit else 0,
         "capacity": description.capacity,
         "active": description.active,
     }

@@ -154,6 +154,7 @@ def _description(body: ServiceBody) -> Description:
         buffer_before=body.buffer_before,
         buffer_after=body.buffer_after,
         price=body.price.money(),
+        deposit=body.deposit.money() if body.deposit else None,
         capacity=body.capacity,
         active=body.active,
         resource_ids=tuple(body.resource_ids),
@@ -172,5 +173,6 @@ def _rules(session: Session) -> dict[str, object]:
         "open_holidays": list(found.open_holidays),
         "notice_minutes": found.notice_minutes,
         "reminder_minutes": found.reminder_minutes,
+        "deposit_minutes": found.deposit_minutes,
         "version": found.version,
     }

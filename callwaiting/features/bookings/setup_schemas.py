@@ -26,7 +26,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, p
 class ServiceBody(Schema):
     """What is done in an appointment. It begins on a grid of `step_minutes` from when the business opens; buffers lie
     around it and belong to nobody else. `capacity` is how many of a resource's units it may fill at one time (null:
-    all)."""
+    all). A `deposit` on the price is due before a booking is confirmed."""
 
     name: Name
     minutes: Minutes
@@ -34,6 +34,7 @@ class ServiceBody(Schema):
     buffer_before: Buffer = 0
     buffer_after: Buffer = 0
     price: Amount
+    deposit: Amount | None = Field(default=None, examples=[{"amount": 1000, "currency": "USD"}])
     capacity: int | None = Field(default=None, ge=1, le=100, examples=[12])
     active: bool = True
     resource_ids: list[UUID] = Field(min_length=1, max_length=100, description="Who or what can do it.")
@@ -115,13 +116,14 @@ class SpecialDayQuery(PageQuery):
 class RulesBody(Schema):
     """On public holidays of the country and its region the business is closed, but for those named in `open_holidays`.
     A caller may change a booking until `notice_minutes` before it begins, and is reminded `reminder_minutes` before (0:
-    never), outside of the night."""
+    never), outside of the night. A time is kept `deposit_minutes` for the deposit on its service."""
 
     holiday_country: Country | None
     holiday_region: HolidayRegion | None
     open_holidays: list[HolidayName] = Field(max_length=100)
     notice_minutes: Lead = Field(examples=[120])
     reminder_minutes: Lead = Field(examples=[1440])
+    deposit_minutes: int = Field(default=120, ge=10, le=10_080, examples=[120])
 
 
 class RulesFace(RulesBody):

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.errors import Conflict, FieldError, NotFound, ValidationFailed
+from callwaiting.core.events import publish
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.bookings import changes, holding
 from callwaiting.features.bookings.availability import Opening, Window
+from callwaiting.features.bookings.events import BookingsToLock
 from callwaiting.features.bookings.hours import hours_of
 from callwaiting.features.bookings.models import Booking, BookingResource, BookingSpecialDay
 from callwaiting.features.bookings.transitions import State
@@ -81,12 +83,12 @@ def add_special_day(
     if made is None:
         raise SpecialDayExists(str(day), message="This day has other hours already.")
     outside = _outside(session, affected, day)
-    confirmed = [booking.id for booking in outside if booking.state == State.CONFIRMED]
+    confirmed = [booking.id for booking in outside if booking.state != State.HELD]
     for booking in outside:
         if booking.state == State.HELD:
             holding.release(session, booking.id)
         elif bookings == "cancel":
-            changes.cancel(session, booking.id, by="team")
+            changes.cancel(session, booking.id, by="team", deposit="refund")
     cancelled = len(confirmed) if bookings == "cancel" else 0
     audit.record(
         session,
@@ -133,14 +135,16 @@ def _outside(session: Session, resources: Sequence[BookingResource], day: date) 
     """Bookings and holds that begin on the day, are still to come, and no longer fit into the hours."""
     zone = merchants.profile(session).timezone
     hours = hours_of(session, resources, day, day)
+    meant = (
+        merchants.days(session, day, day).contain(Booking.starts_at),
+        Booking.starts_at > clock.now(),
+        Booking.resource_id.in_([resource.id for resource in resources]),
+        Booking.state.in_([State.CONFIRMED, State.AWAITING_DEPOSIT, State.HELD]),
+    )
+    publish(session, BookingsToLock(tuple(session.scalars(select(Booking.id).where(*meant)))))
     rows = session.scalars(
         select(Booking)
-        .where(
-            merchants.days(session, day, day).contain(Booking.starts_at),
-            Booking.starts_at > clock.now(),
-            Booking.resource_id.in_([resource.id for resource in resources]),
-            Booking.state.in_([State.CONFIRMED, State.HELD]),
-        )
+        .where(*meant)
         .order_by(Booking.starts_at, Booking.id)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -20,6 +20,7 @@ STATE_TOLD: Mapping[str, State] = {
     "booking_link": State.CONFIRMED,
     "booking_acknowledged": State.CONFIRMED,
     "booking_too_late": State.CONFIRMED,
+    "booking_expired": State.EXPIRED,
     "booking_cancelled": State.CANCELLED,
     "booking_cancelled_by_caller": State.CANCELLED,
 }

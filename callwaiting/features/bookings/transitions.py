@@ -8,6 +8,7 @@ from enum import StrEnum
 
 class State(StrEnum):
     HELD = "held"
+    AWAITING_DEPOSIT = "awaiting_deposit"
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -16,10 +17,12 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
-    """What happens to a booking. `release` gives up a hold, `expire` ends one whose time is up; `move` and `cancel` are
-    for one that is confirmed and to come, `complete` and `miss` for one that has begun, also to correct each other."""
+    """What happens to a booking. `release` gives up a hold, `expire` ends one whose time is up, `ask_deposit` keeps the
+    time until its deposit has come; `move` and `cancel` are for one that is to come, `complete` and `miss` for one that
+    has begun, also to correct each other."""
 
     CONFIRM = "confirm"
+    ASK_DEPOSIT = "ask_deposit"
     RELEASE = "release"
     EXPIRE = "expire"
     MOVE = "move"
@@ -30,6 +33,10 @@ class Move(StrEnum):
 
 MOVES: Mapping[tuple[State, Move], State] = {
     (State.HELD, Move.CONFIRM): State.CONFIRMED,
+    (State.HELD, Move.ASK_DEPOSIT): State.AWAITING_DEPOSIT,
+    (State.AWAITING_DEPOSIT, Move.CONFIRM): State.CONFIRMED,
+    (State.AWAITING_DEPOSIT, Move.CANCEL): State.CANCELLED,
+    (State.AWAITING_DEPOSIT, Move.EXPIRE): State.EXPIRED,
     (State.HELD, Move.RELEASE): State.CANCELLED,
     (State.HELD, Move.EXPIRE): State.EXPIRED,
     (State.CONFIRMED, Move.MOVE): State.CONFIRMED,

@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from callwaiting.features.bookings.service import Slot
+from callwaiting.features.bookings.service import Deposit, Slot
 from callwaiting.features.calls import phrases, understanding, visiting, when
 from callwaiting.features.calls.acts import ConfirmBooking, Facts, FindSlots, HoldSlot, ReleaseBooking, Say
-from callwaiting.features.calls.outcomes import Booked, Heard, ServiceGone, SlotHeld, SlotLost, SlotsFound
+from callwaiting.features.calls.outcomes import (
+    Booked,
+    DepositNeedsTexts,
+    Heard,
+    ServiceGone,
+    SlotHeld,
+    SlotLost,
+    SlotsFound,
+)
 from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import DialogueState, Step, Visit, Wanted
 from callwaiting.features.catalogue.service import words_of
@@ -153,7 +161,9 @@ def released(state: DialogueState, facts: Facts) -> Decision:
 
 
 def after(
-    state: DialogueState, outcome: SlotsFound | ServiceGone | SlotHeld | SlotLost | Booked, facts: Facts
+    state: DialogueState,
+    outcome: SlotsFound | ServiceGone | SlotHeld | SlotLost | Booked | DepositNeedsTexts,
+    facts: Facts,
 ) -> Decision:
     """How it goes on after looking for times, holding one or booking it."""
     match outcome:
@@ -176,8 +186,14 @@ def after(
         case SlotLost():
             day = state.wanted.day if state.wanted else None
             return find(state, phrases.SLOT_LOST, wanted=Wanted(day) if day else None)
+        case Booked(booked, deposit=Deposit() as deposit):
+            return end(state, phrases.kept(booked, state.visit, facts, deposit))
         case Booked(booked, texted):
             return end(state, phrases.booked(booked, state.visit, facts, texted=texted))
+        case DepositNeedsTexts() if state.number_keyed:  # whoever keyed the number may not be whose it is
+            return end(state, phrases.NOT_BOOKED)
+        case DepositNeedsTexts():
+            return ask(replace(state, step=Step.ALLOW_TEXTS, goal="booking"), facts)
 
 
 def _wanted(heard: Heard, facts: Facts) -> Wanted | None:

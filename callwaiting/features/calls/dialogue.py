@@ -20,6 +20,7 @@ from callwaiting.features.calls.outcomes import (
     CallerReachable,
     CameBack,
     ChoicesOpen,
+    DepositNeedsTexts,
     Event,
     Heard,
     ItemsGone,
@@ -76,7 +77,7 @@ def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
             return changing.after(state, event, facts)
         case SlotsFound() | SlotLost() | ServiceGone() if state.step in FRAMES[Frame.CHANGE]:
             return changing.after(state, event, facts)
-        case SlotsFound() | ServiceGone() | SlotHeld() | SlotLost() | Booked():
+        case SlotsFound() | ServiceGone() | SlotHeld() | SlotLost() | Booked() | DepositNeedsTexts():
             return booking.after(state, event, facts)
         case CallerReachable(can_text):
             return _go_on(replace(state, can_text=can_text, misses=0), facts)

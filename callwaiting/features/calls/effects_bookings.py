@@ -25,6 +25,7 @@ from callwaiting.features.calls.outcomes import (
     BookingFound,
     BookingTooLate,
     BookingUnknown,
+    DepositNeedsTexts,
     ServiceGone,
     SlotHeld,
     SlotLost,
@@ -43,7 +44,7 @@ AHEAD = timedelta(days=14)  # so far free times are looked for when no day was n
 Wish = FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking | CancelBooking | MoveBooking
 Outcome = (
     SlotsFound | SlotHeld | SlotReleased | SlotLost | Booked | BookingFound | BookingUnknown | BookingTooLate
-    | BookingChanged | ServiceGone
+    | BookingChanged | ServiceGone | DepositNeedsTexts
 )  # fmt: skip
 
 
@@ -62,9 +63,12 @@ def book(session: Session, talk: Talk, profile: Profile, effect: Wish) -> Outcom
             case ConfirmBooking(booking_id):
                 if talk.caller_id is not None:
                     bookings.attach_caller(session, booking_id, talk.caller_id)
+                texted = can_text(session, talk.caller_id)
+                if not texted and bookings.has_deposit(session, booking_id):
+                    return DepositNeedsTexts()
                 booked = bookings.confirm(session, booking_id, phone_number_id=talk.phone_number_id)
                 talk.keep("booking")
-                return Booked(booked, texted=can_text(session, talk.caller_id))
+                return Booked(booked, texted=texted, deposit=bookings.awaited(session, booking_id))
             case FindBooking(day):
                 return _own(session, talk, day)
             case CancelBooking(booking_id, version):

@@ -123,12 +123,12 @@ def fix(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 
 
 def allow_texts(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
-    """May we text you after all? Without texts there is no payment link, so no order."""
+    """May we text you after all? Without texts there is no payment link, so no order, and no booking with a deposit."""
     answer = understanding.yes_or_no(words_of(heard.speech))
     if heard.digits == "1" or (not heard.digits and answer):
         return Decision(state, effect=AllowTexts())
     if heard.digits in {"2", "0"} or (not heard.digits and answer is False):
-        return end(state, phrases.not_placed())
+        return end(state, phrases.NOT_BOOKED if state.goal == "booking" else phrases.not_placed())
     return None
 
 

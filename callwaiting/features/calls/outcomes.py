@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from callwaiting.core.money import Money
-from callwaiting.features.bookings.service import Slot
+from callwaiting.features.bookings.service import Deposit, Slot
 from callwaiting.features.orders.service import LineRequest, Quote
 
 
@@ -126,8 +126,16 @@ class SlotReleased:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
+    """With a `deposit` the time is kept until it is paid."""
+
     slot: Slot
     texted: bool
+    deposit: Deposit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DepositNeedsTexts:
+    """The booking has to be paid for by a link, and the caller has told us to stop texting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +223,8 @@ class Noted:
 
 Outcome = (
     Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused | SlotsFound | ServiceGone | SlotHeld
-    | SlotLost
-    | SlotReleased | Booked | CallerReachable | NumberRefused | MessageDrafted | MessagePassedOn | Answered
-    | NotAnswered | OrderFound | OrderUnknown | BookingFound | BookingUnknown | BookingTooLate | BookingChanged | Noted
+    | SlotLost | SlotReleased | Booked | DepositNeedsTexts | CallerReachable | NumberRefused | MessageDrafted
+    | MessagePassedOn | Answered | NotAnswered | OrderFound | OrderUnknown | BookingFound | BookingUnknown
+    | BookingTooLate | BookingChanged | Noted
 )  # fmt: skip
 Event = Started | Heard | Recorded | CameBack | Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from callwaiting.core.money import Money
-from callwaiting.features.bookings.service import Offer, Slot, spoken_time
+from callwaiting.features.bookings.service import Deposit, Offer, Slot, spoken_time
 from callwaiting.features.calls import visiting
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.state import Visit
@@ -68,6 +68,7 @@ CHANGE_UNKNOWN_CALLER = "I can only change bookings for a caller whose number is
 WHICH_BOOKING = (
     "On which day is your booking? For today, press 1. For tomorrow, press 2. Or say the day. To go back, press 0."
 )
+NOT_BOOKED = "Okay, nothing was booked. Goodbye."
 BOOKING_TOO_LATE = "It is too late to change that booking with me. Say human to reach somebody."
 BOOKING_UNKNOWN = "I do not find a booking on that day from this phone."
 LEFT_AS_IT_IS = "Okay, your booking stays as it is."
@@ -276,8 +277,10 @@ def details(slot: Slot, visit: Visit, facts: Facts) -> str:
 
 def confirm_booking(slot: Slot, visit: Visit, facts: Facts) -> str:
     time = moment(slot, facts)
+    offer = visiting.offer_of(slot.service_id, facts)
+    due = f" A deposit of {offer.deposit} is due now, by a link that we text you." if offer and offer.deposit else ""
     return (
-        f"I am holding {time} for you{details(slot, visit, facts)}."
+        f"I am holding {time} for you{details(slot, visit, facts)}.{due}"
         " To book it, press 1 or say yes. For another time, press 2 or say no."
     )
 
@@ -286,6 +289,14 @@ def booked(slot: Slot, visit: Visit, facts: Facts, *, texted: bool) -> str:
     text = " We are texting you a confirmation." if texted else ""
     when = spoken_time(slot.start, facts.zone, facts.now)
     return f"You are booked {when}{details(slot, visit, facts)}.{text} Goodbye."
+
+
+def kept(slot: Slot, visit: Visit, facts: Facts, deposit: Deposit) -> str:
+    time, until = moment(slot, facts), spoken_time(deposit.until, facts.zone, facts.now)
+    return (
+        f"I am keeping {time} for you{details(slot, visit, facts)}. We are texting you a link to pay the deposit of"
+        f" {deposit.amount}, until {until}. You are booked as soon as it is paid. Goodbye."
+    )
 
 
 def change(slot: Slot, visit: Visit, facts: Facts) -> str:

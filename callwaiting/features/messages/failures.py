@@ -13,11 +13,11 @@ from callwaiting.features.consents import service as consents
 from callwaiting.features.keys import service as keys
 from callwaiting.features.messages import planning, thread_state
 from callwaiting.features.messages.events import TextFailed
+from callwaiting.features.messages.gate import AGAIN
 from callwaiting.features.messages.models import Message
 from callwaiting.features.messages.provider_errors import Remedy, failure_of
 
 AGAIN_AFTER = timedelta(minutes=15)
-AGAIN = "again:"
 
 
 def take(session: Session, row: Message, code: str) -> None:

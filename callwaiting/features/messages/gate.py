@@ -23,6 +23,7 @@ from callwaiting.features.messages.quiet_hours import sendable_at
 UNREACHABLE = Statement("""
 select unreachable_code from app.message_threads where caller_id = %(caller_id)s and unreachable_code is not null
 """)
+AGAIN = "again:"  # before the id of the text that is tried once more
 REPLACED_BY_A_LATER = "booking_"  # a text of these kinds says all that a former one about the same booking said
 
 
@@ -65,7 +66,7 @@ def withheld_now(session: Session, row: Message) -> Withheld | None:
     if reason := withheld(session, row.caller_id):
         return reason
     try:
-        events.publish(session, TextDue(row.kind, row.subject_id, row.message_key))
+        events.publish(session, TextDue(row.kind, row.subject_id, _key_of(session, row)))
     except NoLongerTrue:
         return Withheld("no longer true")
     if row.kind.startswith(REPLACED_BY_A_LATER) and session.scalar(
@@ -81,3 +82,11 @@ def withheld_now(session: Session, row: Message) -> Withheld | None:
     if not row.answers_live_call and (until := quiet_until(session, row.caller_id)):
         return Withheld("quiet hours", until)
     return None
+
+
+def _key_of(session: Session, row: Message) -> str:
+    """The key of the text, or of the one that it tries once more: what it says is as true as that was."""
+    key = row.message_key
+    if key.startswith(AGAIN):
+        key = session.scalar(select(Message.message_key).where(Message.id == UUID(key.removeprefix(AGAIN)))) or key
+    return key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from callwaiting.features.messages.fates import Fate, fate_of
 from callwaiting.features.messages.figures import TextFigures, per_day
+from callwaiting.features.messages.gate import quiet_until
 from callwaiting.features.messages.incoming import IncomingText, receive
 from callwaiting.features.messages.missed_calls import text_missed_call
 from callwaiting.features.messages.planning import (
@@ -35,6 +36,7 @@ __all__ = [
     "plain",
     "plan_message",
     "plan_text",
+    "quiet_until",
     "receive",
     "reply_key",
     "segments_of",

@@ -21,6 +21,7 @@ SAMPLES: Mapping[str, str] = {
     "total": "$24.90",
     "amount": "$24.90",
     "rest": "$99.60",
+    "until": "Tue, May 5 at 3:30 PM",
     "link": "https://pay.example.com/p/AbCdEfGhIjKlMnOpQrStUv",
     "time": "tomorrow at 3 p.m. (Tue, May 5)",
     "choices": "1: Tue, May 5 3 PM, 2: Wed, May 6 9 AM",
@@ -98,6 +99,14 @@ TEMPLATES: Mapping[str, Template] = {
             stop=True,
         ),
         Template(
+            "booking_deposit",
+            "{business}: your time is kept until {until}. To confirm your booking, pay {amount} here: {link}\nReply"
+            " STOP to opt out.",
+            ("business", "order", "total", "amount", "until", "link"),
+            ("business", "amount", "until", "link"),
+            stop=True,
+        ),
+        Template(
             "deposit_receipt",
             "{business}: thank you, we received the deposit of {amount} for order {order}. {rest} is due later."
             " Receipt: {link}",
@@ -127,6 +136,12 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         _booking(
             "booking_moved", "{business}: your booking is now {time}. To change it: {link} Reply STOP to opt out."
+        ),
+        _booking(
+            "booking_expired",
+            "{business}: your booking {time} is not confirmed, as it was not paid for in time. Please call to book"
+            " anew. Reply STOP to opt out.",
+            link=False,
         ),
         _booking(
             "booking_cancelled", "{business}: we had to cancel your booking {time}. Reply STOP to opt out.", link=False

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
+from callwaiting.core.events import publish
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.messages import service as messages
 from callwaiting.features.orders.errors import NotCancellable
+from callwaiting.features.orders.events import OrderExpired
 from callwaiting.features.orders.listing import locked
 from callwaiting.features.orders.models import Order
 from callwaiting.features.orders.transitions import Move, State, after
@@ -30,14 +32,16 @@ class DueOrder:
 
 
 def cancel(session: Session, order_id: UUID, version: int) -> None:
-    """Cancel an order that is not paid, and plan the text that says so. Its payment link stops taking money, and
-    an open page of Stripe is closed.
+    """Cancel an order that is not paid, or not in full, and plan the text that says so. Its payment link stops taking
+    money, and an open page of Stripe is closed.
 
     Raises OrderNotFound, PreconditionFailed, NotCancellable, or PaymentUnderway when its payment is being taken.
     """
     order = locked(session, order_id)
     require_version(order.revision, version)
     state = after(order.state, Move.CANCEL)
+    if order.booking_id is not None:
+        raise NotCancellable("of a booking", message="This is for a booking: cancel the booking.")
     if state is None:
         raise NotCancellable(order.state, message=f"This order is {order.state.replace('_', ' ')}.")
     payments.require_none_underway(session, order.id)
@@ -84,4 +88,5 @@ def expire(session: Session, order_id: UUID) -> Literal["expired", "kept"]:
     session.flush()
     payments.close_pages(session, order.id)
     audit.record(session, "order.expired", subject=f"order:{order.id}", details={"number": order.number})
+    publish(session, OrderExpired(order.id, order.booking_id))
     return "expired"

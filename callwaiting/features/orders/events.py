@@ -18,6 +18,7 @@ class OrderPaid:
     total: Money
     caller_id: UUID
     phone_number_id: UUID
+    booking_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,12 @@ class OrderDepositPaid:
     total: Money
     caller_id: UUID
     phone_number_id: UUID
+    booking_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderExpired:
+    """Nobody has paid an order, or its deposit, in time. The order's row is locked by the publisher."""
+
+    order_id: UUID
+    booking_id: UUID | None

@@ -36,6 +36,7 @@ class OrderSummary:
     deposit_paid_at: datetime | None = None
     rest_asked: bool = False
     paid_elsewhere: Money | None = None
+    booking_id: UUID | None = None
 
     @property
     def total(self) -> Money:
@@ -94,6 +95,7 @@ def summary(session: Session, order_id: UUID) -> OrderSummary:
         paid_at=order.paid_at,
         deposit_paid_at=order.deposit_paid_at,
         rest_asked=order.rest_asked,
+        booking_id=order.booking_id,
         paid_elsewhere=Money(order.paid_elsewhere_minor, order.currency) if order.paid_elsewhere_minor else None,
     )
 

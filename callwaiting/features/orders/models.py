@@ -34,12 +34,14 @@ class Order(TenantRow, Base):
     `number` counts per merchant and is what people say on the phone. `deposit_minor` is what is due first (0: all of
     it), by the terms of `deposit_basis_points` and `deposit_fixed_minor`; `rest_asked`: the present version's link asks
     for what is left. `due_minor` is what that link asks for. `paid_elsewhere_minor` came on the spot.
+    With a `booking_id` it is that booking's deposit.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("merchant_id", "number"),
         UniqueConstraint("merchant_id", "call_id"),
+        UniqueConstraint("merchant_id", "booking_id"),
         CheckConstraint(f"state in {STATES}", name="state"),
         CheckConstraint("total_minor = subtotal_minor + tax_minor", name="total_minor"),
         CheckConstraint(
@@ -47,6 +49,7 @@ class Order(TenantRow, Base):
             name="deposit_minor",
         ),
         ForeignKeyConstraint(["merchant_id", "caller_id"], ["app.callers.merchant_id", "app.callers.id"]),
+        ForeignKeyConstraint(["merchant_id", "booking_id"], ["app.bookings.merchant_id", "app.bookings.id"]),
         Index("ix_orders_newest", "merchant_id", "created_at"),
         Index("ix_orders_state", "merchant_id", "state", "id"),
         Index("ix_orders_caller", "merchant_id", "caller_id", "id"),
@@ -56,6 +59,7 @@ class Order(TenantRow, Base):
     number: Mapped[int]
     caller_id: Mapped[UUID]
     call_id: Mapped[UUID | None]
+    booking_id: Mapped[UUID | None]
     phone_number_id: Mapped[UUID]
     state: Mapped[str] = mapped_column(server_default="draft")
     version: Mapped[int] = mapped_column(server_default="1")

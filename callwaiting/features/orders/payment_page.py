@@ -108,7 +108,7 @@ def show(token: str) -> Response:
             labels=LABELS,
             action=url_for(".pay", token=token),
             renew=url_for(".renew", token=token)
-            if renewal.payer_may_renew(order.state, order.version, order.expires_at)
+            if renewal.payer_may_renew(order.state, order.version, order.expires_at, order.booking_id)
             else None,
         ),
         410 if state == "expired" else 200,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,12 +16,14 @@ from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.merchants import service as merchants
+from callwaiting.features.merchants.service import Profile
 from callwaiting.features.orders import deposits
+from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import TotalChanged
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.quoting import priced
 from callwaiting.features.orders.texts import text_link
-from callwaiting.features.orders.totals import Line, LineRequest
+from callwaiting.features.orders.totals import Line, LineRequest, Quote
 from callwaiting.features.orders.transitions import State
 
 
@@ -54,12 +56,40 @@ def place_order(
     if agreed not in {None, found.total} or agreed_now not in {None, found.due_now}:
         raise TotalChanged(found)
     settings: Settings = session.info["settings"]
-    expires_at = clock.now() + timedelta(hours=settings.payment_link_hours)
+    order = write(
+        session,
+        profile,
+        found,
+        terms,
+        caller_id=caller_id,
+        call_id=call_id,
+        phone_number_id=phone_number_id,
+        expires_at=clock.now() + timedelta(hours=settings.payment_link_hours),
+        answers_live_call=True,
+    )
+    return PlacedOrder(order.id, order.number, found.total, found.due_now)
+
+
+def write(
+    session: Session,
+    profile: Profile,
+    found: Quote,
+    terms: Terms,
+    *,
+    caller_id: UUID,
+    phone_number_id: UUID,
+    expires_at: datetime,
+    answers_live_call: bool,
+    call_id: UUID | None = None,
+    booking_id: UUID | None = None,
+) -> Order:
+    """Write down an order as it was priced, which awaits its payment, and plan the text with its link."""
     order = Order(
         merchant_id=profile.id,
         number=_next_number(session),
         caller_id=caller_id,
         call_id=call_id,
+        booking_id=booking_id,
         phone_number_id=phone_number_id,
         state=State.AWAITING_PAYMENT,
         version=1,
@@ -80,7 +110,7 @@ def place_order(
     session.flush()
     session.add_all(_row(order, position, line) for position, line in enumerate(found.lines, 1))
     session.flush()
-    text_link(session, order, expires_at, answers_live_call=True)
+    text_link(session, order, expires_at, answers_live_call=answers_live_call)
     audit.record(
         session,
         "order.placed",
@@ -92,7 +122,7 @@ def place_order(
             "currency": order.currency,
         },
     )
-    return PlacedOrder(order.id, order.number, found.total, found.due_now)
+    return order
 
 
 def _next_number(session: Session) -> int:

@@ -50,13 +50,15 @@ def renew(session: Session, order_id: UUID, version: int) -> None:
 def ask_for_new_link(session: Session, order_id: UUID) -> None:
     """The payer asks, on the page of a link that has expired. Raises OrderNotFound, NotRenewable, PaymentUnderway."""
     order = locked(session, order_id)
-    if not payer_may_renew(order.state, order.version, order.expires_at):
+    if not payer_may_renew(order.state, order.version, order.expires_at, order.booking_id):
         raise NotRenewable(order.state, message="This order cannot be paid online any more.")
     _renew(session, order, by="payer")
 
 
-def payer_may_renew(state: str, version: int, expires_at: datetime | None) -> bool:
-    """Whether the page of an expired link offers a new one."""
+def payer_may_renew(state: str, version: int, expires_at: datetime | None, booking_id: UUID | None) -> bool:
+    """Whether the page of an expired link offers a new one. What was not paid for a booking is not kept for it."""
+    if booking_id is not None and state != State.AWAITING_REST:
+        return False
     if after(state, Move.RENEW) is None or expires_at is None or version > PAYERS_MOST:
         return False
     return expires_at <= clock.now() <= expires_at + PAYERS_GRACE
@@ -66,16 +68,21 @@ def _renew(session: Session, order: Order, *, by: str) -> None:
     state = after(order.state, Move.RENEW) or (after(order.state, Move.ASK_REST) if by == "business" else None)
     if state is None:
         raise NotRenewable(order.state, message=f"This order is {order.state.replace('_', ' ')}.")
+    if order.booking_id is not None and state is State.AWAITING_PAYMENT and not _kept(order):
+        raise NotRenewable("of a booking", message="The time of this booking is free again. Please book anew.")
     payments.require_none_underway(session, order.id)
     payments.close_pages(session, order.id)
     settings: Settings = session.info["settings"]
     was = order.state
     order.version += 1
-    order.expires_at = clock.now() + timedelta(hours=settings.payment_link_hours)
     order.rest_asked = state is State.AWAITING_REST
+    expires_at = clock.now() + timedelta(hours=settings.payment_link_hours)
+    if order.booking_id is not None and not order.rest_asked and order.expires_at is not None:
+        expires_at = order.expires_at  # a booking's time is kept no longer than was said
+    order.expires_at = expires_at
     order.move(state)
     session.flush()
-    text_link(session, order, order.expires_at, answers_live_call=by == "payer")
+    text_link(session, order, expires_at, answers_live_call=by == "payer")
     audit.record(
         session,
         "order.link_renewed",
@@ -83,3 +90,8 @@ def _renew(session: Session, order: Order, *, by: str) -> None:
         reason=by,
         details={"number": order.number, "version": order.version, "was_expired": was == State.EXPIRED},
     )
+
+
+def _kept(order: Order) -> bool:
+    """Whether the time of the booking that the order is for is still kept for it."""
+    return order.state == State.AWAITING_PAYMENT and order.expires_at is not None and order.expires_at > clock.now()

@@ -47,5 +47,6 @@ def settle_here(session: Session, order_id: UUID, version: int) -> None:
         total=order.total,
         caller_id=order.caller_id,
         phone_number_id=order.phone_number_id,
+        booking_id=order.booking_id,
     )
     publish(session, news)

@@ -20,7 +20,8 @@ class OrderQuery(PageQuery):
 
 class OrderFace(Schema):
     """`caller_number` is null for those who may not see callers. `subtotal` is without tax and after the discount. With
-    a deposit (else 0), it is due first and `rest` later; `paid_on_the_spot` of the rest came through no provider."""
+    a deposit (else 0), it is due first and `rest` later; `paid_on_the_spot` of the rest came through no provider. With
+    a `booking_id` it is what that booking costs."""
 
     id: UUID
     number: int = Field(examples=[1041])
@@ -28,6 +29,7 @@ class OrderFace(Schema):
     caller_id: UUID
     caller_number: str | None = Field(default=None, examples=["+12125550123"])
     call_id: UUID | None
+    booking_id: UUID | None
     discount: Amount
     subtotal: Amount
     tax: Amount

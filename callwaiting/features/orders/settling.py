@@ -21,13 +21,13 @@ PAY = Statement("""
 update app.orders set state = 'paid', revision = revision + 1, paid_at = %(paid_at)s
 where id = %(id)s and state = any(%(payable)s) and (deposit_minor = 0 or rest_asked)
   and due_minor = %(amount_minor)s and currency = %(currency)s
-returning number, caller_id, phone_number_id, total_minor
+returning number, caller_id, phone_number_id, total_minor, booking_id
 """)
 PAY_DEPOSIT = Statement("""
 update app.orders set state = 'deposit_paid', revision = revision + 1, deposit_paid_at = %(paid_at)s
 where id = %(id)s and state = any(%(payable)s) and deposit_minor = %(amount_minor)s and currency = %(currency)s
   and not rest_asked
-returning number, caller_id, phone_number_id, total_minor
+returning number, caller_id, phone_number_id, total_minor, booking_id
 """)
 
 
@@ -57,6 +57,7 @@ def on_payment_settled(session: Session, event: PaymentSettled) -> None:
         total=Money(order.total_minor, event.amount.currency),
         caller_id=order.caller_id,
         phone_number_id=order.phone_number_id,
+        booking_id=order.booking_id,
     )
     publish(session, news)
 
@@ -81,6 +82,7 @@ def _deposit(session: Session, event: PaymentSettled, facts: dict[str, object]) 
         total=Money(order.total_minor, event.amount.currency),
         caller_id=order.caller_id,
         phone_number_id=order.phone_number_id,
+        booking_id=order.booking_id,
     )
     publish(session, news)
 

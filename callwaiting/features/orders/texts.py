@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callwaiting.features.alerts import service as alerts
+from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
 from callwaiting.features.messages.errors import NoLongerTrue
 from callwaiting.features.messages.events import TextDue, TextFailed
@@ -16,7 +17,8 @@ from callwaiting.features.orders.models import Order
 from callwaiting.features.orders.transitions import State
 from callwaiting.features.payments import service as payments
 
-LINK_TEXTS = ("payment_link", "deposit_link", "rest_link")
+LINK_TEXTS = ("payment_link", "deposit_link", "rest_link", "booking_deposit")
+UNDELIVERED = "orders.link_undelivered"
 AWAITING = (State.AWAITING_PAYMENT, State.AWAITING_REST)
 
 
@@ -27,7 +29,10 @@ def text_link(session: Session, order: Order, expires_at: datetime, *, answers_l
     )
     kind = ("rest_link" if order.rest_asked else "deposit_link") if order.deposit_minor else "payment_link"
     values = {"order": str(order.number), "total": str(order.total), "link": link}
-    if order.deposit_minor:
+    if order.booking_id is not None and not order.rest_asked:
+        kind = "booking_deposit"
+        values |= {"amount": str(order.due), "until": _in_words(session, expires_at)}
+    elif order.deposit_minor:
         values |= {"amount": str(order.due), "rest": str(order.rest)}
     messages.plan_text(
         session,
@@ -39,6 +44,24 @@ def text_link(session: Session, order: Order, expires_at: datetime, *, answers_l
         answers_live_call=answers_live_call,
         subject_id=order.id,
     )
+    if not answers_live_call:  # who is on the phone was asked whether texts may come
+        _see_sent(session, order)
+
+
+def _see_sent(session: Session, order: Order) -> None:
+    """A link that may not be texted is as good as one that did not arrive; a new one ends what was said of that."""
+    fate = messages.fate_of(session, order.id, *LINK_TEXTS)
+    if fate is not None and fate.status == "suppressed":
+        _alert_undelivered(session, order.id, order.number, fate.problem or "")
+    else:
+        alerts.resolve_alert(session, UNDELIVERED, subject=f"order:{order.id}")
+
+
+def _in_words(session: Session, moment: datetime) -> str:
+    """`Tue, May 5 at 3:30 PM`, by the business's clock."""
+    local = moment.astimezone(merchants.profile(session).timezone)
+    half = "AM" if local.hour < 12 else "PM"
+    return f"{local:%a}, {local:%b} {local.day} at {local.hour % 12 or 12}:{local:%M} {half}"
 
 
 def require_still_true(session: Session, due: TextDue) -> None:
@@ -63,11 +86,15 @@ def on_text_failed(session: Session, failed: TextFailed) -> None:
     if failed.kind not in LINK_TEXTS or failed.subject_id is None:
         return
     number = session.scalar(select(Order.number).where(Order.id == failed.subject_id))
+    _alert_undelivered(session, failed.subject_id, number or 0, failed.meaning, failed.code)
+
+
+def _alert_undelivered(session: Session, order_id: UUID, number: int, why: str, code: str = "") -> None:
     alerts.raise_alert(
         session,
-        "orders.link_undelivered",
-        subject=f"order:{failed.subject_id}",
+        UNDELIVERED,
+        subject=f"order:{order_id}",
         severity="high",
-        summary=f"The payment link of order {number} did not arrive. {failed.meaning}",
-        details={"order": str(failed.subject_id), "code": failed.code},
+        summary=f"The payment link of order {number} did not arrive. {why}",
+        details={"order": str(order_id), "code": code},
     )

@@ -26,7 +26,7 @@ from callwaiting.features.payments.figures import MoneyFigures, Taken, per_day, 
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
 from callwaiting.features.payments.overview import payments_for, refunds_of
 from callwaiting.features.payments.refund_effects import request_refund_list
-from callwaiting.features.payments.refunds import take_refund
+from callwaiting.features.payments.refunds import request_refund, take_refund
 from callwaiting.features.payments.settlement import settle
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "record_fee",
     "refunds_of",
     "request_capture",
+    "request_refund",
     "request_refund_list",
     "require_none_underway",
     "settle",

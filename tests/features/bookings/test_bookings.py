@@ -202,11 +202,16 @@ def test_what_a_resource_cannot_be(worker: Runtime, merchant: MerchantScope, wro
 
 def test_the_table_of_transitions() -> None:
     assert {state.value for state in State} == set(STATES)
-    assert [after("held", move) for move in Move] == ["confirmed", "cancelled", "expired", None, None, None, None]
-    confirmed = [None, None, None, "confirmed", "cancelled", "completed", "no_show"]
+    assert [after("held", move) for move in Move] == [
+        "confirmed", "awaiting_deposit", "cancelled", "expired", None, None, None, None,
+    ]  # fmt: skip
+    assert [after("awaiting_deposit", move) for move in Move] == [
+        "confirmed", None, None, "expired", None, "cancelled", None, None,
+    ]  # fmt: skip
+    confirmed = [None, None, None, None, "confirmed", "cancelled", "completed", "no_show"]
     assert [after("confirmed", move) for move in Move] == confirmed
-    assert [after("no_show", move) for move in Move] == [None] * 5 + ["completed", None]
-    assert [after("completed", move) for move in Move] == [None] * 6 + ["no_show"]
+    assert [after("no_show", move) for move in Move] == [None] * 6 + ["completed", None]
+    assert [after("completed", move) for move in Move] == [None] * 7 + ["no_show"]
     assert not any(after(state, move) for state in (State.CANCELLED, State.EXPIRED) for move in Move)
 
 

@@ -21,7 +21,7 @@ from tests.features.bookings.test_api import BEGIN_NOW, DAY, NEXT_DAY, Salon, at
 
 RULES: dict[str, Any] = {
     "holiday_country": "US", "holiday_region": None, "open_holidays": ["Columbus Day"], "notice_minutes": 60,
-    "reminder_minutes": 0,
+    "reminder_minutes": 0, "deposit_minutes": 45,
 }  # fmt: skip
 
 
@@ -45,10 +45,10 @@ def test_a_service_from_first_to_last(salon: Salon, worker: Runtime, admin_url: 
     sofa = create_resource(worker, salon.owner.scope, name="Sofa")
     made = salon.owner.post("/booking-services", haircut(salon.chair))
     path = f"/booking-services/{made['id']}"
-    body = haircut(salon.chair, sofa, name="Cut")
+    body = haircut(salon.chair, sofa, name="Cut") | {"deposit": {"amount": 500, "currency": "USD"}}
     changed = salon.owner.send("PUT", path, body, version=1).get_json()
 
-    assert made == haircut(salon.chair) | {"id": made["id"], "version": 1}
+    assert made == haircut(salon.chair) | {"deposit": None, "id": made["id"], "version": 1}
     assert changed == body | {"id": made["id"], "version": 2} == salon.owner.get(path)
     assert salon.owner.send("PUT", path, body, version=1).status_code == 412
     salon.owner.post("/booking-services", haircut(sofa, name="Beard"))
@@ -123,7 +123,8 @@ def test_the_business_hours_bind_what_has_none_of_its_own(salon: Salon) -> None:
 
 def test_rules_and_public_holidays(salon: Salon) -> None:
     assert salon.owner.get("/booking-rules") == RULES | {
-        "holiday_country": None, "open_holidays": [], "notice_minutes": 120, "reminder_minutes": 1440, "version": 1,
+        "holiday_country": None, "open_holidays": [], "notice_minutes": 120, "reminder_minutes": 1440,
+        "deposit_minutes": 120, "version": 1,
     }  # fmt: skip
     assert salon.owner.get("/booking-holidays?year=2030") == {"items": []}
     year = DAY.year + 1
@@ -143,6 +144,7 @@ def test_rules_and_public_holidays(salon: Salon) -> None:
         ({"holiday_region": "Bavaria"}, "holiday_region"),
         ({"holiday_country": None, "holiday_region": "NY"}, "holiday_region"),
         ({"notice_minutes": -1}, "notice_minutes"),
+        ({"deposit_minutes": 5}, "deposit_minutes"),
     ):
         assert fields(salon.owner.send("PUT", "/booking-rules", RULES | change, version=2)) == [field]
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callwaiting.core import clock
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.bookings import services
 from callwaiting.features.bookings.errors import SlotTaken
-from callwaiting.features.bookings.models import Booking
+from callwaiting.features.bookings.models import Booking, BookingService
 from tests.factories.bookings import create_salon, create_tables
-from tests.factories.telephone import Telephone
+from tests.factories.telephone import Telephone, amounts
 from tests.features.calls.conftest import Pizzeria
 from tests.features.calls.paper_shop import NOW
 
@@ -39,6 +40,45 @@ def test_a_haircut_with_ben(pizzeria: Pizzeria, phone: Telephone) -> None:
     assert (booking.service_id, booking.resource_id) == (made["Haircut"], made["Ben"])
     length = booking.period.upper - booking.period.lower  # type: ignore[operator]  # it has both bounds
     assert length.total_seconds() == 45 * 60
+
+
+def test_a_deposit_is_said_and_texted_and_confirms_the_booking(pizzeria: Pizzeria, phone: Telephone) -> None:
+    made = create_salon(pizzeria.worker, pizzeria.scope)
+    with_deposit(pizzeria, made["Haircut"], 1000)
+    phone.dial()
+    heard = phone.speak("I'd like a haircut with Ben tomorrow at three")
+    assert "Haircut with Ben, $40.00. A deposit of $10.00 is due now, by a link that we text you." in heard
+    heard = phone.speak("yes")
+    assert "I am keeping tomorrow at 3 PM for you, Haircut with Ben, $40.00." in heard
+    assert "a link to pay the deposit of $10.00, until today at" in heard
+    assert phone.over
+    assert _bookings(pizzeria) == []
+    [(kind, _, body)] = pizzeria.texts()
+    assert (kind, amounts(body)) == ("booking_deposit", [1000])
+    [order] = pizzeria.orders()
+    assert (order.due.minor, order.call_id) == (1000, None)
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_without_texts_there_is_no_link_so_the_caller_is_asked(pizzeria: Pizzeria, answer: str) -> None:
+    made = create_salon(pizzeria.worker, pizzeria.scope)
+    with_deposit(pizzeria, made["Haircut"], 1000)
+    first = pizzeria.phone()
+    first.dial()
+    first.speak("stop texting me")
+    phone = pizzeria.phone()
+    phone.dial()
+    phone.speak("I'd like a haircut with Ben tomorrow at three")
+    assert "The payment link comes by text, but you asked us not to text you." in phone.speak("yes")
+    heard = phone.speak(answer)
+    assert ("I am keeping tomorrow at 3 PM" in heard) == (answer == "yes")
+    assert ("nothing was booked" in heard) == (answer == "no")
+    assert len(pizzeria.orders()) == int(answer == "yes")
+
+
+def with_deposit(pizzeria: Pizzeria, service_id: UUID, minor: int) -> None:
+    with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
+        session.execute(update(BookingService).where(BookingService.id == service_id).values(deposit_minor=minor))
 
 
 def test_whoever_is_free_does_it_and_a_move_stays_within_the_service(pizzeria: Pizzeria, phone: Telephone) -> None:

@@ -6,17 +6,18 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callwaiting.core import clock
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from callwaiting.features.alerts.models import Alert
-from callwaiting.features.messages import incoming, sending, thread_state
+from callwaiting.features.messages import gate, incoming, sending, thread_state
 from callwaiting.features.messages import service as messages
 from callwaiting.features.messages.incoming import IncomingText
 from callwaiting.features.messages.models import Message
 from callwaiting.features.messages.provider_errors import FAILURES, Remedy, failure_of
+from callwaiting.features.orders.models import Order
 from callwaiting.features.webhooks.source_admin import RegisteredSource
 from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
@@ -86,6 +87,23 @@ def test_a_filtered_text_raises_one_alert_that_says_why(texts: Texts) -> None:
     with texts.worker.database.unit_of_work(texts.scope) as session:
         alert = session.scalars(select(Alert)).one()
     assert (alert.count, "filtered" in alert.summary, "30007" in alert.summary) == (2, True, True)
+
+
+def test_a_payment_link_to_a_phone_that_was_off_is_sent_once_more_and_then_somebody_is_told(
+    texts: Texts, worker: Runtime, merchant: MerchantScope
+) -> None:
+    make_payable(worker, merchant, line=texts.line)
+    with worker.database.unit_of_work(merchant) as session:
+        link = session.scalars(select(Message).where(Message.kind == "payment_link")).one()
+    reject(texts, link.id, "30003")
+    assert alerts(texts) == []
+    with worker.database.unit_of_work(merchant) as session:
+        again = session.scalars(select(Message).where(Message.message_key == f"again:{link.id}")).one()
+        assert gate.withheld_now(session, again) is None  # still true, as the first one was
+        session.execute(update(Order).values(version=2))
+        assert gate.withheld_now(session, again) == gate.Withheld("no longer true")
+    reject(texts, again.id, "30003")
+    assert alerts(texts) == ["orders.link_undelivered"]
 
 
 def test_a_payment_link_that_did_not_arrive_is_shown_and_raised(
