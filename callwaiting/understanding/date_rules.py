@@ -87,7 +87,8 @@ _COUNT = r"(?P<count>\d{1,3}|an?|another)(?: more| whole)?"
 
 _AFTER_NUMBER = (
     r" ?(?:$|[.,!?;:_)-]|(?:at|for|from|to|till?|until|through|thru|and|or|in|on|if|is|was|would|will|please|with|by|"
-    r"under|around|about|after|before|works?|rather|as|because|since|so|maybe|perhaps|that|should|does|sounds|okay|ok|my|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|\d)\b)"
+    r"under|around|about|after|before|works?|rather|as|because|since|so|maybe|perhaps|that|should|does|sounds|okay|ok|my|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|"
+    r"evening|night|morning|afternoon|lunch|dinner|(?!1\b(?! ?(?:[ap]\.?m|o'? ?clock|[:.]\d|person|people)))\d)\b)"
 )
 _ANY_ORD = rf"(?:{_ORD})?"
 _END_OF_RANGE = rf"(?= ?(?:-|to|until|till|through|and) ?(?:the )?\d{{1,2}}{_ANY_ORD},? (?:of )?(?:{MONTH}))"
@@ -115,12 +116,12 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b(?P<weekday>{WEEKDAY}),? in {_COUNT} (?P<unit>{UNIT})\b", read_ahead),
         (rf"\b{_COUNT} (?P<unit>{UNIT})(?:'s)?(?: time)? {_ANCHOR}(?:,? on (?P<weekday>{WEEKDAY}))?", read_ahead),
         (rf"\b(?P<which>last |next |this |coming )?(?:the )?(?P<feast>{FEAST})\b{_YEAR}", read_feast),
-        (rf"\b(?P<weekday>{WEEKDAY}),? (?:on )?(?:the )?(?P<day>\d{{1,2}})(?:{_ORD}|(?=$|[.,!?_]))"
+        (rf"\b(?P<weekday>{WEEKDAY}),? (?:on )?(?:the )?(?P<day>\d{{1,2}})(?:{_ORD}|(?=$|[.,!?_](?!\d)))"
          rf"(?! (?:people|person|guest))(?:,? ?(?P<year>20\d\d))?", read_weekday_and_number),
         (rf"\b(?:the )?(?P<day>\d{{1,2}})(?:{_ORD})?(?: day)?(?: of| in)? "
          rf"(?P<month>(?:the|this|next|the next|last|the current|the coming|the following) month)\b", read_number),
         (r"\b(?P<month>(?:this|next) month),?(?: on| for)? the (?P<day>\d{1,2})(?:st|nd|rd|th)\b", read_number),
-        (rf"(?<!\ba )\b(?:the )?(?P<day>\d{{1,2}}){_ORD}\b(?P<month>(?!))?"
+        (rf"(?<!\ba )(?<!\b1 )\b(?:the )?(?P<day>\d{{1,2}}){_ORD}\b(?P<month>(?!))?"
          rf"(?={_AFTER_NUMBER})",
          read_number),
         (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?nigh?te?(?:'?s)?\b|"
@@ -138,6 +139,8 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b{_COUNT} (?P<unit>{UNIT}) (?:later|away|hence)\b", read_ahead),
         (rf"\b(?P<which>)(?P<weekday>{WEEKDAY})"
          r"(?P<after> (?:of )?(?:the )?(?:next|following|this) week| (?:after next|week)\b)",
+         read_weekday),
+        (rf"\b(?P<which>(?:the )?)(?P<weekday>{WEEKDAY})(?P<after> after (?:this|that|the next)(?: 1)?\b)",
          read_weekday),
         (rf"\b(?P<which>(?:(?:on|the|this|next|coming|upcoming|following|last|previous|past|of) )*)"
          rf"(?P<weekday>{WEEKDAY})(?![a-z'])(?P<after>(?!))?",

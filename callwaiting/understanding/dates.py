@@ -264,6 +264,8 @@ def read_weekday(match: Match, today: Today) -> Days | None:
     after = match["after"] or ""
     if "after next" in after:
         return _mention(match, following + timedelta(days=7), coming + timedelta(days=7))
+    if after.startswith(" after"):
+        return _mention(match, coming + timedelta(days=7), coming)
     if "this" in after:
         return _mention(match, monday + timedelta(days=weekday))
     if "next" in after or "following" in after:

@@ -23,8 +23,19 @@ CHANGE = re.compile(r"\b(?:chang|mov|reschedul|switch|push|shift|swap|amend|modi
 CORRECTION = re.compile(
     r"\b(?:no|actually|sorry|instead|i mean|i meant|rather|make (?:it|that)|scratch that|correction|wait|change)\b"
 )
+# `Friday does not work`, `the 6th is no good`: what is said of a day rules it out.
+RULED_OUT = re.compile(
+    r"^_*(?:'s)?(?: (?:night|evening|morning|afternoon|lunch|at _+|_+))? ?"
+    r"(?:(?:is|are|was|does|do|did|will|would|looks?|seems?|becomes?)(?: (?:also|really|just|probably|simply))* "
+    r"(?:not|no (?:good|longer|use|option)|never|out\b|off\b|impossible|difficult|bad\b|"
+    r"too (?:soon|early|late|busy|short)|"
+    r"(?:fully )?(?:booked|taken)|a (?:problem|bad))|cannot|(?:no good|not possible|not good|impossible)\b)"
+)
 NOT = re.compile(
-    r"\b(?:not|except|but not|cannot do|cannot make|other than|apart from|besides|instead of|rather than|"
+    r"\b(?:not|except|but not|"
+    r"(?:cannot|not able to|unable to|not going to|will not) (?:do|make|manage|come|attend|be there)(?: it)?|"
+    r"(?:not|un)(?: (?:be|really))? ?(?:available|free|around|there|working|in town)|"
+    r"other than|apart from|besides|instead of|rather than|"
     r"(?:any|every|each)(?:thing|time| day| time| evening)? but)(?: on| at| the| for)* ?$"
 )
 THROUGH = re.compile(
@@ -50,7 +61,9 @@ BOUND = re.compile(
     r"\b(?P<not>no |not |not any )?(?:(?P<until>until|till|til|before|by|earlier than)|after|later than|from|since)"
     r"(?: about| around)? ?$"
 )
+BESIDE_A_TIME = re.compile(r" ?(?:-|to|until|till|or|rather than|instead of|not|,? ?(?:no|sorry|actually),?) ?")
 CORRECTED = re.compile(r"\b(?:no|actually|sorry|i mean|i meant|rather|make (?:it|that))[, ]*(?:at )?$")
+A_LONG_STAY = 28  # days
 SMALL_HOURS = time(5)  # `tonight at one` may be tomorrow by the calendar
 USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
     "morning": (time(8), time(12), "morning"),
@@ -65,7 +78,8 @@ TIME_BEFORE = re.compile(
     r"|@|_)[, ]*(?:like |say |around |about |the )?$"
 )
 NO_TIME_AFTER = re.compile(
-    r"^ ?(?:\+|other|more|people|person|ppl|guests?|adults?|kids?|child|children|of us|pax|persons?|seat|friends?|"
+    r"^ ?(?:\+|(?:and|to|or|-) ?\d{1,3} (?:people|persons?|ppl|guests?|of us)\b|"
+    r"other|more|people|person|ppl|guests?|adults?|kids?|child|children|of us|pax|persons?|seat|friends?|"
     r"in total|total|nights?|days?|hours?|hrs?|minutes?|mins?|weeks?|months?|years?|rooms?|tables?|boys?|girls?|"
     r"and a half|%|dollars?|pounds?|bucks|star|"
     r"(?!(?:is|was|as|works|sounds|looks|thanks|suits|its)\b)\w+s\b)"
@@ -76,7 +90,10 @@ FROM_SO_MANY = re.compile(
 )
 AT = re.compile(r"(?:\b(?:at|by|from|until|till|after|before)|@) $")
 TO = re.compile(r"\bto $")
-PEOPLE_BEFORE = re.compile(r"\b(?:party|group|table|total|number|family) (?:of|for) $")
+PEOPLE_BEFORE = re.compile(
+    r"\b(?:party|group|table|total|number|family) (?:of|for) "
+    r"(?:about |around |approximately |roughly |up to |at least )?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +127,10 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
     at, times_period, time_readings = _time(plain, clocks, parts)
     if day is not None and weeks and not any(each.days[0] <= day <= (each.last or day) for each in weeks):
         day_readings = (*day_readings, weeks[-1].days[0])  # `the first week of October on Friday`
-    if day is not None and at is not None and at < SMALL_HOURS and re.search(r"\bto[- ]?night\b", plain):
+    if day is not None and at is not None and _may_be_after_midnight(plain, at):
         day_readings = (day, day + timedelta(days=1))
+    if days_period and days_period.begin and days_period.end and _lasts(days_period) >= A_LONG_STAY:
+        day_readings = (*day_readings, *(day_readings and (days_period.end,)))  # a window rather than a visit
     instant = next((mention.instant for mention in mentions if mention.instant), None)
     if instant is not None and at is None and day == instant.date():
         at = instant.time().replace(second=0, microsecond=0, tzinfo=None)
@@ -121,6 +140,18 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
         period = Period(begin, end, name)
     doubtful, candidates = _doubts(today, day, at, mentions, day_readings, time_readings)
     return When(day, at, period, doubtful, candidates, rest)
+
+
+def _may_be_after_midnight(plain: str, at: time) -> bool:
+    """`Tonight at one`, `this afternoon at 12`: by the calendar it may be the next day."""
+    if at < SMALL_HOURS and re.search(r"\b(?:to[- ]?night|evening|night)\b", plain):
+        return True
+    return at == time(12) and re.search(r"\b(?:afternoon|evening|night)\b", plain) is not None
+
+
+def _lasts(period: Period) -> int:
+    first, last = period.begin, period.end
+    return (last - first).days if isinstance(first, date) and isinstance(last, date) else 0
 
 
 def _doubts(
@@ -163,7 +194,7 @@ def _bare_day(rest: str, today: Today) -> tuple[date | None, tuple[date, ...], s
 def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | None, Period | None, tuple[date, ...]]:
     """The day meant, the interval of days, and all readings of the day."""
     said = [each for each in mentions if each.days and not each.gone]
-    denied = [each for each in said if NOT.search(plain[: each.start] + _OF.match(plain[each.start :])[0])]  # type: ignore[index]  # it matches anything
+    denied = [each for each in said if _is_denied(plain, each)]
     said = [each for each in said if each not in denied] if len(said) > len(denied) else []
     if denied and not said:
         return None, None, ()
@@ -194,6 +225,13 @@ def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | No
     if changed or CORRECTION.search(between):
         return last.days[0], None, last.days
     return first.days[0], None, tuple(dict.fromkeys(day for each in said for day in each.days))
+
+
+def _is_denied(plain: str, mention: Days) -> bool:
+    """Whether this is the day that it shall not be."""
+    of = _OF.match(plain[mention.start :])
+    before = plain[: mention.start] + (of[0] if of else "")
+    return NOT.search(before) is not None or RULED_OUT.match(plain[mention.end :]) is not None
 
 
 def _open(plain: str, mention: Days, day: date) -> Period | None:
@@ -274,7 +312,22 @@ def _strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | No
         beside = beside or bool(kept and (CORRECTED.search(before) or (CHANGE.search(before) and TO.search(before))))
         if ranged or beside or (parted and not long) or answer:
             kept.append(clock)
-    return kept
+    return sorted([*kept, *_beside_a_time(plain, clocks, kept)], key=lambda clock: clock.start)
+
+
+def _beside_a_time(plain: str, clocks: list[Clock], kept: list[Clock]) -> list[Clock]:
+    """Bare numbers that a time makes one: `6 or 6:30`, `8 rather than 7 pm`, `7 till 9 tonight`."""
+    return [
+        clock
+        for clock in clocks
+        if clock not in kept
+        and clock.hour <= 24
+        and not NO_TIME_AFTER.match(plain[clock.end :])
+        and not PEOPLE_BEFORE.search(plain[: clock.start])
+        and any(
+            BESIDE_A_TIME.fullmatch(plain[min(clock.end, other.end) : max(clock.start, other.start)]) for other in kept
+        )
+    ]
 
 
 def _later(begin: time, lasting: re.Match[str]) -> time:

@@ -29,7 +29,7 @@ class Party:
 PERSONS = (
     r"people|peoples|persons?|ppl|pax|guests?|adults?|grown ?-?ups?|diners?|covers?|heads?|patrons?|clients?|"
     r"customers?|visitors?|attendees|participants|members|men|women|ladies|gentlemen|seats?|seaters?|chairs|"
-    r"individuals|folks|tops?"
+    r"individuals|folks|peeps|souls|tops?"
 )
 KIN = (
     r"kids?|child(?:ren)?|infants?|bab(?:y|ies)|toddlers?|minors?|sons?|daughters?|boys?|girls?|friends?|cousins?|"
@@ -54,21 +54,27 @@ _ALSO_NEXT = (
     r"at|on|in|under|please|and|by|with|from|near|outside|inside|thanks?|if|would|that|around|close|not|tonight|i|we|"
     r"today|my"
 )
-_ABOUT = r"(?:the |about |just |only |exactly |around )?"
+_ABOUT = (
+    r"(?:the |about |just |only |exactly |around |roughly |approximately |approx\.? |at least |at most |up to |nearly |"
+    r"almost |no more than |maybe |like )?"
+)
 
 # A number that says the size by itself, each in a sentence of its kind.
 DIRECT: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(\d{{1,3}})[ -]?(?:of the |small |little |young |whole |hungry )?(?:{PERSONS})\b",
+        rf"\b(\d{{1,3}})(?: ish| or so)?[ -]?(?:of the |small |little |young |whole |hungry )?(?:{PERSONS})\b",
         rf"\b(?:{_TABLE}) (?:size )?(?:of|for|is|will be|to|up to) {_ABOUT}(\d{{1,3}})\b{_NOT_PERSONS}",
         r"\b(?:us|we|all) (\d{1,3})\b",
+        r"^(\d{1,2}) for (?=_|dinner|lunch|breakfast|brunch|supper|drinks)",
+        r"_ ?,? ?x ?(\d{1,2})\b",
         r"\b(?:guests?|people|persons?|party|number|covers|seats|group)\b[^_\d]{0,12}\bfrom \d{1,3} to (\d{1,3})\b",
-        r"\b(?:seats?|fits?|holds?|accommodates?|size(?: is| of| will be)?|"
+        r"\b(?:seats?|fits?|holds?|accommodates?|squeeze in|fit in|size(?: is| of| will be)?|"
         r"(?:people|guests|persons):?(?: is| are| will be)?|total of|number(?: is| will be)?|group is|party is) "
-        r"(?:about |up to |around )?(\d{1,3})\b"
+        r"(?:about |up to |around |roughly |approximately |at least |at most )?(\d{1,3})\b"
         r"(?! ?(?:\d|nights?|hours?|tables?))",
-        r"\b(\d{1,3}) (?:of us|of them|in total|total|altogether|in all|in (?:the|our) party|strong)\b",
+        r"\b(\d{1,3}) (?:of us|of them|in total|total|altogether|all together|in all|strong|"
+        r"in (?:the|our|my) (?:party|group|family))\b",
         rf"\bfor {_ABOUT}(\d{{1,3}})\b(?=(?: of us)?[ ,.?!;]*(?:$|_|(?:{_ALSO_NEXT})\b))",
         r"\b(?:there (?:will be|are|is)|we (?:are|will be)|it (?:is|will be)|make (?:it|that)|be|to be|have(?! 1\b)|"
         r"only|just) (?:just |only |about |now )?(\d{1,3})\b"
@@ -77,18 +83,48 @@ DIRECT: tuple[re.Pattern[str], ...] = tuple(
 )  # fmt: skip
 GUEST = re.compile(
     rf"\b(?:(?P<count>\d{{1,3}}|an?|no|another) (?:of )?)?(?P<mine>{_MINE} )?(?P<count2>\d{{1,3}} )?"
-    rf"(?:(?:other|more|small|little|young|best|good|older|minor|lovely|dear|close|additional) )*"
+    rf"(?:(?:other|more|small|little|young|best|good|older|old|minor|lovely|dear|close|additional|twin|single|big|elderly|"
+    rf"younger|elder|baby|business|work|hungry) )*"
     rf"(?P<who>{PERSONS}|{KIN}|{ONE})\b(?!['-])"
 )
 SELF = re.compile(
-    r"\b(?:me|myself|i)(?: and|,| plus| with(?= (?:my|our|his|her|a|\d)))(?= )|"
+    r"(?<!provide )(?<!give )(?<!help )(?<!serve )\b(?:me|myself|i)"
+    r"(?: and|,| plus| with(?= (?:my|our|his|her|a|\d)))(?= )|"
     r"(?:\band|,|\bplus|\bwith) (?:me|myself)\b|"
     r"\bi (?:am|will be) (?:coming|travell?ing|bringing|with)\b|"
+    r"\bi (?:will |would |want to |am going to )?(?:come with|bring)\b|"
     r"\band i\b(?! (?:have|am|need|want|would|had|believe|think|can|cannot|made|booked|do|could|was|like|forgot)\b)"
 )
 BESIDE = re.compile(r"(?<![\d.:/$])\b([1-9]\d?) (?:and|plus|with) $")
+# `4 or 5 people`, `between 10 and 12 guests`, `4, maybe 5`: nobody knows yet.
+BETWEEN = re.compile(
+    rf"(?<![\d.:/$])\b(?P<least>\d{{1,3}})(?: ?- ?| to | or | or maybe |"
+    r",? (?:or )?(?:maybe|possibly|perhaps) (?:even )?)"
+    rf"(?P<most>\d{{1,3}})(?= (?:{PERSONS}|of us|{KIN})\b)|"
+    rf"\bbetween (?P<least2>\d{{1,3}}) (?:and|to|or) (?P<most2>\d{{1,3}})(?= (?:{PERSONS}|of us)\b)|"
+    r"(?:^|\b(?:for|be|are|is) )(?P<least3>\d{1,3})(?: or | or maybe |,? (?:maybe|possibly|perhaps) )(?P<most3>\d{1,3})"
+    r"(?=[ .?!]*$)"
+)
+FROM_TO = re.compile(rf"\bfrom (?:being )?\d{{1,3}}(?: (?:{PERSONS}))? (?:up |down )?to (\d{{1,3}})\b(?! ?(?:pm|am))")
+# The size is the whole, whatever is told of a part of it.
+INCLUDING = re.compile(
+    rf"\b(\d{{1,3}})\b(?: (?:{PERSONS}|of us|in total|total))?,? ?\(?(?:including|incl\.?|counting|of (?:whom|which)|"
+    r"\d{1,3} of (?:them|whom|which|us))\b"
+)
+TABLES = re.compile(r"\b([2-9]) tables (?:of|for) (\d{1,2})\b(?! ?(?:pm|am))")
+MORE = re.compile(rf"\badd(?:ing)? (?:an? )?(?:\d{{1,2}} )?(?:more |another |extra )?(?:{PERSONS}|{KIN})\b")
+ALONG = re.compile(r"\b(?:with|accompanied by|joined by|along with) ?$")
+_NAME = (
+    rf"(?!(?:me|myself|i|my|our|the|an?|for|and|with|at|on|in|please|table|party|just|we|us|it|is|are|{PERSONS}|{KIN}|{ONE})\b)"
+    r"[a-z]{2,}(?:-[a-z]+)?"
+)
+NAMED = re.compile(
+    rf"(?:^|\b(?:for|with|be|are|is|by) )(?:(?P<before>(?:{_NAME}, ?)+{_NAME}),? and (?:me|myself|i)\b|"
+    rf"(?:me|myself),? (?P<after>(?:{_NAME}, ?)*{_NAME},? and {_NAME})\b)"
+)
 NOT_COMING = re.compile(r"\bfor (?:me|us)\b.{0,3}(?:please|\?|$)")
 ALONE = re.compile(
+    r"\bme,? myself,? and i\b|"
     r"\b(?:just|only|be) (?:for )?(?:me|myself)\b|\bfor myself[.!]*$|\b(?:by|on) my ?(?:self|own)\b|\b(?:alone|solo)\b"
 )
 WITH_SELF = re.compile(
@@ -109,6 +145,8 @@ OTHER_SENSE = re.compile(
 def party_in(rest: str, plain: str, *, asked: bool) -> Party:
     """The party in a text whose days and times have been blanked out; `plain` is the whole of it. A bare number is
     a party only when it was `asked` for."""
+    if settled := _settled(rest):
+        return settled
     guests = [match for match in GUEST.finditer(rest) if not OTHER_SENSE.match(rest[match.end() :])]
     listed, direct = _guest_list(rest, guests), _direct(rest)
     more = listed is not None and listed.size is not None and direct is not None and listed.size > (direct.size or 0)
@@ -119,9 +157,33 @@ def party_in(rest: str, plain: str, *, asked: bool) -> Party:
     return _answer(rest, plain) if asked else Party()
 
 
+def _settled(rest: str) -> Party | None:
+    """What is said of the whole party, so that its parts need not be counted."""
+    if changed := FROM_TO.search(rest):
+        return Party(int(changed[1]))
+    if whole := INCLUDING.search(rest):
+        return Party(int(whole[1]))
+    if (between := BETWEEN.search(rest)) and not CHANGE.search(rest):
+        least, most = (int(number) for number in between.groups() if number)
+        return Party(most, (least,)) if 0 < least < most <= LARGEST_PARTY else None
+    if tables := TABLES.search(rest):
+        return Party(int(tables[1]) * int(tables[2]), (int(tables[2]),))
+    if MORE.search(rest):
+        return Party(unknown=True)
+    if re.search(r"\bme,? myself,? and i\b", rest):
+        return Party(1)
+    named = NAMED.search(rest)
+    return (
+        Party(len(re.findall(_NAME, re.sub(r"\band\b", ",", named["before"] or named["after"]))) + 1) if named else None
+    )
+
+
 def _answer(rest: str, plain: str) -> Party:
     """The size, as the answer to the question for it."""
     bare = plain.strip(" .!?")
+    if added := re.fullmatch(r"(\d{1,3}) ?(?:\+|plus) ?(\d{1,2})", bare):
+        return Party(int(added[1]) + int(added[2]))
+    rest = re.sub(r"\b(?:not|instead of|rather than) (?=\d)\d+", "_", rest)
     numbers = [int(number) for number in re.findall(r"(?<![\d.:/])\b\d{1,3}\b(?![\d.:/%])", rest)]
     sizes = list(dict.fromkeys(number for number in numbers if 0 < number <= LARGEST_PARTY))
     if not sizes:
@@ -174,6 +236,8 @@ def _guest_list(rest: str, guests: Sequence[Match]) -> Party | None:
         return None
     own = any(re.search(r"\b(?:my|our)\b", guest[0]) for guest in counted)
     general = all(re.fullmatch(PERSONS, guest["who"]) for guest in counted)
+    if not general and not own and ALONG.search(rest[: counted[0].start()]) and _direct(rest) is None:
+        return Party(total + 1, (total,))  # `with three friends`: whoever says so comes along
     return Party(total) if general or not own else Party(total, (total + 1,))
 
 
@@ -203,7 +267,7 @@ def _number_of(guest: Match) -> int | None:
         return int(said) * (2 if guest["who"] in ("couples", "pairs") else 1)
     if said == "no":
         return 0
-    if guest["who"] == "twins":
+    if guest["who"] in ("twins", "parents", "grandparents"):
         return 2
     many = re.search(r"(?:s|children|people|ladies|men|women)$", guest["who"]) and not re.fullmatch(ONE, guest["who"])
     return None if many and said not in ("a", "an", "another") else 1

@@ -53,8 +53,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bhalf (?:past )?{_HOUR}\b{_ASIDE}?{_HALF}", "half"),
         (rf"\b(?:a )?(?P<minute>quarter|\d{{1,2}} ?(?:minutes?|mins?)) (?P<way>{_FROM}|{_TO}) {_FULL_HOUR}", "past"),
         (rf"\b(?P<minute>[1-5]?\d) (?P<way>past) {_FULL_HOUR}", "past"),
+        (r"(?:^|(?<=\bat )|(?<=\bto )|(?<=bout )|(?<=round ))"
+         rf"(?P<minute>5|10|20|25) (?P<way>after) {_FULL_HOUR}", "past"),
         (r"\b(?P<minute>[1-5]?\d) (?P<way>to) (?P<hour>noon|midday|midnight)\b", "past"),
         (r"\b(?P<hour>\d)(?P<minute>[0-5]\d)(?: ?ish)\b", "clock"),
+        (r"(?:(?<=\bat )|(?<=bout )|(?<=round )|(?<=\bby ))(?P<hour>\d)(?P<minute>[0-5]\d)\b"
+         r"(?! [a-z]+ (?:street|road|ave))(?![\d/:%]|\.\d)", "clock"),
         (r"(?:(?<=\bat )|(?<=\bby )|(?<=\bsay )|(?<=bout )|(?<=round )|(?<=\bfor )|(?<=\bit )|(?<=fore )|(?<=fter )|^)"
          rf"(?P<minute>5|10|20|25) (?P<way>to) {_FULL_HOUR}", "past"),
         (rf"(?<![\d/.:])(?:(?<!\d\d\d-)|(?<=:\d\d-))\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)(?::\d\d)?(?![\d/]|\.\d|%)"
@@ -65,7 +69,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          rf"(?! ?(?:people|persons?|guests|%)){_ASIDE}?{_HALF}", "clock"),
         (rf"(?<![\d/.:-])\b(?P<hour>\d{{1,2}})(?P<minute>[0-5]\d){_MERIDIEM}", "clock"),
         (rf"(?<![\d/.:$£€])\b{_HOUR}{_ASIDE}?{_MERIDIEM}", "hour"),
-        (rf"(?<![\d/.:-])\b{_HOUR}{_ASIDE}(?![a-z]){_HALF}", "hour"),
+        (rf"(?<![\d/.:-])\b{_HOUR}{_ASIDE}(?![a-z]| (?:people|persons?|guests?|of us|ppl)\b){_HALF}", "hour"),
         (r"(?<![\d/.:-])\b(?P<hour>[01]\d|2[0-4]) ?h\b", "24"),
         (r"\b(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d) (?:hours|hrs)\b", "24"),
         (r"\b(?:12 )?(?:noon|mid-?day)\b(?! (?:special|menu))", "noon"),

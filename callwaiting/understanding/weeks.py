@@ -30,6 +30,9 @@ def weeks_in(plain: str, today: Today) -> list[Days]:
 def _narrowed(part: str, first: date, last: date) -> Stretch:
     """`end of` and `beginning of`: three days of a week, a third of a month."""
     days = 3 if (last - first).days < 14 else 10
+    if "half" in part:
+        middle = first + timedelta(days=14 if days == 10 else 2)
+        return (first, middle) if "1st" in part else (middle + timedelta(days=1), last)
     if "1st week" in part:
         return first, first + timedelta(days=6)
     if "last week" in part:
@@ -52,6 +55,11 @@ def _week(match: Match, today: Today) -> Stretch:
     said = match["which"]
     weeks = 2 if "after next" in match[0] else 0 if re.search("this|current", said) else 1
     first = _monday(today.day) + timedelta(weeks=weeks)
+    return first, first + timedelta(days=6)
+
+
+def _this_week(match: Match, today: Today) -> Stretch:
+    first = _monday(today.day)
     return first, first + timedelta(days=6)
 
 
@@ -90,12 +98,15 @@ def _next_days(match: Match, today: Today) -> Stretch:
 
 _PART = (
     r"\b(?P<part>(?:(?:at |by |towards? )?(?:the )?(?:very )?"
-    r"(?:end|beginning|start|middle|1st week|last week) of |early |late |mid[ -]?)?)(?:the |in |during |over )*"
+    r"(?:end|beginning|start|middle|1st week|last week|1st half|2nd half) of |"
+    r"early |late |mid[ -]?)?)(?:the |in |during |over )*"
 )
 RULES: tuple[tuple[re.Pattern[str], Callable[[Match, Today], Stretch]], ...] = tuple(
     (re.compile(pattern), reading)
     for pattern, reading in (
         (rf"{_PART}(?P<which>week after next)\b", _week),
+        (r"\b(?P<part>(?:(?:at |by |towards? )?(?:the )?(?:end|beginning|start|middle) of )|late )"
+         r"(?:the |this |in the )+(?P<which>)week\b(?![ -]?end)", _this_week),
         (rf"{_PART}(?P<which>this|current|next|following|coming) week\b", _week),
         (rf"{_PART}(?P<which>this |next |the |coming )*week[ -]?ends?\b", _weekend),
         (r"\b(?P<part>(?:at |by )?(?:the )?(?:end|beginning|start|middle) of )(?:the )?(?P<which>month)\b", _month),
