@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from callwaiting.understanding.lexicon import Lexicon
-from callwaiting.understanding.marks import LARGEST_QUANTITY, Chunk, Mark, Word, chunks_of, marks_in, words_in
+from callwaiting.understanding.marks import (
+    LARGEST_QUANTITY,
+    Chunk,
+    Mark,
+    Word,
+    chunks_of,
+    marks_in,
+    takes_back,
+    words_in,
+)
 from callwaiting.understanding.result import ItemHeard
 
 SEPARATORS = frozenset({"and", ",", ".", "plus", "also", "then", ";", "!", "?"})
@@ -59,7 +68,10 @@ class Line:
                 meaning = mark.found.meanings[0]
             if meaning is None or meaning.group is None or meaning.value is None:
                 continue
-            if mark.negated:
+            if mark.negated or mark.replaced:
+                if mark.replaced:
+                    self.options.get(meaning.group, {}).pop(meaning.value, None)
+                    continue
                 self.removed[meaning.value] = None
                 self.options.get(meaning.group, {}).pop(meaning.value, None)
             else:
@@ -108,12 +120,16 @@ class _Reader:
         self._lines: list[Line] = []
         self._current: Line | None = None
         self._waiting: list[Mark] = []
+        self._end = 0  # of what was read last
 
     def read(self, chunk: Chunk) -> None:
         """Take in a chunk."""
         items = [mark for mark in chunk.marks if mark.item]
+        if self._lines and chunk.counted and self._words[chunk.start - 1].heard == "times":  # `latte x 2`
+            self._lines[-1].quantity, chunk.quantity, chunk.counted = chunk.quantity, None, False
         if not items:
             self._options_alone(chunk)
+            self._end = max(self._end, *(mark.end for mark in chunk.marks), chunk.start + 1)
             return
         led: Mark | None = None
         for mark in chunk.marks:
@@ -121,11 +137,13 @@ class _Reader:
                 following = next((item for item in items if item.start > mark.start), None)
                 leads = mark is chunk.marks[0] or (following is not None and self._leads(mark, following))
                 leads = leads or (led is not None and led.end == mark.start)  # `a hot vanilla latte`
+                leads = leads or (following is not None and self._goes_into(mark, following))
                 led = mark if leads and following else None
                 if following and (self._current is None or leads):
                     self._waiting.append(mark)
                 elif self._current is not None:
                     self._current.apply([mark])
+                self._end = self._end if mark in self._waiting else mark.end
             else:
                 self._item(chunk, mark, is_first=mark is items[0])
         if self._current is not None:
@@ -145,12 +163,29 @@ class _Reader:
         self._current = line
 
     def _item(self, chunk: Chunk, mark: Mark, *, is_first: bool) -> None:
+        said_before = next((line for line in self._lines if line.item == mark.item and line.quantity != 0), None)
+        self._end, end = mark.end, self._end
         if mark.negated:
-            self._lines.append(Line(mark.item, 0))
+            if said_before:
+                self._lines.remove(said_before)
+            else:
+                self._lines.append(Line(mark.item, 0))
             self._waiting.clear()
             return
-        said_before = next((line for line in self._lines if line.item == mark.item and line.quantity != 0), None)
         quantity = chunk.quantity if is_first else None
+        first = min((each.start for each in self._waiting), default=mark.start)
+        if self._lines and takes_back(self._words, end, first):
+            last = self._lines[-1]
+            if last.item == mark.item:
+                last.quantity = quantity or last.quantity
+                self._say_more(last)
+                return
+            self._lines.pop()
+            self._open(Line(mark.item, quantity or (last.quantity if mark.plural else None), mark.plural))
+            return
+        if said_before and self._words[mark.start - 1].heard == "the":  # `the mocha with soy milk`
+            self._say_more(said_before)
+            return
         if self._pieces and is_first and chunk.counted:
             waiting, self._waiting = self._waiting, []
             for number, marks in self._pieces:
@@ -169,6 +204,19 @@ class _Reader:
         else:
             self._open(Line(mark.item, quantity, mark.plural))
 
+    def _say_more(self, line: Line) -> None:
+        """Of a line that was spoken of before."""
+        line.apply(self._waiting)
+        self._waiting.clear()
+        self._current = line
+
+    def _goes_into(self, mark: Mark, following: Mark) -> bool:
+        """`oat milk in the latte`."""
+        between = [word.heard for word in self._words[mark.end : following.start]]
+        return (
+            len(between) in (1, 2) and between[0] in ("in", "on", "into", "to") and between[1:] in ([], ["the"], ["my"])
+        )
+
     def _leads(self, mark: Mark, following: Mark) -> bool:
         """Whether an option stands before the next item rather than behind the last."""
         before = self._words[mark.start - 1].heard if mark.start else ""
@@ -184,7 +232,9 @@ class _Reader:
                 self._waiting.extend(chunk.marks)
             return
         owner = self._lines[-1]
-        if chunk.everything and len(self._lines) > 1 and (owner.quantity or 1) == 1:  # `both iced`
+        everything = chunk.everything and self._words[chunk.start].heard in ("all", "everything")
+        corrected = takes_back(self._words, self._end, chunk.start)
+        if chunk.everything and len(self._lines) > 1 and (everything or (owner.quantity or 1) == 1):  # `both iced`
             for line in self._lines:
                 line.apply(chunk.marks)
         elif _measures(self._words, chunk):  # `with two sugars`
@@ -194,8 +244,10 @@ class _Reader:
             self._current.apply(chunk.marks)
             self._current.removed.update(dict.fromkeys(chunk.left_out))
         elif not (chunk.marks or chunk.plain or chunk.left_out):
-            if owner.quantity is None and owner.plural:
+            if corrected or (owner.quantity is None and owner.plural):
                 owner.quantity = chunk.quantity
+        elif corrected and chunk.marks:  # `sorry, a large one`
+            (self._current or owner).apply(chunk.marks)
         elif owner.pieces and not owner.has_room_for(chunk.quantity or 1):
             self._current = owner.pieces[-1]
             self._current.apply(chunk.marks)

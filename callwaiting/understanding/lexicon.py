@@ -20,6 +20,7 @@ SYNONYMS = {
     "flavoring": "sweetener", "flavouring": "sweetener",
     "sweetner": "sweetener", "coke": "cola", "fries": "fry", "chips": "chip", "veggie": "vegetarian", "pop": "soda",
     "sugarfree": "sugarless", "lg": "large", "sm": "small", "med": "medium", "twice": "double", "milks": "milk",
+    "whip": "whipped",
 }  # fmt: skip
 # Two words that are one, as menus and speech recognition split them.
 _JOINED = tuple(
@@ -58,6 +59,8 @@ class Found:
 def normal(text: str) -> str:
     """A menu's or a caller's words in the form in which both are compared."""
     text = with_digits(text.lower().replace("’", "'"))
+    text = re.sub(r"\b(\d{1,3}) ?x\b(?! ?\d)", r"\1", text)
+    text = re.sub(r"\b(?:x|times) ?(\d{1,3})\b", r"times \1", text)
     for pattern, joined in _JOINED:
         text = pattern.sub(joined, text)
     return text
@@ -90,6 +93,8 @@ class Lexicon:
             meaning = Meaning(item=item.name)
             for name in (item.name, *item.aliases):
                 self._add(phrase_of(name), meaning)
+                if name.count(" ") == 1:  # `coldbrew`
+                    self._add(phrase_of(name.replace(" ", "")), meaning)
             for group in item.groups:
                 self._add_group(group, item.name)
         for group in vocabulary.groups:
@@ -134,6 +139,7 @@ class Lexicon:
         ends = Counter(phrase[-1] for _, phrase in named if len(phrase) > 1)
         shared = {word for word, count in ends.items() if count > 1}
         general = set(phrase_of(group.name))
+        counted = Counter(word for phrase in {phrase for _, phrase in named} for word in set(phrase))
         for choice, phrase in named:
             meaning = Meaning(group=group.name, value=choice.name, owner=owner)
             self._add(phrase, meaning)
@@ -141,6 +147,9 @@ class Lexicon:
                 self._parts[phrase[:-1]][meaning] = None
                 for other in shared - {phrase[-1]}:
                     self._parts[(*phrase[:-1], other)][meaning] = None
+            for word in phrase if len(phrase) > 1 else ():
+                if len(word) > 4 and counted[word] == 1 and word not in COMMON:  # `whipped` of `whipped cream`
+                    self._parts[(word,)][meaning] = None
             for word in general - set(phrase):
                 self._parts[(*phrase, word)][meaning] = None
             if len(phrase) > 1 and phrase[-1] in shared:

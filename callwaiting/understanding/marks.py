@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from callwaiting.understanding.lexicon import Found, Lexicon, normal
 from callwaiting.understanding.word_lists import word_list
@@ -18,13 +19,26 @@ PIECES = frozenset({"1st", "2nd", "3rd", "other", "another", "rest"})
 MEASURES = word_list("measures")
 NO_COUNT = frozenset({"minutes", "minute", "o", "pm", "am", "%", "dollars"})
 NEGATIONS = frozenset(
-    {"no", "without", "hold", "minus", "not", "except", "skip", "remove", "never", "leave", "less", "delete", "off"}
+    {"no", "without", "hold", "minus", "not", "except", "skip", "remove", "never", "leave", "less", "delete", "off",
+     "cancel", "scratch", "ditch", "forget", "lose"}
+)  # fmt: skip
+# Behind these a denial does not reach: `no cinnamon on the latte`.
+NEGATION_ENDS = frozenset(
+    {"and", "but", "with", "add", "please", "plus", "instead", "then", "extra", "or", "on", "in", "for", "inside"}
 )
-NEGATION_ENDS = frozenset({"and", "but", "with", "add", "please", "plus", "instead", "then", "extra", "or"})
 PLAIN = frozenset({"regular", "normal", "plain", "standard", "ordinary", "usual", "basic", "black"})
 LEAVING_OUT = frozenset({"no", "without", "hold", "minus"})
 NOT_LEFT_OUT = word_list("not_left_out")
 CORRECTIONS = frozenset({"actually", "rather", "meant", "mean", "change", "make"})
+TAKEN_BACK = frozenset({"no", "nope", "sorry", "wait", "oops"})  # with a comma: `small, no, large`
+TAKING_BACK = re.compile(
+    r"(?:[,.;!?] )*(?:oh |well |or )?"
+    r"(?:no|nope|sorry|wait|oops|actually|scratch that|i mean|i meant|correction|rather)"
+    r"(?: (?:no|sorry|wait|actually|rather|i|we|meant|mean|make|change|it|that|them|to|be|"
+    r"lets|say|just|instead|[,.!]))*"
+    r"(?: (?:a|an|the|\d{1,3}))?"
+)
+EXCHANGES = frozenset({"swap", "switch", "replace", "change", "substitute", "exchange", "sub", "trade"})
 REACH = 5  # how many words a negation reaches
 
 
@@ -36,10 +50,13 @@ class Word:
     known: str
 
 
+ONE = Word("1", "1")
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A phrase of the vocabulary and where it stands. `plural`: several were meant, without a number in it. `corrects`:
-    it takes the place of what was said before."""
+    it takes the place of what was said before; `replaced`: something else is wanted instead of it."""
 
     start: int
     end: int
@@ -47,6 +64,7 @@ class Mark:
     negated: bool
     plural: bool
     corrects: bool = False
+    replaced: bool = False
 
     @property
     def item(self) -> str | None:
@@ -94,9 +112,13 @@ def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
         last = words[end - 1]
         name = re.sub(r"\(.*?\)", "", found.meanings[0].item or "").strip()
         plural = last.heard.endswith("s") and not last.heard.endswith("'s") and not name.endswith("s")
-        marks.append(Mark(position, end, found, _negated(words, position), plural, _corrects(words, position)))
+        denied = _negated(words, position) or _denied_with_the_last(words, marks, position)
+        replaced = _replaced(words, position)
+        denied = denied and not (found.meanings[0].item and _something_is_left_out_of_it(words, marks, position))
+        if not _is_told_of(words, position):
+            marks.append(Mark(position, end, found, denied, plural, _corrects(words, position), replaced))
         position = end
-    return marks
+    return _exchanged(words, marks)
 
 
 def chunks_of(words: Sequence[Word], marks: Sequence[Mark]) -> list[Chunk]:
@@ -140,11 +162,62 @@ def _repeats(mark: Mark, found: Found) -> bool:
     return mark.item is not None and any(meaning.item == mark.item for meaning in found.meanings)
 
 
+def _denied_with_the_last(words: Sequence[Word], marks: Sequence[Mark], start: int) -> bool:
+    """`without sugar or cinnamon`."""
+    return (
+        bool(marks) and marks[-1].negated and [word.heard for word in words[marks[-1].end : start]] in (["or"], ["nor"])
+    )
+
+
+def _something_is_left_out_of_it(words: Sequence[Word], marks: Sequence[Mark], start: int) -> bool:
+    """`leave the cinnamon off the latte`: the latte stays."""
+    last = marks[-1] if marks else None
+    between = [word.heard for word in words[last.end : start]] if last else []
+    return last is not None and last.negated and last.item is None and between[:1] in (["off"], ["from"], ["of"])
+
+
+def takes_back(words: Sequence[Word], end: int, start: int) -> bool:
+    """Whether the words from `end` to `start` take back what was said before: `a latte, no, | a mocha`."""
+    return TAKING_BACK.fullmatch(" ".join(word.heard for word in words[end:start])) is not None
+
+
+def _replaced(words: Sequence[Word], start: int) -> bool:
+    """`honey instead of sugar`, `honey rather than the sugar`."""
+    before = [word.heard for word in words[max(0, start - 3) : start] if word.heard not in ("the", "a", "any")]
+    return before[-2:] in (["instead", "of"], ["rather", "than"])
+
+
+def _is_told_of(words: Sequence[Word], start: int) -> bool:
+    """`I am allergic to almonds` asks for none."""
+    return any(word.heard.startswith(("allerg", "intoleran")) for word in words[max(0, start - REACH) : start])
+
+
+def _exchanged(words: Sequence[Word], marks: Sequence[Mark]) -> list[Mark]:
+    """`swap the whole milk for oat milk`, `change the latte to a mocha`: the first of them is given up."""
+    found = list(marks)
+    for place, (first, second) in enumerate(pairwise(marks)):
+        link = {word.heard for word in words[first.end : second.start]}
+        asked = {word.heard for word in words[max(0, first.start - REACH) : first.start]}
+        alike = (first.item is None) == (second.item is None) and first.found.meanings != second.found.meanings
+        if alike and asked & EXCHANGES and link & {"to", "for", "with", "by", "into"} and not link & {"and", "."}:
+            found[place] = replace(first, negated=True, replaced=True)
+    return found
+
+
 def _negated(words: Sequence[Word], start: int) -> bool:
     """Whether a `no` or `without` reaches this word; `no, coffee` denies nothing."""
     for back in range(start - 1, max(start - REACH, -1), -1):
         heard = words[back].heard
-        if heard in NEGATIONS or (heard == "of" and back and words[back - 1].heard == "instead"):
+        before = words[back - 1].heard if back else ""
+        if heard == "with" and before in ("none", "neither"):
+            return True
+        if heard == "forget" and before == "not":
+            return False
+        if (
+            heard in NEGATIONS
+            or (heard == "than" and before == "rather")
+            or (heard == "of" and back and words[back - 1].heard == "instead")
+        ):
             return True
         if heard in NEGATION_ENDS or not heard[0].isalnum() or heard.isdigit():
             return False
@@ -157,7 +230,8 @@ def _corrects(words: Sequence[Word], start: int) -> bool:
         if words[back].heard in CORRECTIONS:
             return True
         if not words[back].heard[0].isalnum():
-            return words[back].heard == "," and back > 0 and words[back - 1].heard in CORRECTIONS
+            before = words[back - 1].heard if back else ""
+            return words[back].heard in (",", ".") and before in CORRECTIONS | TAKEN_BACK
     return False
 
 
@@ -172,18 +246,30 @@ def _begun(words: Sequence[Word], position: int, marks: Sequence[Mark], last: Ch
     following = words[position + 1].heard if position + 1 < len(words) else ""
     if following in MEASURES or following in NO_COUNT:
         return None
+    if heard == "1" and last.counted and last.marks and _a_such_one(words, last.start, marks):
+        return None
     if heard.isdigit() and 0 < int(heard) <= LARGEST_QUANTITY:
         return Chunk(position, int(heard), counted=True)
-    if heard in ("both", "each") or (
+    if heard in ("both", "each", "everything") or (
         heard == "all" and (following in ("of", "with") or _option_follows(position, marks))
     ):
         return Chunk(position, everything=True)
     if heard in ("a", "an", "some") and _item_follows(words, position, marks):
         return Chunk(position, None if heard == "some" else 1)
+    if heard in ("a", "another") and _a_such_one(words, position, marks):
+        return Chunk(position, 1, counted=True)
     if heard in PIECES and following != "thing":
         begun = last.counted and not last.marks and position - last.start <= 2  # `the one other`
         return None if begun else Chunk(position, 1, counted=True)
     return None
+
+
+def _a_such_one(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> bool:
+    """`a small one`: an article, options, and `one`."""
+    place = position + 1
+    while mark := next((each for each in marks if each.start == place and each.item is None), None):
+        place = mark.end
+    return place > position + 1 and words[position].heard in ("a", "another") and words[place : place + 1] == [ONE]
 
 
 def _option_follows(position: int, marks: Sequence[Mark]) -> bool:
