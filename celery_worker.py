@@ -9,20 +9,22 @@ import pkgutil
 import sys
 
 gc.disable()  # as in wsgi.py; what the pool's processes share with this one is better not touched, either
-from celery import signals  # noqa: E402 - after the collector is off
-from prometheus_client import multiprocess  # noqa: E402
-
-import tasks  # noqa: E402
-from callwaiting.core import broker  # noqa: E402
+from callwaiting.core.roles import WORKER_ROLES  # noqa: E402 - after the collector is off
 from callwaiting.core.settings import SettingsInvalid, load  # noqa: E402
-from callwaiting.factory import WORKER_ROLES  # noqa: E402
-from tasks import base, schedule, watch  # noqa: E402
 
 try:
     settings = load(roles=WORKER_ROLES)
 except SettingsInvalid as error:
     sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
     raise
+
+# A wrong configuration is refused before all of this is loaded.
+from celery import signals  # noqa: E402
+from prometheus_client import multiprocess  # noqa: E402
+
+import tasks  # noqa: E402
+from callwaiting.core import broker  # noqa: E402
+from tasks import base, schedule, watch  # noqa: E402
 
 for module in pkgutil.iter_modules(tasks.__path__):
     if module.name != "beat":  # which is an entry point of its own

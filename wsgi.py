@@ -6,14 +6,18 @@ import gc
 import sys
 
 gc.disable()  # what is loaded stays; walking through it again and again takes a seventh of the start
-from callwaiting.core.settings import SettingsInvalid, load  # noqa: E402 - after the collector is off
-from callwaiting.factory import WEB_ROLES, create_app  # noqa: E402
+from callwaiting.core.roles import WEB_ROLES  # noqa: E402 - after the collector is off
+from callwaiting.core.settings import SettingsInvalid, load  # noqa: E402
 
 try:
-    app = create_app(load(roles=WEB_ROLES))
+    settings = load(roles=WEB_ROLES)
 except SettingsInvalid as error:
     sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
     raise
+
+from callwaiting.factory import create_app  # noqa: E402 - a wrong configuration is refused before all of it is loaded
+
+app = create_app(settings)
 
 # What is loaded by now stays for ever: the collector need not walk through it in the middle of a request.
 gc.collect()

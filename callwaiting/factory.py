@@ -11,7 +11,7 @@ import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from callwaiting import blueprints
+from callwaiting import models as models  # whoever has a runtime knows every table, which foreign keys ask for
 from callwaiting.core import broker
 from callwaiting.core import logging as logs
 from callwaiting.core.crypto import KeyEncryptionKeys
@@ -51,10 +51,8 @@ from callwaiting.providers.registry import Providers, build_providers
 
 log = structlog.get_logger()
 EventHandlers = Mapping[tuple[str, str], Handler]
-WEB_ROLES = (DatabaseRole.WEB, DatabaseRole.WEBHOOK)
 # Somebody waits for the answer of a web process: three attempts at a checkout must fit into 8 s.
 WEB_PATIENCE = {"connect_timeout_s": 1.0, "read_timeout_s": 3.0}
-WORKER_ROLES = (DatabaseRole.WORKER, DatabaseRole.SERVICE, DatabaseRole.AUDIT, DatabaseRole.WEBHOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +124,8 @@ def build_runtime(settings: Settings, *, tenant_role: DatabaseRole) -> Runtime:
 
 def create_app(settings: Settings, overrides: Mapping[str, object] | None = None) -> Flask:
     """The web application. `overrides` are Flask config values, for tests."""
+    from callwaiting import blueprints  # workers and commands do without: a third of what there is to load
+
     runtime = build_runtime(settings, tenant_role=DatabaseRole.WEB)
     app = Application("callwaiting")
     app.config.update(

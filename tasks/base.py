@@ -17,7 +17,8 @@ from callwaiting.core import deadline, metrics, settings
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.jobs import Job
 from callwaiting.core.request_context import accept_request_id, request_id
-from callwaiting.factory import WORKER_ROLES, Runtime, build_runtime
+from callwaiting.core.roles import WORKER_ROLES
+from callwaiting.factory import Runtime, build_runtime
 
 JOB_SECONDS = 18.0  # before Celery's soft limit of 20 s: our own error first, then its, then the end
 log = structlog.get_logger()

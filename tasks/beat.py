@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import sys
 
-from callwaiting.core import broker
 from callwaiting.core.settings import SettingsInvalid, load_broker
-from tasks import schedule
 
 try:
     load_broker()
 except SettingsInvalid as error:
     sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
     raise
+
+from callwaiting.core import broker
+from tasks import schedule
 
 app = broker.worker_app("")  # Celery itself reads CELERY_BROKER_URL
 app.conf.beat_schedule = schedule.beat_schedule()

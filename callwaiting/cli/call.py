@@ -20,7 +20,7 @@ from callwaiting.core.errors import CallwaitingError
 
 CALLER = "+12125550142"  # 555-01xx is kept free for fiction
 KEYS = frozenset("0123456789*#")
-PATIENCE_S = 15.0
+PATIENCE_S = 45.0
 HELP = (
     "Type what the caller says. Digits are keys, an empty line is silence; /hangup ends the call."
     " While somebody is rung: /take presses 1 there, anything else does not."
@@ -62,7 +62,7 @@ class Conversation:
     echo: bool
     _call: dict[str, Any] = field(default_factory=dict)
     _texts: int = 0
-    _entries: int = 0
+    _known: set[str] = field(default_factory=set)
     _owed: int = 0
     _finalised: bool = False
     _since: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -112,8 +112,11 @@ class Conversation:
 
     def _news(self) -> tuple[list[str], list[str]]:
         received, entries = self._received(), self.world.audit_since(self._since)
-        texts, stored = received[self._texts :], [entry.body for entry in entries[self._entries :]]
-        self._texts, self._entries = len(received), len(entries)
+        texts = received[self._texts :]
+        # By their ids: what is committed later may well stand before what was seen already.
+        stored = [entry.body for entry in entries if entry.body["id"] not in self._known]
+        self._texts = len(received)
+        self._known.update(body["id"] for body in stored)
         actions = [body["action"] for body in stored]
         self._owed += actions.count("message.planned") - len(texts)
         self._finalised = self._finalised or "call.finalised" in actions

@@ -6,13 +6,10 @@ import json
 
 import click
 
-from callwaiting.core.db import DatabaseRole
+from callwaiting.core.roles import WEB_ROLES, WORKER_ROLES
 from callwaiting.core.settings import SettingsInvalid, load, load_broker
 
-NEEDS = {
-    "web": (DatabaseRole.WEB, DatabaseRole.WEBHOOK),
-    "worker": (DatabaseRole.WORKER, DatabaseRole.SERVICE, DatabaseRole.AUDIT, DatabaseRole.WEBHOOK),
-}
+NEEDS = {"web": WEB_ROLES, "worker": WORKER_ROLES}
 
 
 @click.command()

@@ -8,12 +8,9 @@ import os
 import click
 import psycopg2
 
-from callwaiting.core.db import DatabaseRole
+from callwaiting.core.roles import DatabaseRole
 from callwaiting.core.settings import load, require_role_secret
 from callwaiting.core.tenancy import SystemScope
-from callwaiting.factory import build_runtime
-from callwaiting.features.accounts import signing_keys
-from callwaiting.features.keys import service as keys
 from migrations import prepare
 
 ADMINISTRATOR = click.option(
@@ -72,6 +69,10 @@ def urls(database_url: str, role_secret: str, as_json: bool) -> None:
 
 def make_platform_key(environment: dict[str, str]) -> None:
     """The platform's first data key and the first keys of access tokens, made by the worker's role."""
+    from callwaiting.factory import build_runtime  # the other commands do without what it loads
+    from callwaiting.features.accounts import signing_keys
+    from callwaiting.features.keys import service as keys
+
     runtime = build_runtime(load(environment, roles=(DatabaseRole.WORKER,)), tenant_role=DatabaseRole.WORKER)
     try:
         with runtime.database.unit_of_work(SystemScope("first platform key")) as session:

@@ -23,7 +23,7 @@ from callwaiting.features.audit import repository as audit_trail
 from callwaiting.features.audit import verify as audit_proof
 from callwaiting.features.webhooks.repository import EventFacts, EventFilter, list_events
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LINK = re.compile(r"https?://\S+/p/[\w-]+")
 AMOUNT = re.compile(r"\$\d+\.\d\d")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from callwaiting.cli.home import Home
 from callwaiting.core.db import DatabaseRole
-from callwaiting.factory import WEB_ROLES
+from callwaiting.core.roles import WEB_ROLES
 from migrations import prepare
 
 # A worker stores what reconciliation finds by the webhook role and chains the audit trail by the audit role.

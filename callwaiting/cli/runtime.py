@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callwaiting.cli.home import DEFAULT, Home
-from callwaiting.core.db import DatabaseRole
+from callwaiting.core.roles import WORKER_ROLES, DatabaseRole
 from callwaiting.core.settings import Settings, SettingsInvalid, load
-from callwaiting.factory import WORKER_ROLES, Runtime, build_runtime
+
+if TYPE_CHECKING:
+    from callwaiting.factory import Runtime
 
 
 def operator_settings(*roles: DatabaseRole, data_dir: Path | None = None) -> Settings:
@@ -32,4 +35,6 @@ def operator_settings(*roles: DatabaseRole, data_dir: Path | None = None) -> Set
 def worker_runtime(*roles: DatabaseRole, data_dir: Path | None = None) -> Runtime:
     """The runtime of a worker, for a command. `roles` are needed beyond the worker's own."""
     settings = operator_settings(*WORKER_ROLES, *roles, data_dir=data_dir)
+    from callwaiting.factory import build_runtime  # a command that has no settings says so at once
+
     return build_runtime(settings, tenant_role=DatabaseRole.WORKER)

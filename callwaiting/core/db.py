@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -21,20 +20,11 @@ from callwaiting.core import deadline
 from callwaiting.core.deadline import DeadlineExceeded
 from callwaiting.core.errors import ServiceUnavailable
 from callwaiting.core.ids import new_id
+from callwaiting.core.roles import DatabaseRole as DatabaseRole
 from callwaiting.core.tenancy import Scope, begin_unless_begun
 
 # SQLSTATEs of a statement that ran into statement_timeout, of a transaction that ran into transaction_timeout
 TOO_LONG = frozenset({"57014", "25P04"})
-
-
-class DatabaseRole(StrEnum):
-    """The login roles of the running system; each process gets the URLs of its own roles only."""
-
-    WEB = "web"
-    WEBHOOK = "webhook"
-    WORKER = "worker"
-    SERVICE = "service"
-    AUDIT = "audit"
 
 
 class Base(DeclarativeBase):

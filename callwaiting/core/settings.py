@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from callwaiting.core.db import DatabaseRole
+from callwaiting.core.roles import DatabaseRole
 
 MIN_SECRET_BYTES = 32
 MAX_KEY_VERSION = 65_535

@@ -15,8 +15,8 @@ import pytest
 
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.jobs import Queue
+from callwaiting.core.roles import WEB_ROLES, WORKER_ROLES
 from callwaiting.core.settings import SettingsInvalid, load
-from callwaiting.factory import WEB_ROLES, WORKER_ROLES
 
 ROOT = Path(__file__).parents[2]
 WORKERS = ("worker-events", "worker-effects", "worker-maintenance")

@@ -89,10 +89,21 @@ def test_slices_meet_at_their_doors_only() -> None:
 
 def test_start_does_not_load_the_vendors_libraries() -> None:
     """Each takes a third of a second and tens of megabytes, in every process, whether it is used or not."""
-    program = "import sys, callwaiting.factory, callwaiting.cli; print(*sys.modules, sep='\\n')"
+    program = "import sys, callwaiting.factory, callwaiting.blueprints, callwaiting.cli; print(*sys.modules, sep='\\n')"
 
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     loaded = set(done.stdout.splitlines())
     assert "callwaiting.factory" in loaded
     assert loaded & set(HEAVY) == set()
+
+
+def test_what_refuses_a_configuration_is_light() -> None:
+    """A process that is configured wrongly says so at once: restarted again and again, it costs next to nothing."""
+    program = "import sys, callwaiting.core.settings, callwaiting.core.roles; print(*sys.modules, sep='\\n')"
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    loaded = set(done.stdout.splitlines())
+    assert "callwaiting.core.settings" in loaded
+    assert loaded & {"sqlalchemy", "flask", "celery", "callwaiting.factory"} == set()

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from callwaiting.cli import check
-from callwaiting.factory import WEB_ROLES, WORKER_ROLES
+from callwaiting.core.roles import WEB_ROLES, WORKER_ROLES
 
 ROOT = Path(__file__).parents[2]
 KEY = "1:" + base64.b64encode(bytes(range(40, 72))).decode()
@@ -149,10 +148,6 @@ def test_migration_stops_without_a_secret_for_the_roles(secret: str) -> None:
 
     assert done.returncode == (78 if secret else 2)
     assert "DATABASE_ROLE_SECRET" in done.stderr
-
-
-def test_what_is_checked_is_what_is_loaded() -> None:
-    assert {"web": WEB_ROLES, "worker": WORKER_ROLES} == check.NEEDS
 
 
 def test_check_says_it_to_machines() -> None:

@@ -78,8 +78,9 @@ def entries(session: Session, wanted: Filter, *, limit: int) -> list[Entry]:
     )
     pending = _newest(session, waiting.order_by(AuditOutbox.id.desc()), limit)
     found = _newest(session, chained.order_by(AuditLog.seq.desc()), limit - len(pending))
+    meanwhile = {row.record for row in found}  # one that is chained between the two looks would be there twice
     return [Entry(row.seq, row.hash, orjson.loads(row.record)) for row in found] + [
-        Entry(None, None, orjson.loads(row.record)) for row in pending
+        Entry(None, None, orjson.loads(row.record)) for row in pending if row.record not in meanwhile
     ]
 
 

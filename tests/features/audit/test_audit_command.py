@@ -8,11 +8,13 @@ import threading
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import event
 
 from callwaiting.cli.audit import command
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime
+from callwaiting.features.audit import repository
 from callwaiting.features.audit import service as audit
 from callwaiting.features.audit.chain import chain_batch
 from tests.factories.merchants import create_merchant
@@ -128,3 +130,21 @@ def test_follow_goes_on_with_what_comes_and_says_each_once(
         process.terminate()
         watchdog.cancel()
         process.communicate()
+
+
+def test_an_entry_that_is_chained_between_the_two_looks_is_found_once(worker: Runtime, merchant: MerchantScope) -> None:
+    note(worker, merchant, "order.paid")
+    with worker.database.unit_of_work(SystemScope("look"), DatabaseRole.AUDIT) as session:
+        looks: list[object] = []
+
+        @event.listens_for(session, "do_orm_execute")
+        def chained_before_the_second(state: object) -> None:
+            looks.append(state)
+            if len(looks) == 2:
+                chain(worker)
+
+        found = repository.entries(session, repository.Filter(action="order.paid"), limit=50)
+
+    assert len(looks) == 2
+    assert [entry.body["action"] for entry in found] == ["order.paid"]
+    assert found[0].seq is not None
