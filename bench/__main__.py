@@ -13,6 +13,9 @@ BENCHES = {
     "voice": "one turn of a call over the signed HTTP path: how long a caller waits for the next sentence",
     "api": "25 rows of one tenant among a thousand, with token, limits and RLS, against a route that does nothing",
     "flood": "signed webhooks while ten thousand wrong passwords a minute come in",
+    "scale": "the cost of an acknowledgement, a claim, a read with ten thousand, a million, five million stored events",
+    "retention": "a million old bodies are emptied while acknowledgements go on",
+    "audit": "chaining and verifying the audit trail, against bare inserts and fetch with SHA-256",
     "faults": "the long fault proof: kill -9 of everything during a stream, then the conditions at rest",
     "mutations": "remove the sweeper, the fence, ON CONFLICT: the fault proof must turn red",
 }

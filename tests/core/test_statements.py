@@ -19,6 +19,7 @@ from callwaiting.features.merchants.models import Merchant
 SPAN = Statement("select %(low)s::int as low, %(high)s::int as high, %(low)s::int + %(high)s::int as total")
 NAME = Statement("select name from app.merchants")
 PREPARED = text("select count(*) from pg_prepared_statements where statement like '%as total%'")
+ANEW = text("select coalesce(sum(custom_plans), 0) from pg_prepared_statements")
 
 
 @pytest.fixture(params=["true", "false"])
@@ -44,7 +45,7 @@ def test_it_is_planned_once_a_connection(database: Database, merchant: MerchantS
     for low in range(3):
         with database.unit_of_work(merchant) as session:
             assert [total(session, low, 2), total(session, low, 3)] == [low + 2, low + 3]
-            assert session.scalar(PREPARED) == once
+            assert (session.scalar(PREPARED), session.scalar(ANEW)) == (once, 0)
     database.dispose()
     with database.unit_of_work(merchant) as session:
         assert session.scalar(PREPARED) == 0
