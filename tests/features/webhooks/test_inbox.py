@@ -198,7 +198,10 @@ def test_a_row_that_somebody_holds_fails_alone(web: Runtime, admin_url: str, sou
 
 def test_a_lost_connection_is_503_and_the_next_batch_connects_anew(inbox: Inbox, source: Source, query: Query) -> None:
     inbox.receive(event("evt_1"), request(), source)
-    query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'callwaiting-inbox'")
+    query(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'callwaiting-inbox' and datname = current_database()"
+    )
     with pytest.raises(ServiceUnavailable) as refused:
         inbox.receive(event("evt_2"), request(), source)
     assert refused.value.retry_after
