@@ -26,6 +26,7 @@ from callwaiting.features.catalogue import transfer_routes as catalogue_files
 from callwaiting.features.consents import routes as consents
 from callwaiting.features.docs import routes as docs
 from callwaiting.features.exports import routes as exports
+from callwaiting.features.forwarding import routes as forwarding_tests
 from callwaiting.features.health import routes as health
 from callwaiting.features.kpis import routes as kpis
 from callwaiting.features.merchants import routes as merchants
@@ -83,6 +84,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(merchants.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)
     app.register_blueprint(forwarding.api.blueprint)
+    app.register_blueprint(forwarding_tests.api.blueprint)
     app.register_blueprint(setup.api.blueprint)
     app.register_blueprint(reception.api.blueprint)
     app.register_blueprint(catalogue.api.blueprint)

@@ -10,6 +10,7 @@ from callwaiting.features.callers import models as callers
 from callwaiting.features.calls import models as calls
 from callwaiting.features.catalogue import models as catalogue
 from callwaiting.features.consents import models as consents
+from callwaiting.features.forwarding import models as forwarding
 from callwaiting.features.keys import models as keys
 from callwaiting.features.mails import models as mails
 from callwaiting.features.merchants import models as merchants
@@ -34,6 +35,7 @@ __all__ = [
     "calls",
     "catalogue",
     "consents",
+    "forwarding",
     "idempotency",
     "keys",
     "mails",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from callwaiting.features.forwarding import placing
+from callwaiting.features.forwarding import service as forwarding
 from callwaiting.features.messages import sending
 from callwaiting.features.messages import service as messages
 from callwaiting.features.outbox.service import Performer
@@ -17,6 +19,8 @@ REFUND = Performer(refund_effects.load, refund_effects.call, refund_effects.reco
 
 PERFORMERS: Mapping[str, Performer[Any, Any]] = {  # each performer has its own types of request and result
     messages.EFFECT: Performer(sending.load, sending.call, sending.record, sending.reject),
+    forwarding.EFFECT: Performer(placing.load, placing.call, placing.record, placing.reject),
+    placing.END: Performer(placing.load_end, placing.call_end, placing.record_end, placing.reject_end),
     capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject),
     polling.EFFECT: Performer(polling.load, polling.call, polling.record, polling.reject),
     closing.EFFECT: Performer(closing.load, closing.call, closing.record, closing.reject),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core import clock, phone
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.calls import service as calls
+from callwaiting.features.forwarding import service as forwarding
 from callwaiting.features.messages import incoming, sending
 from callwaiting.features.messages.incoming import IncomingText
 from callwaiting.features.payments import service as payments
@@ -129,10 +130,14 @@ def _message_received(session: Session, event: StoredEvent, providers: Providers
 def _call_status(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
     """A call's progress. A call whose first turn we failed to answer is known by its last notice only."""
     form = _form(event)
+    if form.get("Direction") == "outbound-api":
+        return _own_call_status(session, event, form["CallStatus"])
     status, caller = form["CallStatus"], phone.caller_number(form.get("From", ""))
     try:
         return _changed(calls.apply_status(session, event.object_key, status, event.seq, event.occurred_at))
     except NotYet:
+        if caller is not None and phone_numbers.owner_of(session, caller) is not None:
+            return "ignored"  # a call of our own that was forwarded back: it proved what it had to, and is no call
         owner = phone_numbers.owner_of(session, form.get("To", ""))
         if owner is None or owner.merchant_id != merchant_of(session) or clock.now() < event.received_at + OVERTAKING:
             raise
@@ -146,6 +151,17 @@ def _call_status(session: Session, event: StoredEvent, providers: Providers) -> 
                 occurred_at=event.occurred_at,
             )
         )
+
+
+def _own_call_status(session: Session, event: StoredEvent, status: str) -> Verdict:
+    """What became of a call that we made, to test a merchant's forwarding. Others who use the account make calls too:
+    theirs are nobody's here."""
+    try:
+        return _changed(forwarding.take_status(session, event.object_key, status))
+    except NotYet:
+        if clock.now() < event.received_at + OVERTAKING:
+            raise
+        return "ignored"
 
 
 def _changed(outcome: str) -> Verdict:

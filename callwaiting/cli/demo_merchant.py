@@ -227,6 +227,7 @@ def _sandbox_config(generated: Mapping[str, str], story: Mapping[str, Any], sand
             "account_sid": generated["twilio_account_sid"],
             "auth_token": generated["twilio_auth_token"],
             "numbers": {story["number"]: number},
+            "lines": {story["business_line"]: {"forwards_to": story["number"]}},
         },
         "stripe": {
             "api_keys": [generated["stripe_api_key"]],

@@ -14,6 +14,7 @@ NO_TEXTS = frozenset({
     phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST,
     phonenumbers.PhoneNumberType.UAN, phonenumbers.PhoneNumberType.PAGER, phonenumbers.PhoneNumberType.VOICEMAIL,
 })  # fmt: skip
+PAID = frozenset({phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST})
 REGIONS: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166 alpha-2
 
 
@@ -53,6 +54,15 @@ def may_take_texts(e164: str) -> bool:
         return phonenumbers.number_type(phonenumbers.parse(e164)) not in NO_TEXTS
     except phonenumbers.NumberParseException:
         return False
+
+
+def may_be_rung(e164: str, number: str) -> bool:
+    """Whether a call from `number` of ours costs what an ordinary one costs: same country code, no paid service."""
+    try:
+        line, own = phonenumbers.parse(e164), phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    return line.country_code == own.country_code and phonenumbers.number_type(line) not in PAID
 
 
 def spoken(e164: str) -> str:

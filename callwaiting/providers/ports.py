@@ -131,6 +131,23 @@ class SentMessage:
     sent_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OutgoingCall:
+    """A call that we make. `says` is what somebody who picks up hears, before it ends; the other fields are those of
+    an `OutgoingMessage`."""
+
+    caller: str
+    called: str
+    says: str
+    status_callback: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    provider_id: str
+    status: str
+
+
 class Telephony(Protocol):
     """Twilio, or whatever speaks for it. Keypad and speech turns are answered as TwiML, not through this port."""
 
@@ -139,6 +156,16 @@ class Telephony(Protocol):
 
     def find_message(self, message: OutgoingMessage, since: datetime) -> SentMessage | None:
         """The message with the same sender, recipient and body that was sent at or after `since`, if any."""
+
+    def place_call(self, call: OutgoingCall) -> PlacedCall:
+        """Ring once, for less than a minute. Twilio has no idempotency key for calls either, so an unclear end raises
+        ProviderOutcomeUnknown."""
+
+    def find_call(self, call: OutgoingCall, since: datetime) -> PlacedCall | None:
+        """The call from and to the same numbers that we made at or after `since`, if any."""
+
+    def call(self, sid: str) -> ListedCall | None:
+        """One call by its id; None when the provider has none."""
 
     def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:
         """All calls that began in the window, oldest first; pages are followed to their end."""

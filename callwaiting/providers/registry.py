@@ -27,8 +27,10 @@ from callwaiting.providers.ports import (
     ListedEvent,
     Mail,
     MailMessage,
+    OutgoingCall,
     OutgoingMessage,
     Payments,
+    PlacedCall,
     Refund,
     RefundRequest,
     SentMessage,
@@ -185,6 +187,15 @@ class AbsentTelephony:
         raise ProviderNotConfigured("Twilio has no credentials")
 
     def find_message(self, message: OutgoingMessage, since: datetime) -> SentMessage | None:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def place_call(self, call: OutgoingCall) -> PlacedCall:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def find_call(self, call: OutgoingCall, since: datetime) -> PlacedCall | None:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def call(self, sid: str) -> ListedCall | None:
         raise ProviderNotConfigured("Twilio has no credentials")
 
     def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:

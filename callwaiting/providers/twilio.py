@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 from callwaiting.providers.lists import ListedCall, ListedMessage
 from callwaiting.providers.ports import (
+    OutgoingCall,
     OutgoingMessage,
+    PlacedCall,
     ProviderOutcomeUnknown,
     ProviderRejected,
     ProviderUnavailable,
@@ -28,6 +31,7 @@ API_BASE = "https://api.twilio.com"
 # The newest messages between two numbers; a look-up goes back minutes, not days.
 LOOK_UP_LIMIT = 100
 PAGE = 1000
+RING_S = 50  # carriers forward after 30 s at the latest
 NOT_FOUND = "20404"
 
 
@@ -70,6 +74,42 @@ class TwilioTelephony:
             if candidate.body == message.body and candidate.date_created and candidate.date_created >= earliest:
                 return _sent(candidate)
         return None
+
+    def place_call(self, call: OutgoingCall) -> PlacedCall:
+        """Ring once, with the errors of `send_message` (twilio.com/docs/voice/api/call-resource). Only the end of the
+        call is told to the callback."""
+        response = ElementTree.Element("Response")
+        ElementTree.SubElement(response, "Say").text = call.says
+        with self._errors():
+            placed = self._client.calls.create(
+                from_=call.caller,
+                to=call.called,
+                twiml=ElementTree.tostring(response, encoding="unicode"),
+                status_callback=call.status_callback,
+                status_callback_event=["completed"],
+                timeout=RING_S,
+            )
+        return PlacedCall(str(placed.sid), str(placed.status))
+
+    def find_call(self, call: OutgoingCall, since: datetime) -> PlacedCall | None:
+        """The newest of our own between these numbers; one that is queued has no StartTime yet, so Twilio's date
+        filters are not used."""
+        with self._errors():
+            candidates = self._client.calls.list(from_=call.caller, to=call.called, limit=LOOK_UP_LIMIT)
+        earliest = since.astimezone(UTC).replace(microsecond=0)
+        for found in candidates:
+            if found.direction == "outbound-api" and found.date_created and found.date_created >= earliest:
+                return PlacedCall(str(found.sid), str(found.status))
+        return None
+
+    def call(self, sid: str) -> ListedCall | None:
+        try:
+            with self._errors():
+                return _call(self._client.calls(sid).fetch())
+        except ProviderRejected as error:
+            if error.provider_code == NOT_FOUND:
+                return None
+            raise
 
     def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:
         """Calls by their start (twilio.com/docs/voice/api/call-resource, StartTime), oldest first."""

@@ -17,14 +17,24 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line that the app may ring: it forwards to another number what nobody takes, is picked up, or rings in vain."""
+
+    forwards_to: str = ""
+    picks_up: bool = False
+
+
+@dataclass(frozen=True)
 class TwilioConfig:
     """`failing_numbers` are recipients that refuse: a code of 21000–21999 is the API's own refusal (400), a higher
-    one makes the message undelivered with that ErrorCode."""
+    one makes the message undelivered with that ErrorCode. `lines` are those of others, by number; one that is not
+    named rings in vain."""
 
     account_sid: str = ""
     auth_token: str = ""
     numbers: dict[str, Number] = field(default_factory=dict)
     failing_numbers: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

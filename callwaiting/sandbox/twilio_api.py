@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from callwaiting.sandbox import lines
 from callwaiting.sandbox import twilio_resources as resources
 from callwaiting.sandbox.context import Sandbox, fingerprint, sandbox
 from callwaiting.sandbox.faults import inject
@@ -95,6 +96,17 @@ def list_messages(account_sid: str) -> Response:
     return _page("messages", rows, lambda row: resources.message(row, now))
 
 
+@bp.post("/<account_sid>/Calls.json")
+def create_call(account_sid: str) -> tuple[Response, int]:
+    """Ring a line. There is no idempotency key: each request is one more call."""
+    here = sandbox()
+    to, sender = request.form.get("To", ""), request.form.get("From", "")
+    _check_call(here, to, sender)
+    row = lines.place_call(here, sender, to, request.form.get("StatusCallback", ""))
+    here.record_effect("twilio", "call", fingerprint(to, sender), took_effect=True)
+    return jsonify(resources.call(row)), 201
+
+
 @bp.get("/<account_sid>/Calls/<sid>.json")
 def fetch_call(account_sid: str, sid: str) -> Response:
     row = sandbox().store.get("calls", sid)
@@ -170,6 +182,19 @@ def _check_message(here: Sandbox, to: str, sender: str, body: str) -> None:
     if code is not None and code in _REFUSAL_CODES:
         what = "Attempt to send to unsubscribed recipient" if code == 21610 else "Recipient refused"
         raise _Refused(400, code, what)
+
+
+def _check_call(here: Sandbox, to: str, sender: str) -> None:
+    account = here.config.twilio
+    if not to:
+        raise _Refused(400, 21201, "No 'To' number is specified")
+    if not sender or (account.numbers and sender not in account.numbers):
+        raise _Refused(400, 21210, f"The source phone number provided, {sender}, is not yet verified for your account.")
+    if not request.form.get("Twiml") and not request.form.get("Url"):
+        raise _Refused(400, 21205, "Url is not a valid URL")
+    code = account.failing_numbers.get(to)
+    if code is not None and code in _REFUSAL_CODES:
+        raise _Refused(400, code, "Recipient refused")
 
 
 def _matching(table: str, fields: Sequence[str], date: str) -> list[Row]:

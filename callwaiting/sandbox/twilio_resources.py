@@ -67,7 +67,7 @@ def call(row: Row) -> dict[str, object]:
         "caller_name": None,
         "date_created": _date(row["created"]),
         "date_updated": _date(row["ended"] or row["created"]),
-        "direction": "inbound",
+        "direction": row.get("direction", "inbound"),
         "duration": None if row["ended"] is None else str(row["duration"]),
         "end_time": None if row["ended"] is None else _date(row["ended"]),
         "forwarded_from": row["forwarded_from"],

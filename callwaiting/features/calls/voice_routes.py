@@ -20,6 +20,7 @@ from callwaiting.features.alerts import service as alerts
 from callwaiting.features.calls import service, turns, twiml
 from callwaiting.features.calls.errors import CallMalformed, CallNotFound
 from callwaiting.features.calls.turns import TurnRequest
+from callwaiting.features.forwarding import service as forwarding
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.phone_numbers.service import Owner
 from callwaiting.features.webhooks import sources
@@ -29,6 +30,7 @@ from callwaiting.providers.registry import Providers
 APOLOGY = twiml.farewell("We are sorry, something does not work at the moment. Please try again later. Goodbye.")
 NOT_SERVED = twiml.farewell("This number is not in service at the moment. Goodbye.")
 MAX_SID = 64
+Kind = Literal["answered", "repeated", "ahead", "test", "unroutable", "fault"]
 MAX_HEARD = 1000  # a minute of speech is Twilio's limit
 
 blueprint = Blueprint("voice", __name__)
@@ -108,8 +110,12 @@ def _respond(public_id: str, nonce: int | None) -> Response:
 
 def _served(form: VerifiedForm, call_sid: str, nonce: int | None) -> Response:
     called = phone.caller_number(form.params.get("To", ""))
+    caller = phone.caller_number(form.params.get("From", "")) if nonce == 0 else None
     with database().unit_of_work(SystemScope("a call's merchant")) as session:
         owner = phone_numbers.owner_of(session, called) if called else None
+        tester = phone_numbers.owner_of(session, caller) if caller else None
+        if tester is not None:
+            return _come_back(form, tester, owner)
         if owner is None or form.source.merchant_id not in {None, owner.merchant_id}:
             alerts.raise_alert(
                 session,
@@ -130,6 +136,15 @@ def _served(form: VerifiedForm, call_sid: str, nonce: int | None) -> Response:
     with database().unit_of_work(scope) as session:
         answered = turns.answer(session, asked)
     return _document(answered.document, answered.kind)
+
+
+def _come_back(form: VerifiedForm, tester: Owner, owner: Owner | None) -> Response:
+    """A call that a number of ours makes can only be a test of the forwarding. It has come back, and is never answered:
+    so nobody pays for it, nobody is texted, and it cannot go round."""
+    if form.source.merchant_id in {None, tester.merchant_id}:  # another's account proves nothing
+        with database().unit_of_work(MerchantScope(tester.merchant_id, actor="caller")) as session:
+            forwarding.prove(session, tester.phone_number_id, reached=owner == tester)
+    return _document(twiml.busy(), "test")
 
 
 def _turn_request(form: VerifiedForm, owner: Owner, call_sid: str, nonce: int | None) -> TurnRequest:
@@ -173,6 +188,6 @@ def _fault(error: Exception) -> Response:
     return _document(APOLOGY, "fault")
 
 
-def _document(document: bytes, kind: Literal["answered", "repeated", "ahead", "unroutable", "fault"]) -> Response:
+def _document(document: bytes, kind: Kind) -> Response:
     metrics.VOICE_TURNS.labels(kind).inc()
     return Response(document, content_type="text/xml; charset=utf-8", headers={"Cache-Control": "no-store"})

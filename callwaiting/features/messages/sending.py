@@ -51,17 +51,24 @@ def load(session: Session, message_id: UUID) -> Dispatch | None:
     row = session.scalars(select(Message).where(Message.id == message_id)).one()
     if row.status != "planned":
         return None
-    settings: Settings = session.info["settings"]
-    callback = session.scalar(text("select auth.twilio_source_url(:account)"), {"account": settings.twilio_account_sid})
-    if callback is None:
-        raise NoTwilioSource
     message = OutgoingMessage(
         sender=phone_numbers.number_of(session, row.phone_number_id),
         recipient=callers.phone_of(session, row.caller_id),
         body=keys.unseal(session, Place("messages", "body", row.id), row.body_sealed).decode(),
-        status_callback=callback,
+        status_callback=status_callback(session),
     )
     return Dispatch(message, row.created_at, gate.withheld_now(session, row))
+
+
+def status_callback(session: Session) -> str:
+    """Where Twilio tells what became of a text or a call of ours. Raises NoTwilioSource."""
+    settings: Settings = session.info["settings"]
+    found: str | None = session.scalar(
+        text("select auth.twilio_source_url(:account)"), {"account": settings.twilio_account_sid}
+    )
+    if found is None:
+        raise NoTwilioSource
+    return found
 
 
 def call(providers: Providers, dispatch: Dispatch, unclear: bool) -> SentMessage | Withheld:

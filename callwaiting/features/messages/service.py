@@ -19,7 +19,7 @@ from callwaiting.features.messages.preferences import assistant_answers
 from callwaiting.features.messages.quiet_hours import awake, is_quiet
 from callwaiting.features.messages.reconciling import statuses_of, under_way
 from callwaiting.features.messages.segments import plain, segments_of
-from callwaiting.features.messages.sending import apply_status
+from callwaiting.features.messages.sending import apply_status, status_callback
 
 __all__ = [
     "EFFECT",
@@ -40,6 +40,7 @@ __all__ = [
     "receive",
     "reply_key",
     "segments_of",
+    "status_callback",
     "statuses_of",
     "text_missed_call",
     "under_way",

@@ -113,13 +113,16 @@ def _end(session: Session, call: ListedCall, had: str | None, line: _Line) -> in
             session, "twilio", Difference("call", call.sid, "state_differs", ours=had, theirs=call.status)
         )
         return 1
+    caller = phone.caller_number(call.caller)
+    if caller is not None and phone_numbers.owner_of(session, caller) is not None:
+        return 0  # a test of the forwarding that came back: no call, and it has a row of its own
     late = clock.now() - ended_at > TEXT_BACK_WITHIN
     calls.adopt(
         session,
         call.sid,
         call.status,
         phone_number_id=line.phone_number_id,
-        caller=phone.caller_number(call.caller),
+        caller=caller,
         occurred_at=ended_at,
         text_back=not late,
     )

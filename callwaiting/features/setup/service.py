@@ -12,6 +12,7 @@ from callwaiting.features.accounts import factors
 from callwaiting.features.bookings import services as booking_services
 from callwaiting.features.calls import listing as calls
 from callwaiting.features.catalogue import service as catalogue
+from callwaiting.features.forwarding import service as forwarding
 from callwaiting.features.merchants import hours
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import accounts as payment_accounts
@@ -67,5 +68,7 @@ STEPS: tuple[tuple[str, bool, str, Callable[[Session], bool]], ...] = (
     ("hours", False, "Say when you are open.", _hours),
     ("offer", True, "Add what you sell, or what can be booked.", _offer),
     ("payments", False, "Connect Stripe or PayPal, so that orders can be paid.", _payments),
+    # Not needed by all: a line may be rung here directly.
+    ("forwarding", False, "Test the forwarding: your line is rung, and you do not pick up.", forwarding.proven),
     ("call", True, "Forward your line, then call it and do not pick up: the first call shows that it works.", _call),
 )
