@@ -20,6 +20,7 @@ COMMANDS = {
     "events": "Stored events: list, show, replay.",
     "webhooks": "The signature doctor.",
     "catalogue": "A merchant's catalogue: export, import.",
+    "forwarding": "A merchant's line: what to dial so that it is forwarded, and the test that proves it.",
     "consents": "What is known about one person's consent to texts.",
     "audit": "The audit trail: show, verify.",
     "ledger": "The ledger of merchants' money: show, verify.",

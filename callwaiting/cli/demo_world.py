@@ -161,6 +161,20 @@ class World:
     def refund_state(self, refund_id: str) -> str:
         return str(self._api("GET", f"/refunds/{refund_id}")["state"])
 
+    def test_forwarding(self) -> str | None:
+        """Where to look at a new test of the number's forwarding; None when there were enough today."""
+        path = f"/phone-numbers/{self._api('GET', '/phone-numbers')['items'][0]['id']}/forwarding-tests"
+        answer = self._ask_api("POST", path)
+        if answer.status_code == 429:
+            return None
+        if answer.is_error:
+            raise StoryBroken(f"the API answered {answer.status_code} to {path}: {answer.text[:200]}")
+        return f"{path}/{answer.json()['id']}"
+
+    def forwarding_test(self, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._api("GET", path)
+        return found
+
     def sign_out(self) -> None:
         """Raises StoryBroken when the access token is good for another request."""
         self._api("POST", "/auth/sign-out-everywhere")

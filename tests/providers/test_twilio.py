@@ -9,7 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from callwaiting.providers.ports import (
+    OutgoingCall,
     OutgoingMessage,
+    PlacedCall,
     ProviderOutcomeUnknown,
     ProviderRejected,
     ProviderUnavailable,
@@ -71,6 +73,24 @@ def test_sends_a_message_as_the_sdk_does() -> None:
         "To": [MESSAGE.recipient],
         "Body": [MESSAGE.body],
         "StatusCallback": [MESSAGE.status_callback],
+    }
+
+
+def test_rings_as_the_sdk_does() -> None:
+    """What is said is escaped; only the end is told; the line rings shorter than a minute."""
+    placed = {"sid": "CA" + "2" * 32, "status": "queued", "from": MESSAGE.sender, "to": MESSAGE.recipient}
+    call = OutgoingCall(MESSAGE.sender, MESSAGE.recipient, "Fish & chips", MESSAGE.status_callback)
+    with api_server(json_answer(placed, 201)) as server:
+        assert telephony(server.url).place_call(call) == PlacedCall("CA" + "2" * 32, "queued")
+        request = server.received[0]
+    assert (request.method, request.path) == ("POST", f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json")
+    assert parse_qs(request.body.decode()) == {
+        "From": [call.caller],
+        "To": [call.called],
+        "Twiml": ["<Response><Say>Fish &amp; chips</Say></Response>"],
+        "StatusCallback": [call.status_callback],
+        "StatusCallbackEvent": ["completed"],
+        "Timeout": ["50"],
     }
 
 

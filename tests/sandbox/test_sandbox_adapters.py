@@ -13,6 +13,7 @@ from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
 from callwaiting.providers.ports import (
     CheckoutRequest,
+    OutgoingCall,
     OutgoingMessage,
     ProviderOutcomeUnknown,
     ProviderRejected,
@@ -73,6 +74,30 @@ def test_messages(control: Control, listener: Listener) -> None:
         assert event.object_key == found.provider_id
     with pytest.raises(ProviderRejected) as caught:
         telephony.send_message(OutgoingMessage(SHOP, "+15005550610", "hi", listener.url))
+    assert caught.value.provider_code == "21610"
+
+
+def test_calls_of_ours(control: Control, listener: Listener) -> None:
+    """One that is picked up; the answer to our request is lost, and the call is found."""
+    telephony = TwilioTelephony(account_sid=ACCOUNT, auth_token=TOKEN, base_url=f"{control.url}/twilio")
+    control.put("config", {"twilio": {"lines": {CALLER: {"picks_up": True}}}})
+    before = datetime.now(UTC)
+    call = OutgoingCall(SHOP, CALLER, "A test & no more.", f"{listener.url}/call")
+    assert telephony.find_call(call, before) is None
+    control.put("behaviours", {"api": {"twilio": {"drop_after_effect": 1}}})
+    with pytest.raises(ProviderOutcomeUnknown):
+        telephony.place_call(call)
+    found = telephony.find_call(call, before)
+    assert found is not None
+    (notice,) = listener.wait(1, "/call")
+    event = twilio_signature.verify(_request(notice), SourceSecrets("test", ACCOUNT, (TOKEN,)), datetime.now(UTC))
+    assert (event.event_type, event.object_key, event.our_number) == ("call.status", found.provider_id, SHOP)
+    listed = telephony.call(found.provider_id)
+    assert listed is not None
+    assert (listed.direction, listed.status, listed.called) == ("outbound-api", "completed", CALLER)
+    assert telephony.call("CA" + "f" * 32) is None
+    with pytest.raises(ProviderRejected) as caught:
+        telephony.place_call(OutgoingCall(SHOP, "+15005550610", "hi", listener.url))
     assert caught.value.provider_code == "21610"
 
 

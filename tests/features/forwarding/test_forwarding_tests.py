@@ -243,12 +243,14 @@ def test_it_proves_nothing_after_its_time(shop: Shop) -> None:
 def test_another_merchants_account_proves_nothing(shop: Shop, stranger: ApiClient) -> None:
     """Whoever signs for an account of their own could say that any number calls."""
     test_id = shop.start()
-    theirs = make_source(shop.worker, "twilio", scope=stranger.scope, account="AC" + "3" * 32, secret="their-own-token")
+    theirs = make_source(
+        shop.worker, "twilio", scope=stranger.scope, account="AC" + "3" * 32, secret="the-token-of-theirs"
+    )
     delivery = twilio_delivery(
         theirs,
         {"AccountSid": "AC" + "3" * 32, "CallSid": "CA" + "8" * 32, "From": NUMBER, "To": NUMBER},
         below="/voice",
-        token="their-own-token",
+        token="the-token-of-theirs",
     )
 
     assert b'<Reject reason="busy"' in posted(shop, delivery)
