@@ -96,7 +96,9 @@ def test_the_demo_plays_through(up: Up) -> None:
     steps = [json.loads(line) for line in played.stdout.splitlines()]
     assert sum("Pay here" in step["what"] for step in steps) == 2
     assert all("broken" not in step for step in steps)
-    assert sum(step["who"] == "owner" for step in steps) == 5  # signs in with a code, reads, gives back, signs out
+    # Signs in with a code, tests the line, reads of two orders, gives back, signs out.
+    assert sum(step["who"] == "owner" for step in steps) == 6
+    assert any("forwarding works" in step["what"] for step in steps)
 
 
 def test_a_call_in_the_terminal(up: Up, tmp_path: Path) -> None:
