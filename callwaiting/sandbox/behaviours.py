@@ -45,12 +45,15 @@ class WebhookBehaviour:
 @dataclass
 class BehaviourSet:
     """With `refunds_wait` a new refund is pending until `/_sandbox/…/refunds/<id>/succeed` or `/fail`. `fee_minor` is
-    what a payment provider keeps of each payment."""
+    what a payment provider keeps of each payment, `dispute_fee_minor` what Stripe takes for each dispute, and returns
+    with one that is won while `dispute_fee_returned`."""
 
     api: ApiBehaviours = field(default_factory=ApiBehaviours)
     webhooks: WebhookBehaviour = field(default_factory=WebhookBehaviour)
     refunds_wait: bool = False
     fee_minor: int = 0
+    dispute_fee_minor: int = 0
+    dispute_fee_returned: bool = False
 
 
 class Behaviours:
@@ -71,6 +74,14 @@ class Behaviours:
     @property
     def fee_minor(self) -> int:
         return self._set.fee_minor
+
+    @property
+    def dispute_fee_minor(self) -> int:
+        return self._set.dispute_fee_minor
+
+    @property
+    def dispute_fee_returned(self) -> bool:
+        return self._set.dispute_fee_returned
 
     def replace(self, document: object) -> None:
         """Put all behaviours at once; what is not named goes back to normal. Raises Misfit."""

@@ -1,4 +1,5 @@
-"""Stripe's books: one line of the balance for each charge and refund, with the fee that Stripe keeps."""
+"""Stripe's books: one line of the balance for each charge and refund, with the fee that Stripe keeps; of a dispute one
+when its money is withdrawn, and one more when that comes back (docs.stripe.com/disputes/how-disputes-work)."""
 
 from __future__ import annotations
 
@@ -19,19 +20,54 @@ def lines(here: Sandbox, account: str) -> list[Row]:
         for row in here.store.rows(table)
         if row["account"] == account and row["object"]["status"] == "succeeded"
     ]
-    return sorted(
-        (line(here, source) for source in moved), key=lambda item: (item["created"], item["id"]), reverse=True
-    )
+    disputed = [row["object"] for row in here.store.rows("stripe.disputes") if row["account"] == account]
+    found = [line(here, source) for source in moved]
+    found += [made for dispute in disputed for made in dispute_lines(here, dispute)]
+    return sorted(found, key=lambda item: (item["created"], item["id"]), reverse=True)
+
+
+def dispute_lines(here: Sandbox, dispute: Row) -> list[dict[str, Any]]:
+    """None while the bank only asks."""
+    status = dispute["status"]
+    if status.startswith("warning_"):
+        return []
+    fee = here.behaviours.dispute_fee_minor
+    moves = [("withdrawn", -dispute["amount"], fee)]
+    if status == "won":
+        moves.append(("reinstated", dispute["amount"], -fee if here.behaviours.dispute_fee_returned else 0))
+    made = []
+    for what, amount, asked in moves:
+        kept = _kept(here, f"{dispute['id']}:{what}", asked)
+        made.append(
+            {
+                "id": kept["id"],
+                "object": "balance_transaction",
+                "amount": amount,
+                "currency": dispute["currency"],
+                "created": dispute["created"],
+                "fee": kept["fee"],
+                "net": amount - kept["fee"],
+                "source": dispute,
+                "status": "available",
+                "type": "adjustment",
+            }
+        )
+    return made
+
+
+def _kept(here: Sandbox, key: str, fee: int) -> Row:
+    """The line's id, and its fee as it was when the line was first asked for."""
+    with here.store.transaction():
+        kept = here.store.get("stripe.balance", key)
+        if kept is None:
+            kept = {"id": new_id("txn_", 24), "fee": fee}
+            here.store.put("stripe.balance", key, kept)
+    return kept
 
 
 def line(here: Sandbox, source: Row) -> dict[str, Any]:
     """The line about a charge or refund. Its fee is that of the moment in which it was first asked for."""
-    with here.store.transaction():
-        kept = here.store.get("stripe.balance", source["id"])
-        if kept is None:
-            fee = here.behaviours.fee_minor if source["object"] == "charge" else 0
-            kept = {"id": new_id("txn_", 24), "fee": fee}
-            here.store.put("stripe.balance", source["id"], kept)
+    kept = _kept(here, source["id"], here.behaviours.fee_minor if source["object"] == "charge" else 0)
     sign = 1 if source["object"] == "charge" else -1
     amount = sign * source["amount_captured" if sign == 1 else "amount"]
     return {

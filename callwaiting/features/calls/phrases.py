@@ -277,10 +277,8 @@ def details(slot: Slot, visit: Visit, facts: Facts) -> str:
 
 def confirm_booking(slot: Slot, visit: Visit, facts: Facts) -> str:
     time = moment(slot, facts)
-    offer = visiting.offer_of(slot.service_id, facts)
-    due = f" A deposit of {offer.deposit} is due now, by a link that we text you." if offer and offer.deposit else ""
     return (
-        f"I am holding {time} for you{details(slot, visit, facts)}.{due}"
+        f"I am holding {time} for you{details(slot, visit, facts)}.{due_first(slot, facts)}"
         " To book it, press 1 or say yes. For another time, press 2 or say no."
     )
 
@@ -289,6 +287,12 @@ def booked(slot: Slot, visit: Visit, facts: Facts, *, texted: bool) -> str:
     text = " We are texting you a confirmation." if texted else ""
     when = spoken_time(slot.start, facts.zone, facts.now)
     return f"You are booked {when}{details(slot, visit, facts)}.{text} Goodbye."
+
+
+def due_first(slot: Slot, facts: Facts) -> str:
+    """What of the service is due before it is booked, or nothing."""
+    offer = visiting.offer_of(slot.service_id, facts)
+    return f" A deposit of {offer.deposit} is due now, by a link that we text you." if offer and offer.deposit else ""
 
 
 def kept(slot: Slot, visit: Visit, facts: Facts, deposit: Deposit) -> str:

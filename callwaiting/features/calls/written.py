@@ -137,7 +137,8 @@ def _book(state: DialogueState, facts: Facts, most: int) -> str:
     if state.held is None:
         return ""
     time, details = phrases.moment(state.held, facts), phrases.details(state.held, state.visit, facts)
-    return f"I am holding {time} for you{details}. Reply OK to book it, or write another time."
+    due = phrases.due_first(state.held, facts)
+    return f"I am holding {time} for you{details}.{due} Reply OK to book it, or write another time."
 
 
 def _change(state: DialogueState, facts: Facts, most: int) -> str:

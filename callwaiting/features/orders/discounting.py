@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callwaiting.core import clock
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.orders import codes
@@ -33,6 +34,8 @@ def discount(session: Session, order_id: UUID, version: int, by: str | Discount,
     require_version(order.revision, version)
     if order.state != State.AWAITING_PAYMENT or order.expires_at is None:
         raise NotDiscountable(order.state, message=f"This order is {order.state.replace('_', ' ')}.")
+    if order.expires_at <= clock.now():  # a new link would be over already
+        raise NotDiscountable("expired", message="This order has expired. Give it a new link first.")
     payments.require_none_underway(session, order.id)
     terms = codes.use(session, by) if isinstance(by, str) else by
     found = _repriced(session, order, terms)

@@ -8,16 +8,16 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callwaiting.core import clock
 from callwaiting.features.alerts.models import Alert
-from callwaiting.features.bookings.models import Booking
+from callwaiting.features.bookings.models import Booking, BookingService
 from callwaiting.features.calls import texting
 from callwaiting.features.calls.models import LeftMessage
 from callwaiting.features.messages import preferences, thread_state
 from callwaiting.features.messages.models import Message
-from tests.factories.bookings import create_resource, create_tables
+from tests.factories.bookings import create_resource, create_salon, create_tables
 from tests.factories.phone_numbers import NUMBER
 from tests.factories.telephone import CALLER
 from tests.factories.webhooks import twilio_delivery
@@ -64,6 +64,21 @@ def test_a_table_is_booked_by_text(pizzeria: Pizzeria) -> None:
         assert (booking.call_id, booking.caller_id is not None) == (None, True)
     assert [kind for kind, _, _ in pizzeria.texts() if kind != "incoming"].count("booking_confirmation") == 1
     assert write(pizzeria, "thanks!") == []
+
+
+def test_a_deposit_is_written_before_the_ok_and_its_link_comes_after(pizzeria: Pizzeria) -> None:
+    made = create_salon(pizzeria.worker, pizzeria.scope)
+    with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
+        of_haircut = BookingService.id == made["Haircut"]
+        session.execute(update(BookingService).where(of_haircut).values(deposit_minor=1000))
+    [held] = write(pizzeria, "a haircut with Ben tomorrow at 3 pm")
+    assert "$40.00. A deposit of $10.00 is due now, by a link that we text you. Reply OK to book it" in held
+    [kept] = write(pizzeria, "ok")
+    assert kept.startswith("I am keeping tomorrow at 3 PM for you, Haircut with Ben, $40.00.")
+    assert kept.endswith("You are booked as soon as it is paid.")
+    assert [kind for kind, _, _ in pizzeria.texts()].count("booking_deposit") == 1
+    with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
+        assert session.scalars(select(Booking.state)).one() == "awaiting_deposit"
 
 
 def test_an_order_is_placed_by_text_once_however_often_twilio_asks(pizzeria: Pizzeria) -> None:

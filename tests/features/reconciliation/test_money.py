@@ -149,6 +149,35 @@ def test_fees_are_entered_once_and_a_changed_one_is_told(books: Books, provider:
     assert books.balances()["fees"] == 87
 
 
+@pytest.mark.parametrize(("won", "returned"), [(False, False), (True, False), (True, True)])
+def test_what_stripe_takes_for_a_dispute_is_entered_once_and_given_back_once(
+    books: Books, won: bool, returned: bool
+) -> None:
+    books.behave(fee_minor=87, dispute_fee_minor=1500, dispute_fee_returned=returned)
+    payment_id, total = pay(books, "stripe"), books.world.payable.total.minor
+    heard = len(books.world.events("stripe"))
+    dispute = books.control(f"stripe/payments/{payment_id}/dispute")
+    opened = books.world.events("stripe")[heard:]
+    for event in opened:
+        books.world.handle(event)
+    for _ in range(2):
+        compare(books, "stripe")
+        assert books.balances() == {
+            "stripe": -87 - 1500, "orders": -total, "disputes": total, "fees": 87 + 1500,
+        }  # fmt: skip
+    books.control(f"stripe/disputes/{dispute['id']}/{'win' if won else 'lose'}")
+    for event in books.world.events("stripe")[heard + len(opened) :]:
+        books.world.handle(event)
+    kept = 87 if returned else 87 + 1500
+    for _ in range(2):
+        compare(books, "stripe")
+        left = total if won else 0
+        assert {name: minor for name, minor in books.balances().items() if minor} == {
+            name: minor for name, minor in {"stripe": left - kept, "orders": -left, "fees": kept}.items() if minor
+        }
+    assert books.findings() == []
+
+
 def test_the_merchants_other_business_is_no_difference(books: Books) -> None:
     pay(books, "stripe")
     stripe = books.runtime.providers.payments["stripe"]
