@@ -36,6 +36,15 @@ _CONTRACTIONS = tuple(
 )  # fmt: skip
 
 
+_AS_IN = re.compile(r"(?<=\b[a-zA-Z]) (?:as in|like|for) [A-Za-z]+")
+_LETTER = re.compile(r"[A-Za-z]")
+_A_LETTER = r"[A-Za-z](?: (?:as in|like|for) [A-Za-z]{2,})?"
+_SPELLED = re.compile(
+    rf"(?<![\w'.@-]){_A_LETTER}(?P<between>[ .,-]{{1,2}}){_A_LETTER}(?:(?P=between){_A_LETTER})+(?![\w'@])"
+)
+_OK = re.compile(r"(?i)\bo\. ?k\b\.?")
+
+
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """`written`: tidied, capitals kept. `plain`: small letters, contractions in full, numbers in digits. `words` of
@@ -55,6 +64,11 @@ def read(text: str) -> Utterance:
         plain = pattern.sub(replacement, plain)
     plain = with_digits(plain).strip()
     return Utterance(written, plain, tuple(words_of(plain)))
+
+
+def unspelled(text: str) -> str:
+    """The text with what was spelled, three letters or more, as words: `C-O-L-A`, `m as in Mike, a, c`."""
+    return _SPELLED.sub(lambda run: "".join(_LETTER.findall(_AS_IN.sub("", run[0]))), _OK.sub("ok", text))
 
 
 def words_of(plain: str) -> list[str]:

@@ -25,3 +25,15 @@ from callwaiting.understanding.numbers import with_digits
 )
 def test_number_words(text: str, digits: str) -> None:
     assert with_digits(text) == digits
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("two C-O-L-A please", "two COLA please"), ("m as in Mike, a, c", "mac"), ("l a t t e", "latte"),
+        ("o.k.", "ok"), ("at 5 p.m. a table", "at 5 p.m. a table"), ("J. R. Smith", "J. R. Smith"), ("a b", "a b"),
+        ("r u ok", "r u ok"),
+    ],
+)  # fmt: skip
+def test_what_is_spelled(text: str, plain: str) -> None:
+    assert unspelled(text) == plain

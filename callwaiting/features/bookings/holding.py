@@ -122,6 +122,12 @@ def release(session: Session, booking_id: UUID) -> None:
         audit.record(session, "booking.released", subject=f"booking:{booking_id}")
 
 
+def release_of_call(session: Session, call_id: UUID) -> None:
+    """Give up what a call that is over still holds: whoever hung up before the yes keeps no time from others."""
+    for booking_id in repository.held_by_call(session, call_id, clock.now()):
+        release(session, booking_id)
+
+
 def end_expired_holds(session: Session, resource_id: UUID, now: datetime) -> None:
     """End the holds of a resource whose time is up."""
     for booking in repository.expired_holds(session, resource_id, now):

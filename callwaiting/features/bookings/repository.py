@@ -38,6 +38,12 @@ def locked(session: Session, booking_id: UUID) -> Booking | None:
     )
 
 
+def held_by_call(session: Session, call_id: UUID, now: datetime) -> Sequence[UUID]:
+    """What a call still holds of the time to come, by the index on when it begins."""
+    held = select(Booking.id).where(Booking.call_id == call_id, Booking.state == State.HELD, Booking.starts_at > now)
+    return session.scalars(held.order_by(Booking.id)).all()
+
+
 def expired_holds(session: Session, resource_id: UUID, now: datetime) -> Sequence[Booking]:
     """Holds of the resource whose time is up, locked."""
     return session.scalars(

@@ -11,7 +11,7 @@ from callwaiting.features.bookings.changes import cancel, move
 from callwaiting.features.bookings.choice import Choice, Offer, Place, choice
 from callwaiting.features.bookings.deposits import Deposit, awaited, has_deposit
 from callwaiting.features.bookings.figures import per_day
-from callwaiting.features.bookings.holding import HOLD, attach_caller, confirm, hold_slot, release
+from callwaiting.features.bookings.holding import HOLD, attach_caller, confirm, hold_slot, release, release_of_call
 from callwaiting.features.bookings.listing import Entry, to_come
 from callwaiting.features.bookings.offers import free_slots, takes_bookings
 from callwaiting.features.bookings.paid import expire_unpaid, take_paid, waive_asked
@@ -39,6 +39,7 @@ __all__ = [
     "move",
     "per_day",
     "release",
+    "release_of_call",
     "spoken_time",
     "take_paid",
     "takes_bookings",

@@ -46,6 +46,7 @@ from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
 from callwaiting.features.calls.vocabulary import Command
 from callwaiting.features.catalogue.service import words_of
+from callwaiting.understanding.text import unspelled
 
 REPROMPTS = 2
 MAX_TURNS = 100
@@ -99,6 +100,8 @@ def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
         return end(state, phrases.GOODBYE)
     if state.turns >= MAX_TURNS:
         return give_up(state)
+    if state.step is not Step.MESSAGE:  # what is dictated stays as it was said
+        heard = replace(heard, speech=unspelled(heard.speech))
     words = () if heard.digits else words_of(heard.speech)
     command = understanding.command_in(words)
     if state.step is Step.MESSAGE and len(words) > DICTATED and command not in URGENT:

@@ -62,7 +62,12 @@ def wishes_and_notes(heard: Heard, facts: Facts) -> tuple[tuple[Wish, ...], list
         wishes.append(wish)
     if wishes:
         return tuple(wishes), notes
-    return understanding.wishes_in(words_of(heard.speech), facts.menu), []
+    words = words_of(heard.speech)
+    found_plainly = understanding.wishes_in(words, facts.menu)
+    unclear = found_plainly or understanding.wishes_in(understanding.before_what_is_left_out(words), facts.menu)
+    if len(unclear) == 1 and len(unclear[0].item_ids) > 1:
+        return (options.said_of_all(heard.speech, unclear[0], facts.menu),), []
+    return found_plainly, []
 
 
 def _put(state: DialogueState, line: LineRequest) -> tuple[DialogueState, str | None]:

@@ -88,6 +88,33 @@ def resolved(item: Item, wish: Wish, said: Said) -> Resolved:
     return Resolved(replace(wish, options=tuple(options), removed=tuple(removed)), tuple(notes))
 
 
+def said_of_all(speech: str, wish: Wish, menu: Sequence[Item]) -> Wish:
+    """The wish for one of several items, with what was said of whichever it will be: `two large pizzas`."""
+    able = [item for item in menu if item.id in wish.item_ids]
+    if not any(item.groups or item.removals for item in able):
+        return wish
+    order = order_in(read(speech).plain, lexicon_of(_vocabulary(tuple(menu))))
+    lines = [line for line in order.items if line.item is None or line.item in {item.name for item in able}]
+    if len(order.items) != 1 or len(lines) != 1:
+        return wish
+    named = tuple(name for names in lines[0].options.values() for name in names)
+    said = Said(None, None, named, tuple(lines[0].removed))
+    each = [resolved(item, wish, said).wish for item in able]
+    chosen = tuple(dict.fromkeys(option for found in each for option in found.options))
+    return replace(wish, options=chosen, removed=tuple(dict.fromkeys(name for found in each for name in found.removed)))
+
+
+def of_one(item: Item, wish: Wish) -> Wish:
+    """The wish for this one of the items that were possible: what only the others have is dropped."""
+    own = {option.id for group in item.groups for option in group.options}
+    return replace(
+        wish,
+        item_ids=(item.id,),
+        options=tuple(each for each in wish.options if each in own),
+        removed=tuple(name for name in wish.removed if name in item.removals),
+    )
+
+
 def fitted(item: Item, wish: Wish) -> Resolved:
     """The wish without what cannot be had of this item now, and with the question about the group of which there is too
     much."""

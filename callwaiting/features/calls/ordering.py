@@ -49,9 +49,10 @@ def choice(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     position = understanding.position_in(heard.digits, words, len(fitting))
     named = () if heard.digits else understanding.wishes_in(words, fitting)
     if position is not None:
-        chosen = replace(wish, item_ids=(fitting[position].id,))
+        chosen = options.of_one(fitting[position], wish)
     elif len(named) == 1 and len(named[0].item_ids) == 1:
-        chosen = replace(wish, item_ids=named[0].item_ids, quantity=wish.quantity or named[0].quantity)
+        one = next(item for item in fitting if item.id == named[0].item_ids[0])
+        chosen = replace(options.of_one(one, wish), quantity=wish.quantity or named[0].quantity)
     else:
         return None
     return settle(replace(state, wishes=(chosen, *state.wishes[1:])), facts)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.features.audit import service as audit
+from callwaiting.features.bookings import service as bookings
 from callwaiting.features.callers import service as callers
 from callwaiting.features.calls import phrases, repository
 from callwaiting.features.calls.errors import CallNotFound
@@ -123,10 +124,11 @@ def finalise_stale(session: Session, call_id: UUID) -> Literal["finalised", "kep
 
 
 def _finalise(session: Session, call: KnownCall, ended_at: datetime, *, text_back: bool = True) -> None:
-    """Once a call: a caller for whom nothing was ordered or booked gets one text."""
+    """Once a call: what it holds is free again, and a caller for whom nothing was ordered or booked gets one text."""
     if call.finalised_at is not None:
         return
     repository.finalise(session, call.id)
+    bookings.release_of_call(session, call.id)
     if text_back and call.outcome == "none" and call.caller_id is not None and merchants.profile(session).active:
         messages.text_missed_call(
             session,

@@ -26,6 +26,7 @@ from callwaiting.features.calls.vocabulary import (
     HOMOPHONES,
     INTENT_PHRASES,
     INTENTS,
+    LEAVING_OUT,
     MODIFIERS,
     NO,
     ORDINALS,
@@ -262,6 +263,12 @@ def wishes_in(words: Sequence[str], menu: Sequence[Item]) -> tuple[Wish, ...]:
     if len(found) > 1:
         found = [Wish(wish.item_ids, 1 if wish.quantity is None else wish.quantity) for wish in found]
     return tuple(wish if wish.quantity in range(1, 100) else Wish(wish.item_ids, None) for wish in found)
+
+
+def before_what_is_left_out(words: Sequence[str]) -> Sequence[str]:
+    """`two large pizzas` of `two large pizzas without onions`; nothing where the sentence begins with a denial."""
+    place = next((at for at, word in enumerate(words) if word in LEAVING_OUT), 0)
+    return words[:place]
 
 
 def _last_item(words: Sequence[str], cart: Sequence[Item]) -> UUID | None:

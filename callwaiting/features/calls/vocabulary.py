@@ -47,6 +47,7 @@ SET_PHRASES: tuple[tuple[Phrase, int], ...] = (
 HOMOPHONES: Mapping[str, int] = {"won": 1, "to": 2, "too": 2, "for": 4, "ate": 8}
 ORDINALS: Mapping[str, int] = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
 
+LEAVING_OUT = frozenset({"without", "no", "hold", "minus"})
 FILLERS = frozenset({
     "a", "ah", "alright", "and", "er", "hm", "i", "is", "it", "its", "just", "me", "my", "number", "oh", "ok", "okay",
     "one", "option", "please", "so", "thank", "thanks", "that", "thats", "the", "think", "this", "uh", "um", "well",

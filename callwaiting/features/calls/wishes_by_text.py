@@ -11,6 +11,7 @@ from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.state import DialogueState, Step
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Intent
+from callwaiting.understanding.text import unspelled
 
 NUMBERS = frozenset({Step.QUANTITY, Step.PARTY, Step.ORDER_NUMBER})
 LETTER = re.compile(r"\W*[a-z](?:\W*[1-9])?(?:\W+(?:please|pls|thanks|thank you|thx))*\W*")
@@ -52,6 +53,6 @@ def wants_no_answer(text: str, facts: Facts) -> bool:
 
 def _plain(text: str) -> str:
     """Words that people shorten when they write, in full."""
-    folded = unicodedata.normalize("NFKC", text)
+    folded = unspelled(unicodedata.normalize("NFKC", text))
     folded = re.sub(r"(?i)\bw/ ?(?=\w)", "with ", folded)
     return re.sub(r"(?i)\b[a-z0-9]+\b", lambda word: SHORT.get(word[0].casefold(), word[0]), folded)

@@ -17,6 +17,7 @@ from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded
 from callwaiting.features.calls.state import Step
 from callwaiting.features.calls.understanding import yes_or_no
 from callwaiting.features.catalogue.service import words_of
+from callwaiting.understanding.text import unspelled
 from tests.features.calls.paper_shop import BEARD_TRIM, NOW, SALON, ZONE, PaperShop
 from tests.features.calls.scripts import SAID
 
@@ -105,7 +106,7 @@ def _says_yes(event: Event) -> bool:
         return False
     if event.digits:
         return event.digits == "1" or len(event.digits) == 10
-    return yes_or_no(words_of(event.speech)) is True
+    return yes_or_no(words_of(unspelled(event.speech))) is True
 
 
 def happen(shop: PaperShop, what: str) -> None:

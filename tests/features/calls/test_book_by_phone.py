@@ -12,6 +12,7 @@ from sqlalchemy import select
 from callwaiting.core import clock
 from callwaiting.features.bookings import special_days
 from callwaiting.features.bookings.models import Booking
+from callwaiting.features.calls import service as calls
 from tests.factories.bookings import create_resource
 from tests.factories.telephone import Telephone
 from tests.features.calls.conftest import Pizzeria
@@ -80,6 +81,24 @@ def test_two_callers_choose_the_same_time(salon: Pizzeria, phone: Telephone) -> 
         MORNING + timedelta(minutes=30),
         MORNING + timedelta(minutes=90),
     ]
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_who_hangs_up_before_the_yes_keeps_no_time_from_others(salon: Pizzeria, phone: Telephone, yes: bool) -> None:
+    phone.dial()
+    phone.press("2")
+    phone.press("1")
+    if yes:
+        phone.press("1")
+    for _ in range(2):
+        with salon.worker.database.unit_of_work(salon.scope) as session:
+            calls.apply_status(session, phone.call_sid, "completed", 1, None)
+    assert [row.state for row in _bookings(salon)] == ["confirmed" if yes else "cancelled"]
+    other = salon.phone(caller="+14155550124")
+    other.dial()
+    assert ("For today at 9 AM, press 1." in other.press("2")) is not yes  # a moment later, well within the hold
+    if not yes:
+        assert "That time has just been taken" in phone.press("1")  # a turn that comes after the end of its call
 
 
 def test_a_hold_that_ran_out_and_was_taken(salon: Pizzeria, phone: Telephone) -> None:
