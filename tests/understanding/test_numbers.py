@@ -1,10 +1,11 @@
-"""Number words in digits."""
+"""Number words in digits, and letters that spell a word."""
 
 from __future__ import annotations
 
 import pytest
 
 from callwaiting.understanding.numbers import with_digits
+from callwaiting.understanding.text import unspelled
 
 
 @pytest.mark.parametrize(

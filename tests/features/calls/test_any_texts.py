@@ -44,9 +44,8 @@ def test_any_texts(texts: list[tuple[str, str]], booked: bool, kind: str) -> Non
     for body, happens in texts:
         happen(shop, happens)
         before, step = shop.commits, shop.state.step
-        agrees = (
-            step in SURE and yes_or_no(words_of(unspelled(wishes_by_text.heard_in(body, shop.state).speech))) is True
-        )
+        heard = unspelled(wishes_by_text.heard_in(body, shop.state).speech)
+        agrees = step in SURE and yes_or_no(words_of(heard)) is True
         answer = writer.write(body)
         assert shop.commits - before <= int(agrees)
         assert segments_of(answer).parts <= 4

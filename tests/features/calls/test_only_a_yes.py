@@ -19,6 +19,7 @@ from callwaiting.features.calls.state import DialogueState, Step, from_json, to_
 from callwaiting.features.calls.understanding import yes_or_no
 from callwaiting.features.catalogue.service import Item, words_of
 from callwaiting.features.orders.service import LineRequest
+from callwaiting.understanding.text import unspelled
 
 NOW = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)
 COLA = Item(uuid4(), "Cola", (), Money(300, "USD"), 3)
@@ -43,10 +44,12 @@ def test_a_plain_yes(state: DialogueState, heard: Heard) -> None:
 @example(BOOKING, "maybe")
 @example(ORDER, "yes but make it two")
 @example(BOOKING, "yes no")
+@example(BOOKING, "y-e-s")
+@example(BOOKING, "o.k.")
 @example(ORDER, "")
 @example(BOOKING, "")
 def test_other_speech(state: DialogueState, speech: str) -> None:
-    assert _commits(state, Heard(speech=speech)) is (yes_or_no(words_of(speech)) is True)
+    assert _commits(state, Heard(speech=speech)) is (yes_or_no(words_of(unspelled(speech))) is True)
 
 
 @given(st.sampled_from([ORDER, BOOKING]), st.text("0123456789*#", max_size=12).filter(lambda keys: keys != "1"))
