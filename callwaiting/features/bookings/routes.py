@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.errors import ErrorCode
 from callwaiting.core.http.api import Api
+from callwaiting.core.http.auth import PermissionMissing, principal
 from callwaiting.core.http.paging import Page, PageQuery
 from callwaiting.features.bookings import changes, desk, listing, resources
 from callwaiting.features.bookings.schemas import (
@@ -133,7 +134,10 @@ def cancel(session: Session, booking_id: UUID, query: CancelQuery, version: int)
     """Cancel a booking to come; the caller gets a text, and the deposit back when the notice is kept.
 
     409 when it is neither confirmed nor waits for its deposit, its time has come, or its deposit is just being taken.
+    Only who may refund payments gives a deposit back against the notice.
     """
+    if query.deposit == "refund" and "payments.refund" not in principal().permissions:
+        raise PermissionMissing("payments.refund")
     changes.cancel(session, booking_id, version=version, by="team", deposit=query.deposit)
     return _face(session, booking_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -158,6 +159,18 @@ def test_a_cancellation_gives_the_deposit_back_by_the_notice_or_as_the_team_says
             refunds.take_refund(session, told, provider="stripe", received_at=clock.now())
         assert salon.kinds()[-1] == "refund"
         assert salon.books() == {"orders": 0, "stripe": 0}
+
+
+@pytest.mark.parametrize("role", ["agent", "admin"])
+def test_only_who_may_refund_gives_it_back_against_the_notice(salon: Salon, role: str) -> None:
+    booking = salon.book()
+    salon.pay()
+    version = salon.booking(booking)["version"]
+    other = replace(salon.owner, role=role)
+    answer = other.send("POST", f"/bookings/{booking['id']}/cancel?deposit=refund", version=version)
+    assert answer.status_code == (200 if role == "admin" else 403)
+    assert salon.booking(booking)["state"] == ("cancelled" if role == "admin" else "confirmed")
+    assert len(salon.column(Refund.id)) == int(role == "admin")
 
 
 def test_a_caller_cancels_by_the_link_and_gets_the_deposit_back(salon: Salon, guest: FlaskClient) -> None:
