@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from callwaiting import link_pages
 from callwaiting.features.accounts import api_keys_routes as api_keys
 from callwaiting.features.accounts import factors_routes as factors
 from callwaiting.features.accounts import invitations_routes as invitations
@@ -56,6 +57,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(health.api.blueprint)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(link_pages.assets)
     app.register_blueprint(accounts.api.blueprint)
     app.register_blueprint(factors.api.blueprint)
     app.register_blueprint(operators.api.blueprint)

@@ -5,54 +5,39 @@ Opening the page changes nothing, so link previews and scanners do no harm; only
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
-import structlog
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
 
 from callwaiting.core import clock
-from callwaiting.core.errors import BadRequest, CallwaitingError
+from callwaiting.core.errors import BadRequest
 from callwaiting.core.http import context
-from callwaiting.core.http.auth import View, public
-from callwaiting.core.http.headers import NO_SCRIPT_SINKS
+from callwaiting.core.http.auth import public
 from callwaiting.core.http.origins import require_own_origin
 from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.extensions import talisman
 from callwaiting.features.bookings import callers_own, ics, links, mailing
 from callwaiting.features.bookings.callers_own import Own
 from callwaiting.features.bookings.links import LinkOwner, LinkUnknown
+from callwaiting.link_pages import TOKEN, LinkPage, with_content_policy
 
-blueprint = Blueprint("booking_page", __name__, template_folder="templates")
-log = structlog.get_logger()
-
-TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-POLICY = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
-    f"{NO_SCRIPT_SINKS}"
+blueprint = LinkPage(
+    "booking_page",
+    __name__,
+    problems={
+        409: ("This did not work", "The time was taken, or the booking was changed meanwhile. Please look again."),
+        412: ("This did not work", "The booking was changed meanwhile. Please look again."),
+        422: ("This did not work", "Please look at the e-mail address again."),
+    },
+    otherwise="Nothing was changed. Please open the link from the text message again.",
+    told=True,
 )
 KEPT = timedelta(days=1)  # a link shows its booking so long after that is over
-PROBLEMS = {
-    404: ("Page not found", "This link does not work. Please open it again from the text message."),
-    409: ("This did not work", "The time was taken, or the booking was changed meanwhile. Please look again."),
-    422: ("This did not work", "Please look at the e-mail address again."),
-    412: ("This did not work", "The booking was changed meanwhile. Please look again."),
-    429: ("One moment, please", "There were too many requests from your connection. Please try again later."),
-}
-OTHER_PROBLEM = ("Something went wrong", "Nothing was changed. Please open the link from the text message again.")
-
-
-def with_content_policy(view: View) -> View:
-    """Give a view its own Content-Security-Policy: our stylesheet and form only."""
-    talisman(content_security_policy=POLICY)(view)
-    return view
 
 
 @blueprint.get("/b/<token>")
 @public("whoever holds the token of a booking's link may see it")
-@with_content_policy
+@with_content_policy("'self'")
 def show(token: str) -> Response:
     """The booking, and the times to which it can be moved; 410 a day after it is over."""
     owner = _owner(token)
@@ -65,7 +50,7 @@ def show(token: str) -> Response:
 
 @blueprint.post("/b/<token>")
 @public("whoever holds the token of a booking's link may change it")
-@with_content_policy
+@with_content_policy("'self'")
 def act(token: str) -> Response:
     """Cancel it, move it, say that one will come, or have it mailed."""
     require_own_origin()
@@ -87,7 +72,7 @@ def act(token: str) -> Response:
 
 @blueprint.get("/b/<token>/booking.ics")
 @public("whoever holds the token of a booking's link may put it into a calendar")
-@with_content_policy
+@with_content_policy("'self'")
 def entry(token: str) -> Response:
     """The booking for a calendar."""
     owner = _owner(token)
@@ -97,28 +82,6 @@ def entry(token: str) -> Response:
     response = Response(body, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="booking.ics"'
     return response
-
-
-@blueprint.after_request
-def keep_private(response: Response) -> Response:
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-@blueprint.errorhandler(CallwaitingError)
-def refused(error: CallwaitingError) -> Response:
-    status = error.face.status
-    if status >= 500:
-        log.error("booking_page.failed", reason=error.reason, detail=error.detail, exc_info=error.__cause__)
-    return _problem(status, error.public_message)
-
-
-@blueprint.errorhandler(Exception)
-def failed(error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.code is not None:
-        return _problem(error.code)
-    log.error("booking_page.crashed", error=type(error).__name__, exc_info=error)
-    return _problem(500)
 
 
 def _owner(token: str) -> LinkOwner:
@@ -145,10 +108,3 @@ def _moment(sent: str) -> datetime:
     if moment.tzinfo is None:
         raise BadRequest("no zone", reason="bookings.no_moment")
     return moment
-
-
-def _problem(status: int, said: str | None = None) -> Response:
-    title, message = PROBLEMS.get(status, OTHER_PROBLEM)
-    again = request.path if request.method == "POST" or status == 429 else None
-    page = render_template("booking_page/problem.html", title=title, message=said or message, again=again)
-    return make_response(page, status)

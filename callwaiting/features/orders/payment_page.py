@@ -5,25 +5,17 @@ Opening the page changes nothing, so link previews and scanners do no harm; only
 
 from __future__ import annotations
 
-import hashlib
-import re
-from pathlib import Path
 from typing import cast
 
-import structlog
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
-from werkzeug.exceptions import HTTPException
-from werkzeug.local import LocalProxy
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 
 from callwaiting.core import clock
-from callwaiting.core.errors import BadRequest, CallwaitingError
+from callwaiting.core.errors import BadRequest
 from callwaiting.core.http import context
-from callwaiting.core.http.auth import View, public
-from callwaiting.core.http.headers import NO_SCRIPT_SINKS
+from callwaiting.core.http.auth import public
 from callwaiting.core.http.origins import origin_of, require_own_origin
 from callwaiting.core.http.rate_limits import NEW_LINK
 from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.extensions import talisman
 from callwaiting.features.orders import renewal
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.errors import NotRenewable
@@ -38,15 +30,19 @@ from callwaiting.features.payments.errors import (
     PaymentUnderway,
 )
 from callwaiting.features.payments.service import Link, PaymentProvider
+from callwaiting.link_pages import TOKEN, LinkPage, with_content_policy
 from callwaiting.providers.registry import Providers
 
-blueprint = Blueprint("payment_page", __name__, template_folder="templates")
-log = structlog.get_logger()
-
-HERE = Path(__file__).parent
-STYLESHEET = (HERE / "static" / "payment.css").read_bytes()
-STYLESHEET_VERSION = hashlib.sha256(STYLESHEET).hexdigest()[:12]
-TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+blueprint = LinkPage(
+    "payment_page",
+    __name__,
+    problems={
+        502: ("Payment is not possible right now", "The payment service does not answer. Nothing was charged and your"
+              " order is kept. Please try again in a moment."),
+        503: ("One moment, please", "We cannot look up your order right now. Nothing is lost. Please try again."),
+    },
+    otherwise="Nothing was charged. Please open the link from the text message again.",
+)  # fmt: skip
 LABELS: dict[PaymentProvider, str] = {"stripe": "Pay by card", "paypal": "Pay with PayPal"}
 # Seconds until the page looks again while a payment is on its way; after the last one the buttons come back.
 LOOKS = (2, 2, 3, 3, 5, 5, 8, 10, 15, 20, 30)
@@ -57,40 +53,22 @@ CHECKOUT_ORIGINS = {
     "https://api-m.paypal.com": "https://www.paypal.com",
     "https://api-m.sandbox.paypal.com": "https://www.sandbox.paypal.com",
 }
-PROBLEMS = {
-    404: ("Page not found", "This link does not work. Please open it again from the text message."),
-    429: ("One moment, please", "There were too many requests from your connection. Please try again later."),
-    502: ("Payment is not possible right now", "The payment service does not answer. Nothing was charged and your"
-          " order is kept. Please try again in a moment."),
-    503: ("One moment, please", "We cannot look up your order right now. Nothing is lost. Please try again."),
-}  # fmt: skip
 RENEWED = (
     "A new link is on its way",
     "It comes by text message to the phone that ordered. This old link no longer works.",
 )
-OTHER_PROBLEM = ("Something went wrong", "Nothing was charged. Please open the link from the text message again.")
 
 
-def content_policy() -> str:
-    """Our own stylesheet and form only. Browsers hold `form-action` against the redirect that follows too."""
+def checkout_origins() -> str:
+    """Ours, and those of the providers: browsers hold `form-action` against the redirect that follows too."""
     settings = context.settings()
     bases = (settings.stripe_api_base, settings.paypal_api_base)
-    targets = " ".join(CHECKOUT_ORIGINS.get(origin_of(base), origin_of(base)) for base in bases)
-    return (
-        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {targets}; "
-        f"frame-ancestors 'none'; base-uri 'none'; {NO_SCRIPT_SINKS}"
-    )
-
-
-def with_content_policy(view: View) -> View:
-    """Give a view its own Content-Security-Policy, worked out at each answer from the app's settings."""
-    talisman(content_security_policy=LocalProxy(content_policy))(view)
-    return view
+    return " ".join(["'self'", *(CHECKOUT_ORIGINS.get(origin_of(base), origin_of(base)) for base in bases)])
 
 
 @blueprint.get("/p/<token>")
 @public("whoever holds the token of a payment link may see its order")
-@with_content_policy
+@with_content_policy(checkout_origins)
 def show(token: str) -> Response:
     """The order and its state; 410 once the link has expired."""
     link, order, providers = _look_up(token)
@@ -121,7 +99,7 @@ def show(token: str) -> Response:
 
 @blueprint.post("/p/<token>")
 @public("whoever holds the token of a payment link may pay its order")
-@with_content_policy
+@with_content_policy(checkout_origins)
 def pay(token: str) -> Response:
     """Send the payer to the provider's page."""
     require_own_origin()
@@ -141,7 +119,7 @@ def pay(token: str) -> Response:
 
 @blueprint.post("/p/<token>/renew")
 @public("whoever holds the token of an expired payment link may have its caller texted a new one, three times at most")
-@with_content_policy
+@with_content_policy(checkout_origins)
 def renew(token: str) -> Response:
     """Text the caller a new link for an order whose own has just expired."""
     require_own_origin()
@@ -153,49 +131,10 @@ def renew(token: str) -> Response:
             renewal.ask_for_new_link(session, payments.link_of(session, owner.link_id).order_id)
     except (NotRenewable, PaymentUnderway):
         return _see_other(url_for(".show", token=token))
-    title, message = RENEWED
-    return make_response(render_template("payment_page/problem.html", title=title, message=message, again=None))
+    return blueprint.say(*RENEWED)
 
 
 renew.budget = NEW_LINK  # type: ignore[attr-defined]  # read by the limiter
-
-
-@blueprint.get("/p/assets/payment.css")
-@public("the stylesheet of the payment page")
-def stylesheet() -> Response:
-    response = Response(STYLESHEET, content_type="text/css; charset=utf-8")
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
-
-
-@blueprint.after_request
-def keep_private(response: Response) -> Response:
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-@blueprint.app_template_global()
-def payment_stylesheet() -> str:
-    """The stylesheet's address, which changes with its content."""
-    return url_for("payment_page.stylesheet", v=STYLESHEET_VERSION)
-
-
-@blueprint.errorhandler(CallwaitingError)
-def refused(error: CallwaitingError) -> Response:
-    status = error.face.status
-    if status >= 500:
-        log.error("payment_page.failed", reason=error.reason, detail=error.detail, exc_info=error.__cause__)
-    else:
-        log.info("payment_page.refused", reason=error.reason, detail=error.detail)
-    return _problem(status, error.retry_after)
-
-
-@blueprint.errorhandler(Exception)
-def failed(error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.code is not None:
-        return _problem(error.code)
-    log.error("payment_page.crashed", error=type(error).__name__, exc_info=error)
-    return _problem(500)
 
 
 def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider]]:
@@ -235,13 +174,3 @@ def _state(link: Link, order: OrderSummary) -> str:
 
 def _see_other(url: str) -> Response:
     return make_response(redirect(url, 303))
-
-
-def _problem(status: int, retry_after: int | None = None) -> Response:
-    title, message = PROBLEMS.get(status, OTHER_PROBLEM)
-    again = request.path if status in {429, 502, 503, 504} else None
-    page = render_template("payment_page/problem.html", title=title, message=message, again=again)
-    response = make_response(page, status)
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
