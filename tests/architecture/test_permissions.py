@@ -125,6 +125,7 @@ def test_who_may_come_in_without_a_token_is_a_short_list(app: Flask) -> None:
         "factors",
         "health",
         "invitations",
+        "link_pages",
         "payment_page",
         "receipt_page",
     }
