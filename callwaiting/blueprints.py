@@ -20,6 +20,7 @@ from callwaiting.features.bookings import feed_page as booking_feed
 from callwaiting.features.bookings import routes as bookings
 from callwaiting.features.bookings import setup_routes as booking_setup
 from callwaiting.features.callers import routes as callers
+from callwaiting.features.calls import recording_routes as recordings
 from callwaiting.features.calls import routes as calls
 from callwaiting.features.calls import voice_routes as voice
 from callwaiting.features.catalogue import routes as catalogue
@@ -76,6 +77,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(discounts.api.blueprint)
     app.register_blueprint(order_rules.api.blueprint)
     app.register_blueprint(calls.api.blueprint)
+    app.register_blueprint(recordings.api.blueprint)
     app.register_blueprint(bookings.api.blueprint)
     app.register_blueprint(booking_setup.api.blueprint)
     app.register_blueprint(booking_calendars.api.blueprint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from callwaiting.features.calls import recordings
 from callwaiting.features.forwarding import placing
 from callwaiting.features.forwarding import service as forwarding
 from callwaiting.features.messages import sending
@@ -21,6 +22,7 @@ PERFORMERS: Mapping[str, Performer[Any, Any]] = {  # each performer has its own 
     messages.EFFECT: Performer(sending.load, sending.call, sending.record, sending.reject),
     forwarding.EFFECT: Performer(placing.load, placing.call, placing.record, placing.reject),
     placing.END: Performer(placing.load_end, placing.call_end, placing.record_end, placing.reject_end),
+    recordings.EFFECT: Performer(recordings.load, recordings.perform, recordings.record, recordings.reject),
     capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject),
     polling.EFFECT: Performer(polling.load, polling.call, polling.record, polling.reject),
     closing.EFFECT: Performer(closing.load, closing.call, closing.record, closing.reject),

@@ -23,6 +23,14 @@ class ListedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedRecording:
+    """A recording of a call. `source` is Twilio's word for what has made it, as `RecordVerb`."""
+
+    sid: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedMessage:
     """A text as Twilio lists it. `direction` is `inbound`, `outbound-api` (sent by a program) or `outbound-reply`
     (the answer to a request)."""

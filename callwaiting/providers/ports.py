@@ -6,7 +6,7 @@ outside any database transaction and raise one of three errors, which decide wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from callwaiting.core.errors import CallwaitingError, ErrorCode, Permanent, Transient
 from callwaiting.core.money import Money
 from callwaiting.providers.checkout_lines import CheckoutLine
-from callwaiting.providers.lists import ListedCall, ListedMessage, MoneyEntry
+from callwaiting.providers.lists import ListedCall, ListedMessage, ListedRecording, MoneyEntry
 
 ProviderName = Literal["stripe", "twilio", "paypal"]
 Mode = Literal["live", "test"]
@@ -169,6 +169,16 @@ class Telephony(Protocol):
 
     def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:
         """All calls that began in the window, oldest first; pages are followed to their end."""
+
+    def recordings(self, call_sid: str) -> Sequence[ListedRecording]:
+        """The recordings of one call that are done, oldest first."""
+
+    def recording(self, sid: str) -> Iterable[bytes] | None:
+        """A recording as WAV, in parts as they come; None when there is none (yet). Its reader closes it by reading to
+        the end, or by `close`."""
+
+    def remove_recording(self, sid: str) -> None:
+        """Remove it for good. One that is not there is removed."""
 
     def list_messages(self, since: datetime, until: datetime) -> Sequence[ListedMessage]:
         """All texts of the window, in and out, oldest first; pages are followed to their end. One that was never sent

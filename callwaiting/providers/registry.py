@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from callwaiting.core.errors import ErrorCode, Permanent
 from callwaiting.providers.ics import IcsCalendar
 from callwaiting.providers.language import ChatLanguage
-from callwaiting.providers.lists import ListedCall, ListedMessage, MoneyEntry
+from callwaiting.providers.lists import ListedCall, ListedMessage, ListedRecording, MoneyEntry
 from callwaiting.providers.outside import Sender
 from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
@@ -199,6 +199,15 @@ class AbsentTelephony:
         raise ProviderNotConfigured("Twilio has no credentials")
 
     def list_calls(self, since: datetime, until: datetime) -> Sequence[ListedCall]:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def recordings(self, call_sid: str) -> Sequence[ListedRecording]:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def recording(self, sid: str) -> Iterable[bytes] | None:
+        raise ProviderNotConfigured("Twilio has no credentials")
+
+    def remove_recording(self, sid: str) -> None:
         raise ProviderNotConfigured("Twilio has no credentials")
 
     def list_messages(self, since: datetime, until: datetime) -> Sequence[ListedMessage]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from callwaiting.providers.lists import ListedCall, ListedMessage
+from callwaiting.providers.lists import ListedCall, ListedMessage, ListedRecording
 from callwaiting.providers.ports import (
     OutgoingCall,
     OutgoingMessage,
@@ -21,7 +21,7 @@ from callwaiting.providers.ports import (
 )
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
+    from requests import PreparedRequest, Response, Session
     from twilio.base.exceptions import TwilioRestException
     from twilio.rest import Client
     from twilio.rest.api.v2010.account.call import CallInstance
@@ -31,6 +31,7 @@ API_BASE = "https://api.twilio.com"
 # The newest messages between two numbers; a look-up goes back minutes, not days.
 LOOK_UP_LIMIT = 100
 PAGE = 1000
+PART = 64 * 1024
 RING_S = 50  # carriers forward after 30 s at the latest
 NOT_FOUND = "20404"
 
@@ -117,6 +118,35 @@ class TwilioTelephony:
             listed = self._client.calls.list(start_time_after=since, start_time_before=until, page_size=PAGE)
         return [_call(call) for call in reversed(listed)]
 
+    def recordings(self, call_sid: str) -> Sequence[ListedRecording]:
+        """By their call (twilio.com/docs/voice/api/recording); those that are still made or worked on have no sound."""
+        with self._errors():
+            listed = self._client.recordings.list(call_sid=call_sid, limit=LOOK_UP_LIMIT)
+        return [ListedRecording(str(one.sid), str(one.source)) for one in reversed(listed) if one.status == "completed"]
+
+    def recording(self, sid: str) -> Iterable[bytes] | None:
+        """The media of a recording has no method in the SDK: its address is that of the resource, with the format for
+        an end. The SDK's own session is asked, so the addresses and time limits are the configured ones."""
+        account = self._account_sid
+        url = f"{API_BASE}/2010-04-01/Accounts/{account}/Recordings/{sid}.wav"
+        with self._errors():
+            answer = self._session.get(url, auth=(account, self._auth_token), stream=True)
+        if answer.status_code == 404:
+            answer.close()
+            return None
+        if answer.status_code != 200:
+            answer.close()
+            raise ProviderUnavailable(f"Twilio answers {answer.status_code} for a recording")
+        return _parts(answer)
+
+    def remove_recording(self, sid: str) -> None:
+        try:
+            with self._errors():
+                self._client.recordings(sid).delete()
+        except ProviderRejected as error:
+            if error.provider_code != NOT_FOUND:
+                raise
+
     def list_messages(self, since: datetime, until: datetime) -> Sequence[ListedMessage]:
         """Texts by the moment of sending (twilio.com/docs/messaging/api/message-resource, DateSent), oldest first."""
         with self._errors():
@@ -138,9 +168,16 @@ class TwilioTelephony:
 
     @cached_property
     def _client(self) -> Client:
-        from requests import Session
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
+
+        http_client = TwilioHttpClient(timeout=sum(self._timeout))
+        http_client.session = self._session
+        return Client(self._account_sid, self._auth_token, http_client=http_client)
+
+    @cached_property
+    def _session(self) -> Session:
+        from requests import Session
 
         base_url, timeout = self._base_url, self._timeout
 
@@ -153,9 +190,7 @@ class TwilioTelephony:
                     request.url = base_url + request.url.removeprefix(API_BASE)
                 return super().send(request, **{**kwargs, "timeout": timeout})
 
-        http_client = TwilioHttpClient(timeout=sum(timeout))
-        http_client.session = ConfiguredSession()
-        return Client(self._account_sid, self._auth_token, http_client=http_client)
+        return ConfiguredSession()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -177,6 +212,11 @@ class TwilioTelephony:
             raise ProviderOutcomeUnknown("the connection to Twilio broke") from error
         except RequestException as error:
             raise ProviderOutcomeUnknown(f"Twilio did not answer: {type(error).__name__}") from error
+
+
+def _parts(answer: Response) -> Iterator[bytes]:
+    with answer:
+        yield from answer.iter_content(PART)
 
 
 def _refusal(error: TwilioRestException) -> ProviderUnavailable | ProviderOutcomeUnknown | ProviderRejected:

@@ -127,6 +127,8 @@ def _continue(
             return _fail(here, row, story, str(error))
         for index, verb in enumerate(verbs[position:], position):
             story.heard += heard(verb)
+            if "Recording" in verb.starts:
+                row = {**row, "recorded": True}
             if verb.tag in {"Gather", "Record", "Dial"}:
                 row = {**row, "position": index}
                 here.store.put("calls", row["sid"], row)
@@ -161,6 +163,17 @@ def _turn_params(here: Sandbox, row: Row, verb: Verb, said: Row) -> dict[str, st
 
 
 def _record(here: Sandbox, row: Row, verb: Verb, seconds: int) -> dict[str, str]:
+    recording = _keep_recording(here, row, "RecordVerb", seconds)
+    sid, url = recording["sid"], recording["url"]
+    facts = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": str(seconds)}
+    if callback := verb.attributes.get("recordingStatusCallback"):
+        params = {**_params(row), **facts, "RecordingStatus": "completed", "RecordingChannels": "1"}
+        target = urljoin(row["url"], callback)
+        here.deliverer.send("twilio", target, sid, "recording completed", urlencode(params), {})
+    return facts
+
+
+def _keep_recording(here: Sandbox, row: Row, source: str, seconds: int) -> Row:
     sid = new_id("RE")
     url = f"{here.config.public_base_url}/twilio/{API_VERSION}/Accounts/{row['account_sid']}/Recordings/{sid}"
     recording: Row = {
@@ -170,14 +183,10 @@ def _record(here: Sandbox, row: Row, verb: Verb, seconds: int) -> dict[str, str]
         "created": time.time(),
         "duration": seconds,
         "url": url,
+        "source": source,
     }
     here.store.put("recordings", sid, recording)
-    facts = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": str(seconds)}
-    if callback := verb.attributes.get("recordingStatusCallback"):
-        params = {**_params(row), **facts, "RecordingStatus": "completed", "RecordingChannels": "1"}
-        target = urljoin(row["url"], callback)
-        here.deliverer.send("twilio", target, sid, "recording completed", urlencode(params), {})
-    return facts
+    return recording
 
 
 def _fail(here: Sandbox, row: Row, story: _Story, error: str) -> dict[str, object]:
@@ -191,6 +200,8 @@ def _end(here: Sandbox, row: Row, status: str) -> Row:
     now = time.time()
     row = {**row, "status": status, "ended": now, "duration": max(1, round(now - row["created"])), "position": None}
     here.store.put("calls", row["sid"], row)
+    if row.get("recorded"):
+        _keep_recording(here, row, "StartCallRecordingTwiML", row["duration"])
     number = here.config.twilio.numbers.get(row["to"])
     if number is not None and number.status_url:
         params = {

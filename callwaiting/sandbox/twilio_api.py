@@ -122,8 +122,28 @@ def list_calls(account_sid: str) -> Response:
 
 @bp.get("/<account_sid>/Recordings.json")
 def list_recordings(account_sid: str) -> Response:
-    rows = _matching("recordings", ("CallSid",), "DateCreated")
+    rows = [row for row in _matching("recordings", ("CallSid",), "DateCreated") if not row.get("removed")]
     return _page("recordings", rows, resources.recording)
+
+
+@bp.get("/<account_sid>/Recordings/<sid>.wav")
+def fetch_sound(account_sid: str, sid: str) -> Response:
+    return Response(resources.sound(_recording(sid)), content_type="audio/x-wav")
+
+
+@bp.delete("/<account_sid>/Recordings/<sid>.json")
+def delete_recording(account_sid: str, sid: str) -> Response:
+    here = sandbox()
+    with here.store.transaction():
+        here.store.put("recordings", sid, {**_recording(sid), "removed": True})
+    return Response(status=204)
+
+
+def _recording(sid: str) -> Row:
+    row = sandbox().store.get("recordings", sid)
+    if row is None or row.get("removed"):
+        raise _Refused(404, 20404, f"The requested resource {request.path} was not found")
+    return row
 
 
 def add_message(here: Sandbox, direction: str, sender: str, to: str, body: str, callback: str = "") -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -107,12 +109,23 @@ def recording(row: Row) -> dict[str, object]:
         "price": None,
         "price_unit": "USD",
         "sid": row["sid"],
-        "source": "RecordVerb",
+        "source": row.get("source", "RecordVerb"),
         "start_time": _date(row["created"]),
         "status": "completed",
         "subresource_uris": {},
         "uri": f"{uri}.json",
     }
+
+
+def sound(row: Row) -> bytes:
+    """What is heard of a recording: a tone of its length, three seconds at most, as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(1)
+        written.setframerate(8000)
+        written.writeframes(bytes(range(96, 160)) * (125 * min(int(row["duration"]), 3)))
+    return file.getvalue()
 
 
 def segments(body: str) -> int:

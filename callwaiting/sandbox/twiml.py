@@ -19,6 +19,7 @@ class Verb:
     text: str
     attributes: dict[str, str]
     prompts: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()  # what a Start begins
     numbers: tuple[tuple[str, str], ...] = ()  # of a Dial, each with the URL of its whisper
 
     def method(self) -> str:
@@ -86,4 +87,5 @@ def _verb(element: ElementTree.Element) -> Verb:
     prompts = tuple(line for child in element for line in heard(_verb(child)))
     text = " ".join("".join(element.itertext()).split())
     numbers = tuple((found.text or "", found.attrib.get("url", "")) for found in element.iter("Number"))
-    return Verb(element.tag, text, dict(element.attrib), prompts, numbers)
+    starts = tuple(child.tag for child in element) if element.tag == "Start" else ()
+    return Verb(element.tag, text, dict(element.attrib), prompts, starts, numbers)

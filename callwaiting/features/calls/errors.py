@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwaiting.core.errors import BadRequest, NotFound
+from callwaiting.core.errors import BadRequest, Conflict, NotFound
 
 
 class CallMalformed(BadRequest):
@@ -17,3 +17,15 @@ class CallNotFound(NotFound):
 
 class LeftMessageNotFound(NotFound):
     reason = "calls.left_message_not_found"
+
+
+class RecordingNotFound(NotFound):
+    """Nothing of this call may be heard, or nothing is there (any more)."""
+
+    reason = "calls.recording_not_found"
+
+
+class CallGoesOn(Conflict):
+    """Its recording is still being made."""
+
+    reason = "calls.goes_on"

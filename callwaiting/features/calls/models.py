@@ -87,6 +87,20 @@ class LeftMessage(TenantRow, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class RecordingRemoval(TenantRow, Base):
+    """All recordings of a call, to be removed at the provider; from `asked_at` on nobody hears them."""
+
+    __tablename__ = "recording_removals"
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "call_id"),
+        ForeignKeyConstraint(["merchant_id", "call_id"], ["app.calls.merchant_id", "app.calls.id"]),
+    )
+
+    call_id: Mapped[UUID]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    removed_at: Mapped[datetime | None]
+
+
 class TextDialogue(TenantRow, Base):
     """The dialogue by text with one caller. `state` is the dialogue's own state and holds no personal data;
     `answered_at` are the moments of the last answers, so that two machines that answer each other come to an end."""
