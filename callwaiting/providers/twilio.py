@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,7 +23,6 @@ from callwaiting.providers.ports import (
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
-    from twilio.base.exceptions import TwilioRestException
     from twilio.rest import Client
     from twilio.rest.api.v2010.account.call import CallInstance
     from twilio.rest.api.v2010.account.message import MessageInstance
@@ -196,13 +196,18 @@ class TwilioTelephony:
     def _errors(self) -> Iterator[None]:
         from requests.exceptions import ConnectionError as ConnectionFailed
         from requests.exceptions import ConnectTimeout, RequestException, SSLError
-        from twilio.base.exceptions import TwilioRestException
+        from twilio.base.exceptions import TwilioException, TwilioRestException
         from urllib3.exceptions import MaxRetryError, NewConnectionError
 
         try:
             yield
         except TwilioRestException as error:
-            raise _refusal(error) from error
+            raise _refusal(error.status, error.code) from error
+        except TwilioException as error:  # the SDK's lists raise this for any status, with the answer beside it
+            answer = error.args[1] if len(error.args) > 1 else None
+            if answer is None:
+                raise
+            raise _refusal(answer.status_code, _code_of(answer.text)) from error
         except (ConnectTimeout, SSLError) as error:
             raise ProviderUnavailable(f"Twilio cannot be reached: {type(error).__name__}") from error
         except ConnectionFailed as error:
@@ -219,14 +224,24 @@ def _parts(answer: Response) -> Iterator[bytes]:
         yield from answer.iter_content(PART)
 
 
-def _refusal(error: TwilioRestException) -> ProviderUnavailable | ProviderOutcomeUnknown | ProviderRejected:
+def _code_of(body: str) -> int | None:
+    """Twilio's code in the body of a refusal."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    code = found.get("code") if isinstance(found, dict) else None
+    return code if isinstance(code, int) else None
+
+
+def _refusal(status: int, code: int | None) -> ProviderUnavailable | ProviderOutcomeUnknown | ProviderRejected:
     """429 and Twilio's own failures did nothing; a gateway's 502 and 504 leave open what happened behind it."""
-    detail = f"Twilio answers {error.status}, code {error.code}"
-    if error.status in {502, 504}:
+    detail = f"Twilio answers {status}, code {code}"
+    if status in {502, 504}:
         return ProviderOutcomeUnknown(detail)
-    if error.status == 429 or error.status >= 500:
+    if status == 429 or status >= 500:
         return ProviderUnavailable(detail)
-    return ProviderRejected(detail, provider_code=str(error.code or ""))
+    return ProviderRejected(detail, provider_code=str(code or ""))
 
 
 def _sent(message: MessageInstance) -> SentMessage:

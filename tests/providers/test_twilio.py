@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -168,3 +169,23 @@ def test_ping_reads_the_account() -> None:
     with api_server(json_answer({"sid": ACCOUNT, "status": "active"})) as server:
         telephony(server.url).ping()
         assert server.received[0].path == f"/2010-04-01/Accounts/{ACCOUNT}.json"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [(503, 20500, ProviderUnavailable), (429, 20429, ProviderUnavailable), (404, 20404, ProviderRejected)],
+)
+def test_a_list_that_is_refused_is_judged_like_all_else(status: int, code: int, expected: type[Exception]) -> None:
+    """The SDK's lists raise another error than its other calls, without status and code of their own."""
+    refusal = {"code": code, "message": "no", "more_info": "", "status": status}
+    now = datetime.now(UTC)
+    asked: list[Callable[[TwilioTelephony], object]] = [
+        lambda api: api.find_message(MESSAGE, now),
+        lambda api: api.list_calls(now, now),
+        lambda api: api.recordings("CA" + "1" * 32),
+    ]
+    for ask in asked:
+        with api_server(json_answer(refusal, status)) as server, pytest.raises(expected) as caught:
+            ask(telephony(server.url))
+        if isinstance(caught.value, ProviderRejected):
+            assert caught.value.provider_code == str(code)

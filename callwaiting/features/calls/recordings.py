@@ -23,7 +23,8 @@ from callwaiting.features.calls.errors import CallGoesOn, CallNotFound, Recordin
 from callwaiting.features.calls.models import Call, LeftMessage, RecordingRemoval
 from callwaiting.features.calls.transitions import TERMINAL
 from callwaiting.features.outbox import service as outbox
-from callwaiting.providers.ports import ListedRecording, ProviderRejected
+from callwaiting.providers.lists import ListedRecording
+from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
 
 EFFECT = "twilio.remove_recordings"
