@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from callwaiting.core.errors import CallwaitingError, ErrorCode, Permanent, Transient
 from callwaiting.core.money import Money
+from callwaiting.providers.calling import OutgoingCall, PlacedCall
 from callwaiting.providers.checkout_lines import CheckoutLine
 from callwaiting.providers.lists import ListedCall, ListedMessage, ListedRecording, MoneyEntry
 
@@ -129,23 +130,6 @@ class SentMessage:
     status: str
     body: str = ""
     sent_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingCall:
-    """A call that we make. `says` is what somebody who picks up hears, before it ends; the other fields are those of
-    an `OutgoingMessage`."""
-
-    caller: str
-    called: str
-    says: str
-    status_callback: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedCall:
-    provider_id: str
-    status: str
 
 
 class Telephony(Protocol):

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from pydantic import SecretStr
 
 from callwaiting.core.errors import ErrorCode, Permanent
+from callwaiting.providers.calling import OutgoingCall, PlacedCall
 from callwaiting.providers.ics import IcsCalendar
 from callwaiting.providers.language import ChatLanguage
 from callwaiting.providers.lists import ListedCall, ListedMessage, ListedRecording, MoneyEntry
@@ -27,10 +28,8 @@ from callwaiting.providers.ports import (
     ListedEvent,
     Mail,
     MailMessage,
-    OutgoingCall,
     OutgoingMessage,
     Payments,
-    PlacedCall,
     Refund,
     RefundRequest,
     SentMessage,

@@ -10,11 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from callwaiting.providers.calling import OutgoingCall, PlacedCall
 from callwaiting.providers.lists import ListedCall, ListedMessage, ListedRecording
 from callwaiting.providers.ports import (
-    OutgoingCall,
     OutgoingMessage,
-    PlacedCall,
     ProviderOutcomeUnknown,
     ProviderRejected,
     ProviderUnavailable,

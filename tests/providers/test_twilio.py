@@ -9,10 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from callwaiting.providers.calling import OutgoingCall, PlacedCall
 from callwaiting.providers.ports import (
-    OutgoingCall,
     OutgoingMessage,
-    PlacedCall,
     ProviderOutcomeUnknown,
     ProviderRejected,
     ProviderUnavailable,

@@ -9,11 +9,11 @@ import pytest
 
 from callwaiting.core.money import Money
 from callwaiting.providers import paypal_signature, stripe_signature, twilio_signature
+from callwaiting.providers.calling import OutgoingCall
 from callwaiting.providers.paypal import PayPalPayments
 from callwaiting.providers.paypal_certificates import FetchedCertificates
 from callwaiting.providers.ports import (
     CheckoutRequest,
-    OutgoingCall,
     OutgoingMessage,
     ProviderOutcomeUnknown,
     ProviderRejected,

@@ -28,6 +28,7 @@ OPEN = """
      where merchant_id = %(merchant)s;
     update app.booking_hours set weekday = 2, opens = '00:30', closes = '23:30' where merchant_id = %(merchant)s;
     update app.bookings set state = 'confirmed' where merchant_id = %(merchant)s;
+    update app.calls set status = 'completed', recording_answer = 'granted' where merchant_id = %(merchant)s;
 """
 
 

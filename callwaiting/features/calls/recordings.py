@@ -52,7 +52,7 @@ def sought(session: Session, call_id: UUID) -> Sought:
     if call is None:
         raise CallNotFound(str(call_id))
     if session.scalar(select(RecordingRemoval.id).where(RecordingRemoval.call_id == call_id)) is not None:
-        raise RecordingNotFound(f"{call_id} is removed")
+        raise RecordingNotFound(message="The recording of this call has been removed.")
     return _of(session, call)
 
 

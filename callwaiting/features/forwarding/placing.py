@@ -18,7 +18,8 @@ from callwaiting.features.keys import service as keys
 from callwaiting.features.messages import service as texts
 from callwaiting.features.outbox import service as outbox
 from callwaiting.features.phone_numbers import service as phone_numbers
-from callwaiting.providers.ports import OutgoingCall, PlacedCall, ProviderRejected
+from callwaiting.providers.calling import OutgoingCall, PlacedCall
+from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
 
 END = "twilio.call_end"

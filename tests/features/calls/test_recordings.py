@@ -151,7 +151,8 @@ def test_removed_at_once_here_and_soon_there(line: Line) -> None:
     assert len(line.kept()) == 2
     path = f"/calls/{call_id}/recording"
     assert [line.owner.send("DELETE", path).status_code for _ in range(2)] == [204, 204]
-    assert line.owner.send("GET", path).status_code == 404
+    gone = line.owner.send("GET", path)
+    assert (gone.status_code, gone.get_json()["message"]) == (404, "The recording of this call has been removed.")
     assert len(line.kept()) == 2
 
     line.sandbox.behaviours.replace({"api": {"twilio": {"fail_times": 3}}})  # of three attempts within one

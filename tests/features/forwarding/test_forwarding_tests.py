@@ -15,7 +15,7 @@ from callwaiting.features.forwarding.models import STATES
 from callwaiting.features.forwarding.transitions import NEXT
 from callwaiting.features.reconciliation.telephony import Heard, compare_telephony
 from callwaiting.features.webhooks.service import NotYet
-from callwaiting.providers.ports import PlacedCall
+from callwaiting.providers.calling import PlacedCall
 from tasks.webhook_handlers import HANDLERS
 from tests.api_client import ApiClient, actions
 from tests.factories.phone_numbers import NUMBER
