@@ -53,7 +53,23 @@ def days_in(plain: str, today: Today) -> list[Days]:
             if mention is not None:
                 found.append(mention)
                 rest = blank(rest, match.start(), match.end())
-    return [_shifted(plain, mention) for mention in sorted(found, key=lambda mention: mention.start)]
+    return _with_weekdays(plain, [_shifted(plain, each) for each in sorted(found, key=lambda each: each.start)])
+
+
+def _with_weekdays(plain: str, found: list[Days]) -> list[Days]:
+    """`March 25, Wednesday`: a weekday behind its date belongs to it, where it fits."""
+    kept: list[Days] = []
+    for mention in found:
+        last = kept[-1] if kept else None
+        if last and (last.month_said or last.bare) and re.fullmatch(r"[ ,(]{1,3}", plain[last.end : mention.start]):
+            fitting = (
+                tuple(day for day in last.days if day.weekday() == mention.days[0].weekday()) if mention.days else ()
+            )
+            if fitting and re.fullmatch(WEEKDAY, plain[mention.start : mention.end]):
+                kept[-1] = replace(last, end=mention.end, days=fitting)
+                continue
+        kept.append(mention)
+    return kept
 
 
 def _shifted(plain: str, mention: Days) -> Days:
@@ -88,7 +104,8 @@ _COUNT = r"(?P<count>\d{1,3}|an?|another)(?: more| whole)?"
 _AFTER_NUMBER = (
     r" ?(?:$|[.,!?;:_)-]|(?:at|for|from|to|till?|until|through|thru|and|or|in|on|if|is|was|would|will|please|with|by|"
     r"under|around|about|after|before|works?|rather|as|because|since|so|maybe|perhaps|that|should|does|sounds|okay|ok|my|instead|only|thanks?|thank|but|not|then|can|could|are|it|i|we|"
-    r"evening|night|morning|afternoon|lunch|dinner|(?!1\b(?! ?(?:[ap]\.?m|o'? ?clock|[:.]\d|person|people)))\d)\b)"
+    r"evening|night|morning|afternoon|lunch|dinner|possible|better|fine|either|"
+    r"(?!1\b(?! ?(?:[ap]\.?m|o'? ?clock|[:.]\d|person|people)))\d)\b)"
 )
 _ANY_ORD = rf"(?:{_ORD})?"
 _END_OF_RANGE = rf"(?= ?(?:-|to|until|till|through|and) ?(?:the )?\d{{1,2}}{_ANY_ORD},? (?:of )?(?:{MONTH}))"
@@ -100,8 +117,16 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          read_part_of_hour),
         (r"\b(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?:\b|(?=t\d))", read_iso),
         (rf"\b(?:the )?(?P<day>\d{{1,2}}){_ANY_ORD}(?P<month>(?!))?{_END_OF_RANGE}", read_number),
-        (rf"\b(?:the )?(?:very )?last day (?:of|in) (?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", read_last_day),
+        (rf"\b(?:the )?(?:very )?last(?: day)? (?:of|in) (?P<month>{MONTH}|(?:the|this|next) month)"
+         rf"{_YEAR}", read_last_day),
         (r"\b(?:\d{1,3}|an?|half an) (?:minutes?|mins?|hours?|hrs?) (?:later|earlier|late|early)\b", read_delay),
+        (rf"\b(?:(?:2nd|3rd|next)[ -](?:to[ -])?last|penultimate) {WEEKDAY} (?:of|in) [a-z]+\b|"
+         rf"\b(?:super ?bowl|mothering|election|ascension) {WEEKDAY}|"
+         r"\b(?:chinese|lunar|orthodox|jewish|persian|thai) (?:new year'?s?|christmas|easter)(?: (?:day|eve))?\b|"
+         rf"\b{WEEKDAY} (?:just )?gone\b|\bweek[ -]?ends? after (?:next|this|that)\b|"
+         r"\b(?:\d{1,2}|an?) week[ -]?ends? (?:from now|from today|away|ahead)\b|"
+         rf"\bin (?:an?|\d{{1,3}}) (?:day|week|month|hour)s? (?:or|to|maybe) \d{{1,3}}\b|"
+         rf"\bin \d{{1,3}} ?(?:-|or|to|maybe) ?\d{{1,3}} {UNIT}\b", read_unsaid),
         (rf"\b(?P<nth>\d{_ORD}|last) (?P<weekday>{WEEKDAY}) (?:of|in) "
          rf"(?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", read_nth_of_month),
         (rf"{_BEFORE}(?:next |this |coming )?(?P<day>\d{{1,2}}){_ORD}?(?: day)?,?[ -]?(?:of )?(?:the )?"
@@ -126,11 +151,13 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          read_number),
         (rf"\bthe day after (?:{TOMORROW})|\b(?:{TOMORROW})|\bto-?day(?:'?s)?\b|\bto[- ]?nigh?te?(?:'?s)?\b|"
          rf"\bthis (?:morning|afternoon|evening|lunch ?time)\b", read_spoken),
-        (rf"\b(?:the day before )?yesterday(?:'?s)?\b|\blast (?:night|week|month|year|weekend)\b(?! of)|"
+        (rf"\b(?:(?:the )?day before )?yesterday(?:'?s)?\b|"
+         r"\b(?:last|this past|the past) (?:night|week|month|year|weekend)\b(?! of)|"
          rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", read_gone),
         (rf"\b{MONTH} in {_COUNT} years?\b|\bthe day after\b(?! [a-z_])|\b(?:closest|nearest) to\b", read_unsaid),
         (r"\b(?:upcoming (?P<count>\d{1,3})|(?P<count2>\d{1,3}) upcoming) days?\b", read_upcoming),
         (rf"\b(?P<count>\d{{1,3}}|an?) (?P<weekday>{WEEKDAY}) (?:from now|from today|away)", read_weekdays_ahead),
+        (r"\bin (?:about |around |just )?(?P<count>\d{1,2})\.(?P<half>5) ?(?P<unit>hours?|hrs?)\b", read_ahead),
         (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", read_ahead),
         (rf"\bin (?:about |around |just )?{_COUNT} (?P<unit>hours?|hrs?) (?P<half>and a half)\b", read_ahead),
         (rf"\bin (?:about |around |just |exactly )?{_COUNT} ?(?P<unit>{UNIT})(?:'s?)?(?: time)?"

@@ -20,6 +20,7 @@ MAY_BE = re.compile(r" ?(?:be|not|have|i|we|ask|take|want|need|come|also|even|st
 COMING = re.compile(
     r"\b(?:come|coming|arrive|arriving|be|get|make it|run|running|mov\w+|push\w*|start\w*)\b[^,.]{0,25}$"
 )
+LAST_HOUR = 12
 FARTHEST_YEAR, EARLIEST_YEAR = 2100, 1900
 
 
@@ -160,7 +161,7 @@ def read_iso(match: Match, today: Today) -> Days:
     return _mention(match, day_of(int(match[1]), int(match[2]), int(match[3])), month_said=True)
 
 
-def read_weekday_and_number(match: Match, today: Today) -> Days:
+def read_weekday_and_number(match: Match, today: Today) -> Days | None:
     """`Tuesday the 18th`: the next 18th if it is a Tuesday, else in doubt with the next one that is."""
     weekday, day = weekday_of(match["weekday"]), int(match["day"])
     if match["year"]:
@@ -170,6 +171,8 @@ def read_weekday_and_number(match: Match, today: Today) -> Days:
     coming = next_month_day(today.day, day)
     if coming is None or coming.weekday() == weekday:
         return _mention(match, coming, bare=day)
+    if day <= LAST_HOUR and match[0][-1].isdigit():
+        return None  # `Saturday 8` is an hour where it cannot be the day
     later: date | None = coming
     while later is not None and later.weekday() != weekday and (later - coming).days < 400:
         later = next_month_day(later + timedelta(days=1), day)
@@ -258,7 +261,7 @@ def read_weekday(match: Match, today: Today) -> Days | None:
     if match["weekday"] in SHORT_WORDS and said.strip() == "the":
         return None
     if match["weekday"] in SHORT_WORDS and not (
-        said or re.search(r"(?:^|for|from|to|until|till|by|,|after) ?$", before)
+        said or re.search(r"(?:^|for|from|to|until|till|by|,|after|or|/) ?$", before)
     ):
         return None
     after = match["after"] or ""

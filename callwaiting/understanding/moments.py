@@ -62,6 +62,7 @@ BOUND = re.compile(
     r"(?: about| around)? ?$"
 )
 BESIDE_A_TIME = re.compile(r" ?(?:-|to|until|till|or|rather than|instead of|not|,? ?(?:no|sorry|actually),?) ?")
+TO_ANOTHER = re.compile(r"\bto (?:be )?(?:on )?(?:the )?(?:[\w']+,? ){0,3}(?:at )?$")  # `from 6 to Friday at 7`
 CORRECTED = re.compile(r"\b(?:no|actually|sorry|i mean|i meant|rather|make (?:it|that))[, ]*(?:at )?$")
 A_LONG_STAY = 28  # days
 SMALL_HOURS = time(5)  # `tonight at one` may be tomorrow by the calendar
@@ -78,7 +79,7 @@ TIME_BEFORE = re.compile(
     r"|@|_)[, ]*(?:like |say |around |about |the )?$"
 )
 NO_TIME_AFTER = re.compile(
-    r"^ ?(?:\+|(?:and|to|or|-) ?\d{1,3} (?:people|persons?|ppl|guests?|of us)\b|"
+    r"^ ?(?:\+|(?:past|to)[ .?!]*$|(?:and|to|or|-) ?\d{1,3} (?:people|persons?|ppl|guests?|of us)\b|"
     r"other|more|people|person|ppl|guests?|adults?|kids?|child|children|of us|pax|persons?|seat|friends?|"
     r"in total|total|nights?|days?|hours?|hrs?|minutes?|mins?|weeks?|months?|years?|rooms?|tables?|boys?|girls?|"
     r"and a half|%|dollars?|pounds?|bucks|star|"
@@ -144,7 +145,7 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
 
 def _may_be_after_midnight(plain: str, at: time) -> bool:
     """`Tonight at one`, `this afternoon at 12`: by the calendar it may be the next day."""
-    if at < SMALL_HOURS and re.search(r"\b(?:to[- ]?night|evening|night)\b", plain):
+    if at < SMALL_HOURS and re.search(r"\b(?:to[- ]?night|evening|night|mid-?night)\b", plain):
         return True
     return at == time(12) and re.search(r"\b(?:afternoon|evening|night)\b", plain) is not None
 
@@ -366,7 +367,7 @@ def _time(plain: str, clocks: list[Clock], parts: list[Part]) -> tuple[time | No
         if re.search(r"\bor\b", plain[said[-2].end : last.start]):
             everything = tuple(dict.fromkeys(each for times in choices for each in times))
             return choices[0][0], None, everything
-        changed = CHANGE.search(plain[: last.start]) and re.search(r"\bto (?:be )?(?:at )?$", plain[: last.start])
+        changed = CHANGE.search(plain[: last.start]) and TO_ANOTHER.search(plain[: last.start])
         if changed or CORRECTION.search(plain[first.end : last.start]):
             return choices[-1][0], None, choices[-1]
         everything = tuple(dict.fromkeys(times[0] for times in choices))

@@ -112,7 +112,10 @@ INCLUDING = re.compile(
     r"\d{1,3} of (?:them|whom|which|us))\b"
 )
 TABLES = re.compile(r"\b([2-9]) tables (?:of|for) (\d{1,2})\b(?! ?(?:pm|am))")
-MORE = re.compile(rf"\badd(?:ing)? (?:an? )?(?:\d{{1,2}} )?(?:more |another |extra )?(?:{PERSONS}|{KIN})\b")
+MORE = re.compile(
+    rf"\b(?:and|plus|with) (?:another|a) couple\b|"
+    rf"\badd(?:ing)? (?:an? )?(?:\d{{1,2}} )?(?:more |another |extra )?(?:{PERSONS}|{KIN})\b"
+)
 ALONG = re.compile(r"\b(?:with|accompanied by|joined by|along with) ?$")
 _NAME = (
     rf"(?!(?:me|myself|i|my|our|the|an?|for|and|with|at|on|in|please|table|party|just|we|us|it|is|are|{PERSONS}|{KIN}|{ONE})\b)"

@@ -76,7 +76,10 @@ def _month(match: Match, today: Today) -> Stretch:
 
 def _named_month(match: Match, today: Today) -> Stretch:
     month, said = month_of(match["month"]), match["year"]
-    year = int(said[-4:]) if said else today.day.year + (month < today.day.month)
+    if said and "year" in said:
+        year = today.day.year + ("next" in said)
+    else:
+        year = int(said[-4:]) if said else today.day.year + (month < today.day.month)
     first = date(year, month, 1)
     return first, plus_months(first, 1) - timedelta(days=1)
 
@@ -94,6 +97,11 @@ def _upcoming(match: Match, today: Today) -> Stretch:
 def _next_days(match: Match, today: Today) -> Stretch:
     count = int(match["count"]) * (7 if match["unit"].startswith("w") else 1)
     return today.day + timedelta(days=1), today.day + timedelta(days=min(count, 400))
+
+
+def _within(match: Match, today: Today) -> Stretch:
+    count = (int(match["count"]) if match["count"].isdigit() else 1) * (7 if match["unit"].startswith("w") else 1)
+    return today.day, today.day + timedelta(days=min(count, 400))
 
 
 _PART = (
@@ -116,6 +124,8 @@ RULES: tuple[tuple[re.Pattern[str], Callable[[Match, Today], Stretch]], ...] = t
         (r"\b(?P<part>)(?:the )?(?:next|coming|upcoming|following) (?P<count>\d{1,3}) (?P<unit>days|weeks)\b",
          _next_days),
         (rf"{_PART}(?:(?<=in )|(?<=of )|(?<=this )|(?<=next )|(?<=early )|(?<=late )|(?<=mid )|^)"
-         rf"(?:this |next |of )?(?P<month>{MONTH})(?P<year>,? (?:19|20)\d\d\b)?(?! ?\d)", _named_month),
+         rf"(?:this |next |of )?(?P<month>{MONTH})(?P<year>,? (?:19|20)\d\d\b| (?:of )?(?:next|this) year\b)?(?! ?\d)",
+         _named_month),
+        (r"\b(?P<part>)within (?:the next )?(?P<count>\d{1,3}|an?) (?P<unit>days?|weeks?)\b", _within),
     )
 )  # fmt: skip
