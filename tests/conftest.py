@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # what the modules have made stays to the end; the collector need not look at it again and again
+    gc.set_threshold(10_000, 20, 50)  # and there is memory enough for a tenth of its rounds
     gc.enable()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import psycopg2
+from psycopg2.extensions import connection as Connection
 from psycopg2.extras import RealDictCursor
 from sqlalchemy import insert
 
@@ -81,13 +84,18 @@ def store_event(
 
 def rows(admin_url: str, query: str, *values: object) -> list[dict[str, Any]]:
     """What the superuser sees."""
+    with _superuser(admin_url).cursor() as cursor:
+        cursor.execute(query, tuple(str(v) if isinstance(v, UUID) else v for v in values))
+        return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+
+
+@cache
+def _superuser(admin_url: str) -> Connection:
+    """One connection for all looks of a process: they are many, and to connect costs more than to look."""
     connection = psycopg2.connect(admin_url, cursor_factory=RealDictCursor)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(query, tuple(str(v) if isinstance(v, UUID) else v for v in values))
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-    finally:
-        connection.close()
+    connection.autocommit = True
+    atexit.register(connection.close)
+    return connection
 
 
 def event_row(admin_url: str, event_id: UUID) -> dict[str, Any]:
