@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import gc
 import os
+import ssl
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import psycopg2
 import pytest
 from flask import Flask
@@ -163,6 +166,24 @@ def rules_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", shared)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def authorities_read_once() -> Iterator[None]:
+    """Each client of httpx reads all authorities of the world, 30 ms of work, though tests speak plain HTTP. Those that
+    ask for the same share what was read."""
+    read: dict[object, ssl.SSLContext] = {}
+    create = httpx._transports.default.create_ssl_context
+
+    def shared(**asked: Any) -> ssl.SSLContext:
+        key = (*sorted(asked.items()), os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        if key not in read:
+            read[key] = create(**asked)
+        return read[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx._transports.default, "create_ssl_context", shared)
         yield
 
 

@@ -38,14 +38,17 @@ SETTINGS = {
 # Nothing of ours: PGDATA, PGPORT, locales or secrets must not reach the server.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"}
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# To guess a password of a cluster of tests is worth nothing; to check it 4096-fold is most of a new connection.
+QUICK_TO_CONNECT = {"scram_iterations": "1"}
 
 
 class EmbeddedPostgres(EmbeddedServer):
     """A cluster in `root/postgres`, made at the first start.
 
     The password is set when the cluster is made and must be the same ever after. `durable=False` is for tests, whose
-    data need not survive a crash of the machine. When root starts it in a place that its account cannot reach,
-    `root/postgres` becomes a link to a directory below `binaries.SHARED_STATE`.
+    data need not survive a crash of the machine and whose passwords need not withstand guessing. When root starts it
+    in a place that its account cannot reach, `root/postgres` becomes a link to a directory below
+    `binaries.SHARED_STATE`.
     """
 
     # The postmaster takes SIGINT as "fast" and SIGQUIT as "immediate" shutdown; SIGTERM would wait for the clients.
@@ -53,7 +56,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def __init__(self, root: Path, *, port: int = 0, durable: bool = True, superuser_password: str) -> None:
         super().__init__("postgres", root, port)
-        self._settings = SETTINGS if durable else SETTINGS | NOT_DURABLE
+        self._settings = SETTINGS if durable else SETTINGS | NOT_DURABLE | QUICK_TO_CONNECT
         self._password = superuser_password
         self._account: Account | None = None
 

@@ -42,13 +42,13 @@ def test_a_bell_makes_a_worker_drain_and_its_request_id_is_kept(
     assert b'callwaiting_events_total{outcome="ignored",provider="stripe"} 5.0' in exposed
 
 
-def test_the_work_of_a_killed_process_is_taken_up_again(
+def test_without_a_bell_the_sweeper_sees_it_and_the_work_of_a_killed_process_is_taken_up_again(
     worker: Runtime, merchant: MerchantScope, admin_url: str, environment: dict[str, str]
 ) -> None:
     source = store_source(worker, merchant)
     busy = {"key": f"{source}:the-object"}
     with celery_worker(environment) as first:
-        warm_up = store_event(worker, source)
+        warm_up = store_event(worker, source)  # and nobody rings
         until(lambda: event_row(admin_url, warm_up)["status"] == "ignored")
         with worker.database.unit_of_work(merchant) as session:  # the object is busy: it cannot finish them
             session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), busy)
@@ -61,14 +61,6 @@ def test_the_work_of_a_killed_process_is_taken_up_again(
         until(lambda: {event_row(admin_url, event_id)["status"] for event_id in event_ids} == {"ignored"})
     done = rows(admin_url, "select event_id from app.webhook_attempts where outcome = 'ignored'")
     assert sorted(row["event_id"] for row in done) == sorted(str(event_id) for event_id in (warm_up, *event_ids))
-
-
-def test_without_a_bell_the_sweeper_sees_it(
-    worker: Runtime, merchant: MerchantScope, admin_url: str, environment: dict[str, str]
-) -> None:
-    with celery_worker(environment):
-        event_id = store_event(worker, store_source(worker, merchant))
-        until(lambda: event_row(admin_url, event_id)["status"] == "ignored")
 
 
 def test_with_the_broker_refused_work_goes_on(
