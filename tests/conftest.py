@@ -174,16 +174,15 @@ def authorities_read_once() -> Iterator[None]:
     """Each client of httpx reads all authorities of the world, 30 ms of work, though tests speak plain HTTP. Those that
     ask for the same share what was read."""
     read: dict[object, ssl.SSLContext] = {}
-    create = httpx._transports.default.create_ssl_context
 
     def shared(**asked: Any) -> ssl.SSLContext:
         key = (*sorted(asked.items()), os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         if key not in read:
-            read[key] = create(**asked)
+            read[key] = httpx.create_ssl_context(**asked)
         return read[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx._transports.default, "create_ssl_context", shared)
+        patch.setattr("httpx._transports.default.create_ssl_context", shared)
         yield
 
 

@@ -37,19 +37,19 @@ def test_there_and_back(run: Run, worker: Runtime, merchant: MerchantScope, tmp_
         removed = run("import", "-", "--remove-missing", "--json", given=b"name,price\n")
         assert len(json.loads(removed.stdout)["removed"]) == len(MENU), removed.output
         back = run("import", str(path))
-        assert back.output.splitlines()[-1] == f"{len(MENU)} added, 0 changed, 0 removed, 0 as they were"
+        assert back.stdout.splitlines()[-1] == f"{len(MENU)} added, 0 changed, 0 removed, 0 as they were"
 
 
 def test_a_table_of_an_old_spreadsheet(run: Run) -> None:
     table = "name;price\r\nKäsespätzle;9,50\r\n".encode("cp1252")
     tried, done, again = (run("import", "-", *more, given=table) for more in (["--dry-run"], [], []))
 
-    assert tried.output.splitlines() == [
+    assert tried.stdout.splitlines() == [
         "+ Käsespätzle  $9.50",
         "1 added, 0 changed, 0 removed, 0 as they were (dry run: nothing was done)",
     ]
-    assert done.output.splitlines()[0] == "+ Käsespätzle  $9.50"
-    assert again.output.splitlines() == ["0 added, 0 changed, 0 removed, 1 as they were"]
+    assert done.stdout.splitlines()[0] == "+ Käsespätzle  $9.50"
+    assert again.stdout.splitlines() == ["0 added, 0 changed, 0 removed, 1 as they were"]
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_a_table_of_an_old_spreadsheet(run: Run) -> None:
 def test_what_cannot_be_is_said_by_line_and_column(run: Run, given: bytes, told: str) -> None:
     refused = run("import", "-", given=given)
 
-    assert (refused.exit_code, refused.output.splitlines()) == (1, [told])
+    assert (refused.exit_code, refused.stdout, told in refused.stderr.splitlines()) == (1, "", True), refused.output

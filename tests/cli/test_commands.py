@@ -38,7 +38,7 @@ def test_wrong_configuration_is_78_and_names_the_variable(capsys: pytest.Capture
 
 
 def test_a_new_key_has_32_bytes() -> None:
-    printed = CliRunner().invoke(group, ["secret", "--key"]).output
+    printed = CliRunner().invoke(group, ["secret", "--key"]).stdout
     assert len(base64.b64decode(printed)) == 32
 
 
@@ -58,7 +58,7 @@ def test_the_doctor_judges_each_line() -> None:
     forged = {**line, "id": "two", "headers": {"Stripe-Signature": f"t={now},v1={'0' * 64}"}}
     result = CliRunner().invoke(group, ["webhooks", "verify"], input=f"{json.dumps(line)}\n{json.dumps(forged)}\n")
     assert result.exit_code == 0
-    first, second = (json.loads(text) for text in result.output.splitlines())
+    first, second = (json.loads(text) for text in result.stdout.splitlines())
     assert (first["id"], first["verdict"], first["dedupe_key"]) == ("one", "accepted", "evt_1")
     assert second["verdict"] == "WEBHOOK_SIGNATURE_INVALID"
     assert secret not in result.output

@@ -57,13 +57,13 @@ def test_list_filters_and_never_shows_a_body(operator: CliRunner, worker: Runtim
     drain.drain(worker.database, worker.providers, {})
     received = store_event(worker, source, event_type="other.event", object_key="thing_1")
 
-    assert run(operator, "list", "--object", "thing_1", "--json").output.count(str(received)) == 1
-    assert str(done) not in run(operator, "list", "--object", "thing_1").output
-    assert str(done) in run(operator, "list").output
+    assert run(operator, "list", "--object", "thing_1", "--json").stdout.count(str(received)) == 1
+    assert str(done) not in run(operator, "list", "--object", "thing_1").stdout
+    assert str(done) in run(operator, "list").stdout
     found = run(operator, "list", "--status", "received", "--type", "other.event", "--since", "1h", "--json")
-    assert [json.loads(line)["id"] for line in found.output.splitlines()] == [str(received)]
+    assert [json.loads(line)["id"] for line in found.stdout.splitlines()] == [str(received)]
     assert run(operator, "list", "--provider", "paypal").stdout == ""
-    mine = run(operator, "list", "--merchant", str(merchant.merchant_id), "--json").output
+    mine = run(operator, "list", "--merchant", str(merchant.merchant_id), "--json").stdout
     assert [json.loads(line)["id"] for line in mine.splitlines()] == [str(done)]
     assert "secret" not in run(operator, "list", "--json").output + run(operator, "show", str(done), "--json").output
 
@@ -75,8 +75,8 @@ def test_a_body_is_shown_on_demand_and_audited(
     drain.drain(worker.database, worker.providers, {})
     assert actions(admin_url) == []
     shown = run(operator, "show", str(event_id), "--body")
-    assert "a secret of the caller" in shown.output
-    assert "ignored" in shown.output
+    assert "a secret of the caller" in shown.stdout
+    assert "ignored" in shown.stdout
     assert actions(admin_url) == [("webhook.body_read", "operator")]
 
 
@@ -97,7 +97,7 @@ def test_dead_events_are_replayed(
     assert run(operator, "replay", "--all-dead", "--type", "good", "--reason", "x").stdout == ""
     replayed = run(operator, "replay", "--all-dead", "--reason", "mended", "--json")
     assert replayed.exit_code == 0
-    assert {json.loads(line)["event"] for line in replayed.output.splitlines()} == {str(refused), str(unroutable)}
+    assert {json.loads(line)["event"] for line in replayed.stdout.splitlines()} == {str(refused), str(unroutable)}
     assert {event_row(admin_url, one)["status"] for one in (refused, unroutable)} == {"received"}
     assert actions(admin_url).count(("webhook.replayed", "operator")) == 2
 

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pytest
 import yaml
 
 from callwaiting.core.roles import WEB_ROLES, WORKER_ROLES
+from callwaiting.embedded.claim import stable_port
 
 ROOT = Path(__file__).parents[2]
 KEY = "1:" + base64.b64encode(bytes(range(40, 72))).decode()
@@ -58,12 +60,18 @@ def start(command: list[str], environment: Mapping[str, str]) -> tuple[int, list
     return done.returncode, lines
 
 
+@cache
+def port(tmp_path: Path) -> int:
+    """A free one, the same for a test: several checkouts may be tested at once."""
+    return stable_port(tmp_path / "port", 0)
+
+
 def web(tmp_path: Path) -> list[str]:
     """As the image starts it."""
     found = re.search(r"^CMD (\[.*\])\s*\Z", (ROOT / "Dockerfile").read_text(), re.DOTALL | re.MULTILINE)
     assert found
     command: list[str] = json.loads(found[1].replace("\\\n", ""))
-    return [part.replace("0.0.0.0", "127.0.0.1").replace("--port 8000", "--port 18977") for part in command]
+    return [part.replace("0.0.0.0", "127.0.0.1").replace("--port 8000", f"--port {port(tmp_path)}") for part in command]
 
 
 def worker(tmp_path: Path) -> list[str]:
@@ -119,7 +127,7 @@ def test_web_starts_with_good_ones(tmp_path: Path) -> None:
     )  # fmt: skip
     try:
         end = time.monotonic() + SHORT_ENOUGH_S
-        while not _answers(18977):
+        while not _answers(port(tmp_path)):
             assert server.poll() is None
             assert time.monotonic() < end
             time.sleep(0.1)

@@ -45,7 +45,7 @@ def note(runtime: Runtime, scope: MerchantScope, action: str, subject: str = "")
 def test_verify_prints_a_head_that_is_an_anchor_later(run: CliRunner, worker: Runtime, merchant: MerchantScope) -> None:
     chain(worker)
     first = call(run, "verify")
-    head = re.fullmatch(r"OK: 1 links hold; head (1:[0-9a-f]{64})\n", first.output)
+    head = re.fullmatch(r"OK: 1 links hold; head (1:[0-9a-f]{64})\n", first.stdout)
     assert first.exit_code == 0
     assert head is not None
     note(worker, merchant, "order.paid")
@@ -69,8 +69,8 @@ def test_verify_of_a_broken_chain_ends_with_1(
     as_json = call(run, "verify", "--json")
 
     assert plain.exit_code == as_json.exit_code == 1
-    assert plain.output.startswith("BROKEN at seq 2: ")
-    answer = json.loads(as_json.output)
+    assert plain.stdout.startswith("BROKEN at seq 2: ")
+    answer = json.loads(as_json.stdout)
     assert (answer["ok"], answer["links"], answer["first_bad_seq"], answer["cause"]) == (False, 1, 2, "hash")
 
 
@@ -84,7 +84,7 @@ def test_show_filters_and_marks_what_waits(run: CliRunner, worker: Runtime, merc
     def shown(*arguments: str) -> list[tuple[str, bool]]:
         result = call(run, "show", "--json", *arguments)
         assert result.exit_code == 0, result.output
-        return [(entry["action"], entry["chained"]) for entry in map(json.loads, result.output.splitlines())]
+        return [(entry["action"], entry["chained"]) for entry in map(json.loads, result.stdout.splitlines())]
 
     assert shown("--merchant", str(merchant.merchant_id)) == [
         ("merchant.created", True),
@@ -101,7 +101,7 @@ def test_show_filters_and_marks_what_waits(run: CliRunner, worker: Runtime, merc
     ]
     assert shown("--since", "2999-01-01") == []
     assert call(run, "show", "--since", "yesterday").exit_code == 2
-    plain = call(run, "show", "--action", "order.paid").output
+    plain = call(run, "show", "--action", "order.paid").stdout
     assert plain.startswith(" waiting  ")
     assert "order:1  ok  system  total_minor=1200" in plain
 

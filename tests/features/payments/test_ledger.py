@@ -104,7 +104,7 @@ def test_the_command_names_a_payment_that_was_changed_behind_the_ledgers_back(
     execute(admin_url, "update app.payments set amount_minor = amount_minor + 1")
     found = CliRunner().invoke(command, ["verify", "--json", "--merchant", str(payable.scope.merchant_id)])
 
-    assert f"stripe           debit {payable.total}  credit $0.00  balance {payable.total}" in shown.output
+    assert f"stripe           debit {payable.total}  credit $0.00  balance {payable.total}" in shown.stdout
     assert (well.exit_code, well.stdout) == (0, "OK: payments and refunds agree with the ledger\n")
     assert found.exit_code == 1
     assert {"subject_id": str(payment_id), "told": payable.total.minor + 1, "entered": payable.total.minor}.items() <= (

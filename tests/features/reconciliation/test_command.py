@@ -37,7 +37,7 @@ def run(*arguments: str) -> Result:
 def test_nothing_differs(books: Books) -> None:
     done = run("--provider", "stripe")
     assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[-1] == "OK: nothing differs"
+    assert done.stdout.splitlines()[-1] == "OK: nothing differs"
 
 
 def test_what_differs_is_told_and_the_status_says_so(books: Books, query: Query) -> None:
@@ -71,8 +71,8 @@ def test_a_provider_that_is_away_is_a_failure(books: Books) -> None:
     books.behave(api={"stripe": {"fail_times": 9}})
     done = run("--provider", "stripe", "--since", "1h")
     assert done.exit_code == 1
-    assert "FAILED  stripe  money" in done.output
-    assert "providers.unavailable" in done.output
+    assert "FAILED  stripe  money" in done.stdout
+    assert "providers.unavailable" in done.stdout
 
 
 def test_wrong_usage() -> None:
