@@ -55,6 +55,23 @@ def test_operator_is_in_no_team_and_has_an_audience_of_its_own(run: Run, app: Fl
     assert browser.client.get("/api/v1/orders", headers=headers).status_code == 403
 
 
+def test_a_business_is_opened_with_its_owner(run: Run, app: Flask) -> None:
+    facts = ("--name", "Ada's", "--timezone", "Europe/London", "--currency", "GBP", "--region", "GB")
+    assert create(run).exit_code == 0
+    made = json.loads(run("merchants", "create", *facts, "--owner", "ada@example.com", "--json").stdout)
+
+    body = Browser(app.test_client()).sign_in("ada@example.com").get_json()
+    assert (body["role"], body["merchant_id"]) == ("owner", made["id"])
+    assert [one["name"] for one in json.loads(run("merchants", "list", "--json").stdout)] == ["Ada's"]
+    assert "Ada's" in run("merchants", "list").stdout
+    for wrong, said in (("--currency", "currency"), ("--timezone", "timezone"), ("--region", "region")):
+        refused = run("merchants", "create", *facts, wrong, "Nowhere")
+        assert (refused.exit_code, said in refused.stderr) == (1, True)
+    assert run("merchants", "create", *facts, "--owner", "nobody@example.com").exit_code == 1
+    assert run("merchants", "create", *facts, "--name", " ").exit_code == 2
+    assert len(json.loads(run("merchants", "list", "--json").stdout)) == 1
+
+
 def test_what_cannot_be_is_said_in_a_line(run: Run, merchant: MerchantScope) -> None:
     assert create(run).exit_code == 0
 

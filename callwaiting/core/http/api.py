@@ -6,7 +6,8 @@
     def newest(session: Session, query: OrderQuery) -> Page[OrderFace]: ...
 
 The function gets what its parameters name: `session` (one unit of work in the principal's scope, committed after it
-returns), `query`, `body`, `version` (that of If-Match), and the parts of the path. Without a `session` parameter it
+returns), `query`, `body`, `version` (that of If-Match), `key` (the Idempotency-Key, where it sees itself to it that a
+second time does nothing), and the parts of the path. Without a `session` parameter it
 runs outside of any transaction; that the principal may still come in is then asked in one of its own, before. Its
 docstring's first line is the summary in the API's description.
 """
@@ -75,6 +76,7 @@ class Operation:
     media: tuple[str, ...]
     status: int
     idempotent: bool
+    keyed: bool
     if_match: bool
     refuses: frozenset[ErrorCode]
     budget: Budget | None
@@ -219,8 +221,9 @@ class Api:
                 method=method, rule=rule, tag=self.name, name=work.__name__, summary=summary.rstrip("."),
                 description=description.strip(), policy=policy or AccessPolicy("requires", requires or "", step_up),
                 query=query, body=body, answers=answers, media=media,
-                status=status or (200 if answers or media else 204), idempotent=idempotent, if_match=if_match,
-                refuses=refuses, budget=budget,
+                status=status or (200 if answers or media else 204), idempotent=idempotent,
+                keyed=idempotent or "key" in inspect.signature(work).parameters, if_match=if_match, refuses=refuses,
+                budget=budget,
             )  # fmt: skip
             view = _view(operation, work)
             view.access_policy = operation.policy  # type: ignore[attr-defined]  # read by `auth.enforce`
@@ -243,11 +246,11 @@ def _view(operation: Operation, work: Work[Any]) -> Callable[..., Response]:
     def view(**arguments: Any) -> Response:
         if any(isinstance(part, str) and "\0" in part for part in arguments.values()):
             raise NotFound("U+0000 in the path")
-        key = idempotency.sent_key() if operation.idempotent else ""
+        key = idempotency.sent_key() if operation.keyed else ""
         version = etags.expected_version() if operation.if_match else None
         query = read_query(operation.query)
         body = _body(operation.body) if takes_body else NoBody()
-        given = {"query": query, "body": body, "version": version}
+        given = {"query": query, "body": body, "version": version, "key": key}
         arguments.update((name, value) for name, value in given.items() if name in wanted)
         scope = _scope(operation.policy)
         if "session" not in wanted:

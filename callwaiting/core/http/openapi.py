@@ -230,7 +230,7 @@ def _parameters(route: Operation, schemas: dict[str, Json], refs: Refs) -> Itera
                 "schema": _given(bare),
                 **({"description": schema["description"]} if "description" in schema else {}),
             }
-    if route.idempotent:
+    if route.keyed:
         yield {"$ref": f"#/components/parameters/{idempotency.HEADER}"}
     if route.if_match:
         yield {"$ref": "#/components/parameters/If-Match"}
@@ -282,7 +282,7 @@ def _refusals(route: Operation, shared: dict[str, Json]) -> dict[str, Json]:
         codes |= {ErrorCode.NOT_FOUND}
     if route.method in {"POST", "PUT", "PATCH"}:
         codes |= WITH_BODY
-    if route.idempotent:
+    if route.keyed:
         codes |= {ErrorCode.CONFLICT, ErrorCode.IDEMPOTENCY_KEY_REUSED}
     if route.if_match:
         codes |= {ErrorCode.PRECONDITION_REQUIRED, ErrorCode.PRECONDITION_FAILED}

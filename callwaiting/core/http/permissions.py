@@ -56,6 +56,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "members.read": TEAM,
     "merchant.read": TEAM,
     "merchant.write": MANAGERS,
+    "merchants.open": EVERYBODY - OPERATORS,
     "messages.read": STAFF,
     "messages.send": STAFF,
     "orders.read": TEAM,

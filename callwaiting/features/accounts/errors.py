@@ -19,6 +19,13 @@ class TooManyAttempts(CallwaitingError):
     reason = "accounts.too_many_attempts"
 
 
+class AnotherBusiness(CallwaitingError):
+    """By this key the person has opened a business of which something else was said."""
+
+    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
+    reason = "accounts.another_business"
+
+
 class AccountClosed(CallwaitingError):
     """The password was right, but the address is not verified or the account is disabled."""
 

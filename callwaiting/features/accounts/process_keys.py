@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.db import Database
 
-PURPOSES = ("refresh token", "csrf", "device", "client", "attempts")
+PURPOSES = ("refresh token", "csrf", "device", "client", "attempts", "opening")
 
 
 def key_for(holder: Session | Database, purpose: str) -> bytes:

@@ -12,10 +12,11 @@ from callwaiting.core.http.api import Api
 from callwaiting.core.http.auth import principal
 from callwaiting.core.http.context import database
 from callwaiting.core.http.rate_limits import MAIL, MAILED_TOKEN, SIGN_IN
-from callwaiting.features.accounts import people, refresh_tokens, sessions, sign_in, sign_up
+from callwaiting.features.accounts import opening, people, refresh_tokens, sessions, sign_in, sign_up
 from callwaiting.features.accounts import schemas as faces
 from callwaiting.features.accounts.entering import access_token, client_of_request, entered, session_of
 from callwaiting.features.accounts.errors import MfaRequired
+from callwaiting.features.accounts.opening import Business
 from callwaiting.features.accounts.process_keys import csrf_token, key_for
 from callwaiting.features.accounts.sign_in import CodeWanted
 
@@ -108,6 +109,20 @@ def show_me(session: Session) -> faces.Me:
 def change_merchant(session: Session, body: faces.SwitchMerchant) -> faces.AccessToken:
     """Get an access token for another business of the person."""
     return access_token(sessions.switch_merchant(session, session_of(principal()), body.merchant_id))
+
+
+@api.post(
+    "/merchants", requires="merchants.open", idempotent=False, status=201,
+    body=faces.BusinessBody, answers=faces.TeamFace, refuses={ErrorCode.CONFLICT},
+)  # fmt: skip
+def open_business(body: faces.BusinessBody, key: str) -> faces.TeamFace:
+    """Open a business, and be its owner.
+
+    Its own token comes from `/auth/switch`; an owner then sets up an authenticator. Five in a day, at most. The same
+    key means the same business.
+    """
+    merchant_id = opening.open_business(database(), principal().user_id, key, Business(**body.model_dump()))
+    return faces.TeamFace(merchant_id=merchant_id, name=body.name, role="owner", status="active")
 
 
 @api.get("/auth/sessions", requires=USE, answers=faces.Sessions)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from callwaiting.core.http.schemas import Instant, Line, Schema
+from callwaiting.core.http.schemas import Currency, Instant, Line, Schema
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254), Field(examples=["maria@example.com"])]
 # Bounded so that nobody has us hash a book; what is too long for a password is told by its own rule.
@@ -109,6 +109,17 @@ class TeamFace(Schema):
     name: str = Field(examples=["Luigi's Pizza"])
     role: RoleName
     status: str = Field(examples=["active"], description="`active` or `suspended`.")
+
+
+class BusinessBody(Schema):
+    """`region` is the country whose national numbers are understood. The currency cannot be changed later."""
+
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Field(examples=["Luigi's Pizza"])
+    ]
+    timezone: Annotated[str, StringConstraints(max_length=64), Field(examples=["America/New_York"])]
+    currency: Currency
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["US"])] = "US"
 
 
 class Me(Schema):

@@ -45,6 +45,7 @@ LIMITS: Mapping[str, Limit] = {
     "mail_to": Limit(5, timedelta(hours=1)),  # mails to one address
     "mail_from": Limit(20, timedelta(hours=1)),  # mails asked for from one network
     "invited": Limit(3, timedelta(hours=1)),  # invitations of one merchant to one address
+    "opening": Limit(5, timedelta(days=1)),  # businesses of one person
     "inviting": Limit(30, timedelta(hours=1)),  # all invitations of one merchant
 }
 MAX_DELAY_SECONDS = 60

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import phone
 from callwaiting.core.days import Days
+from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.errors import FieldError, ValidationFailed
+from callwaiting.core.money import CURRENCIES
 from callwaiting.core.statements import Statement
-from callwaiting.core.tenancy import merchant_of
+from callwaiting.core.tenancy import SystemScope, merchant_of
 from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
@@ -39,6 +42,26 @@ class Profile:
     tax_basis_points: int
     tax_inclusive: bool
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMerchant:
+    id: UUID
+    name: str
+    timezone: str
+    currency: str
+    status: str
+    created_at: datetime
+
+
+def list_merchants(database: Database) -> Sequence[ListedMerchant]:
+    """All of them, the newest first, for operators."""
+    columns = (
+        Merchant.id, Merchant.name, Merchant.timezone, Merchant.currency, Merchant.status, Merchant.created_at,
+    )  # fmt: skip
+    with database.unit_of_work(SystemScope("list merchants", actor="operator"), DatabaseRole.SERVICE) as session:
+        rows = session.execute(select(*columns).order_by(Merchant.created_at.desc(), Merchant.id))
+        return [ListedMerchant(**row._mapping) for row in rows]
 
 
 def create_merchant(
@@ -72,6 +95,26 @@ def create_merchant(
     keys.create_merchant_key(session)
     audit.record(session, "merchant.created", subject=f"merchant:{merchant_id}")
     return merchant_id
+
+
+def exists(session: Session) -> bool:
+    """Whether there is the merchant whose id is the session's scope."""
+    return session.scalar(select(Merchant.id).where(Merchant.id == merchant_of(session))) is not None
+
+
+def require_profile(name: str, timezone: str, region: str, *, currency: str | None = None) -> None:
+    """Raises ValidationFailed for what no business can have."""
+    wrong = []
+    if not name.isprintable():
+        wrong.append(FieldError("name", "Must be printable."))
+    if timezone not in _timezones():
+        wrong.append(FieldError("timezone", "Must be a time zone's name, as in America/New_York."))
+    if region not in phone.REGIONS:
+        wrong.append(FieldError("region", "Must be a country's two letters, as in US."))
+    if currency is not None and currency not in CURRENCIES:
+        wrong.append(FieldError("currency", "Must be a currency's three letters, as in USD."))
+    if wrong:
+        raise ValidationFailed(*wrong)
 
 
 def profile(session: Session) -> Profile:
@@ -129,15 +172,7 @@ def change(
 
     Raises ValidationFailed, PreconditionFailed.
     """
-    wrong = []
-    if not name.isprintable():
-        wrong.append(FieldError("name", "Must be printable."))
-    if timezone not in _timezones():
-        wrong.append(FieldError("timezone", "Must be a time zone's name, as in America/New_York."))
-    if region not in phone.REGIONS:
-        wrong.append(FieldError("region", "Must be a country's two letters, as in US."))
-    if wrong:
-        raise ValidationFailed(*wrong)
+    require_profile(name, timezone, region)
     row = locked(session, version)
     row.name, row.timezone, row.region = name, timezone, region
     row.tax_basis_points, row.tax_inclusive = tax_basis_points, tax_inclusive
