@@ -7,7 +7,7 @@ from alembic import op
 from migrations.rls import protect, tenant
 
 revision = "0030"
-down_revision = "0034"
+down_revision = "0031"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 
