@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from callwaiting.core.db import DatabaseRole
+from callwaiting.core.http.jwt import SigningRing
 from callwaiting.core.settings import Settings, load
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime, build_runtime
@@ -197,6 +198,16 @@ def fresh_app(settings: Settings, worker: Runtime) -> Iterator[Flask]:
 def shared_app(settings: Settings, worker_runtime: Runtime) -> Iterator[Flask]:
     with opened_app(settings) as made:
         yield made
+
+
+@pytest.fixture
+def keys_of_tokens_change(shared_app: Flask) -> Iterator[None]:
+    """For a test that has another key sign at once. Processes get half a minute to learn of a key before it signs; the
+    shared application, which lives on, has to learn of it now, or it refuses its own tokens in tests that follow."""
+    ring: SigningRing = shared_app.extensions["signing_ring"]
+    ring._until = 0.0
+    yield
+    ring._until = 0.0
 
 
 @pytest.fixture

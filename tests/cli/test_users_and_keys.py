@@ -95,6 +95,7 @@ def test_list_disable_and_reset(run: Run, app: Flask) -> None:
     assert "disabled" in run("users", "list").output
 
 
+@pytest.mark.usefixtures("keys_of_tokens_change")
 def test_keys_rotate_and_revoke(run: Run, app: Flask, admin_url: str) -> None:
     create(run)
     browser = Browser(app.test_client())

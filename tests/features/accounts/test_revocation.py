@@ -91,6 +91,7 @@ def test_changed_role_is_in_the_next_token(browser: Browser, elsewhere: Browser,
     assert browser.refresh().get_json()["role"] == "viewer"
 
 
+@pytest.mark.usefixtures("keys_of_tokens_change")
 def test_revoked_key_ends_its_tokens_and_the_next_key_takes_over(
     browser: Browser, elsewhere: Browser, worker: Runtime
 ) -> None:
