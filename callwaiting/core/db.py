@@ -20,6 +20,7 @@ from callwaiting.core import deadline
 from callwaiting.core.deadline import DeadlineExceeded
 from callwaiting.core.errors import ServiceUnavailable
 from callwaiting.core.ids import new_id
+from callwaiting.core.overdue import Overdue
 from callwaiting.core.roles import DatabaseRole as DatabaseRole
 from callwaiting.core.tenancy import Scope, begin_unless_begun
 
@@ -84,6 +85,7 @@ class Database:
         self._application_name = application_name
         self._engines: dict[DatabaseRole, Engine] = {}
         self._lock = threading.Lock()
+        self._overdue = Overdue()
         self.info: dict[str, Any] = {"prepare": prepare}
 
     def url(self, role: DatabaseRole) -> str:
@@ -93,7 +95,7 @@ class Database:
     def engine(self, role: DatabaseRole) -> Engine:
         with self._lock:
             if role not in self._engines:
-                self._engines[role] = create_engine(
+                engine = create_engine(
                     sqlalchemy_url(self._urls[role]),
                     pool_size=self._pool_size,
                     max_overflow=0,
@@ -108,6 +110,8 @@ class Database:
                         "application_name": self._application_name,
                     },
                 )
+                self._overdue.watch(engine)
+                self._engines[role] = engine
             return self._engines[role]
 
     @contextmanager

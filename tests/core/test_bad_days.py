@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -10,7 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, Response, jsonify
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import make_url, text
+from werkzeug.test import TestResponse
 
 from callwaiting.core import deadline
 from callwaiting.core.db import Database, DatabaseRole
@@ -129,6 +131,76 @@ def test_database_away_is_503_soon(fresh_app: Flask, merchant: MerchantScope, si
     assert client.get("/health").status_code == 200
     forged = client.get(MINE, headers={"Authorization": "Bearer x.y.z"})
     assert_envelope(forged, 401, "AUTH_TOKEN_INVALID")
+
+
+class Line:
+    """A line to the real server that can be halted: what is sent is still taken, but nothing comes back."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.port: int = self._server.getsockname()[1]
+        self._to, self._goes = (host, port), threading.Event()
+        self._goes.set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def halt(self) -> None:
+        self._goes.clear()
+
+    def close(self) -> None:
+        self._goes.set()
+        self._server.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                here, _ = self._server.accept()
+                there = socket.create_connection(self._to)
+                for ends in ((here, there), (there, here)):
+                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self._goes.wait()
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def line(environment: dict[str, str]) -> Iterator[Line]:
+    url = make_url(environment["DATABASE_URL_WEB"])
+    made = Line(url.host or "127.0.0.1", url.port or 5432)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("path", [MINE, "/api/v1/orders", "/api/slow/0"])
+def test_a_server_that_does_nothing_any_more_is_answered_504(
+    environment: dict[str, str], line: Line, merchant: MerchantScope, path: str
+) -> None:
+    """It takes what is sent, so that no timeout of the network ends it, and its own timeouts stand still with it."""
+    app = create_app(load({**environment, "REQUEST_TIMEOUT_MS": "1500"}))
+    add_routes(app)
+    app.add_url_rule("/api/slow/0", "slow", public("a probe")(statements(0)))
+    found: Database = app.extensions["database"]
+    found._urls[DatabaseRole.WEB] = (
+        make_url(environment["DATABASE_URL_WEB"]).set(port=line.port).render_as_string(hide_password=False)
+    )
+    client, mine = app.test_client(), bearer(app, merchant)
+    assert client.get(path, headers=mine).status_code == 200
+
+    line.halt()
+    answers: list[TestResponse] = []
+    waiting = threading.Thread(target=lambda: answers.append(client.get(path, headers=mine)), daemon=True)
+    waiting.start()
+    waiting.join(20)
+
+    assert answers, "the request never came to an end"
+    assert_envelope(answers[0], 504, "REQUEST_TIMEOUT")
+    line.close()
+    found.dispose()
 
 
 def test_no_free_connection_is_503(environment: dict[str, str], worker: Runtime) -> None:
