@@ -7,7 +7,7 @@ from alembic import op
 from migrations.rls import protect, tenant
 
 revision = "0030"
-down_revision = "0031"
+down_revision = "0032"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 
