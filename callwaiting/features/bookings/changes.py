@@ -23,7 +23,7 @@ from callwaiting.features.bookings.mailing import mail_entry
 from callwaiting.features.bookings.models import Booking, BookingResource
 from callwaiting.features.bookings.slots import Slot
 from callwaiting.features.bookings.telling import tell
-from callwaiting.features.bookings.transitions import Move, after
+from callwaiting.features.bookings.transitions import Move, State, after
 
 EXCLUDED = "23P01"  # SQLSTATE exclusion_violation
 By = Literal["team", "caller"]
@@ -108,6 +108,8 @@ def require_changeable(session: Session, booking: Booking, by: By) -> None:
     if booking.starts_at <= clock.now():
         raise BookingFixed("begun", message="The time of this booking has come.")
     notice = rules.rules_of(session).notice_minutes
+    if booking.state == State.AWAITING_DEPOSIT:
+        return  # nobody counts on it yet
     if by == "caller" and booking.starts_at - clock.now() < timedelta(minutes=notice):
         raise TooLate(f"{notice} min", message="It is too late to change this booking here. Please call us.")
 

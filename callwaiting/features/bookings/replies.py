@@ -57,6 +57,7 @@ def _hear(session: Session, event: TextReceived, reply: Reply) -> None:
                 _ask(session, event, asked.wish, own)
             return  # a number that answers nothing of ours is a person's to read
         wish = asked.wish
+    own = _own(session, event, wish)
     if not own:
         telling.say_none(session, event)
     elif number is not None and asked is not None and asked.open and asked.wish is wish:
@@ -65,6 +66,11 @@ def _hear(session: Session, event: TextReceived, reply: Reply) -> None:
         _do(session, event, wish, own[0])
     else:
         _ask(session, event, wish, own)
+
+
+def _own(session: Session, event: TextReceived, wish: Wish) -> list[Entry]:
+    """The caller's bookings that the wish can be about: one that is not paid for yet can be called off too."""
+    return listing.to_come(session, event.caller_id, unpaid=wish is Wish.CANCEL)
 
 
 def _picked(
@@ -124,7 +130,7 @@ def _come(session: Session, event: TextReceived, own: list[Entry]) -> None:
 
 
 def _ask_again(session: Session, event: TextReceived, wish: Wish) -> None:
-    own = listing.to_come(session, event.caller_id)
+    own = _own(session, event, wish)
     if not own:
         telling.say_none(session, event)
     elif wish is not Wish.COME:

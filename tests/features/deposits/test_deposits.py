@@ -15,12 +15,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from callwaiting.core import clock
+from callwaiting.core.ids import new_id
 from callwaiting.core.money import Money
 from callwaiting.features.alerts.models import Alert
-from callwaiting.features.bookings import holding, links
+from callwaiting.features.bookings import holding, links, replies
 from callwaiting.features.bookings.models import Booking
 from callwaiting.features.bookings.slots import Slot
 from callwaiting.features.consents import service as consents
+from callwaiting.features.messages.events import TextReceived
 from callwaiting.features.messages.models import Message
 from callwaiting.features.messages.quiet_hours import sendable_at
 from callwaiting.features.orders.models import Order
@@ -183,6 +185,31 @@ def test_a_caller_cancels_by_the_link_and_gets_the_deposit_back(salon: Salon, gu
     assert guest.post(path, data=form, headers=ORIGIN).status_code == 303
     assert guest.post(path, data=form, headers=ORIGIN).status_code in {409, 412}
     assert salon.column(Refund.amount_minor) == [DEPOSIT]
+
+
+def test_a_caller_calls_off_by_c_what_is_not_paid_for(salon: Salon) -> None:
+    booking = salon.book()
+    reply(salon, "C")
+    assert (salon.booking(booking)["state"], salon.order()["state"]) == ("cancelled", "cancelled")
+    assert salon.kinds() == ["booking_deposit", "booking_cancelled_by_caller"]
+    assert salon.column(Refund.id) == []
+
+
+def test_with_another_booking_the_caller_is_asked_which(salon: Salon) -> None:
+    paid = salon.book(deposit="waive")
+    waiting = salon.book(start=TEN)
+    reply(salon, "C")
+    assert salon.kinds()[-1] == "booking_which_to_cancel"
+    reply(salon, "2")
+    assert [salon.booking(each)["state"] for each in (paid, waiting)] == ["confirmed", "cancelled"]
+    reply(salon, "1")  # and what waits for a deposit is nothing to come to
+    assert salon.booking(paid)["acknowledged_at"] is not None
+
+
+def reply(salon: Salon, body: str) -> None:
+    """The caller answers our last text."""
+    with salon.worker.database.unit_of_work(salon.owner.scope) as session:
+        replies.on_text_received(session, TextReceived(new_id(), salon.caller, salon.line, body, True))
 
 
 def test_a_booking_that_was_not_paid_for_is_called_off(salon: Salon) -> None:
