@@ -22,6 +22,8 @@ from callwaiting.features.bookings.models import BookingQuestion
 from callwaiting.features.bookings.reply_words import Wish
 
 ANSWERED_WITHIN = timedelta(hours=12)
+FORGOTTEN_AFTER = timedelta(days=30)  # until then a late number is told from one that answers nothing
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class Asked:
 
 
 def keep(session: Session, caller_id: UUID, wish: Wish, entries: Sequence[Entry]) -> UUID:
-    """Keep the question instead of a former one; the id under which this caller is asked."""
+    """Keep the question instead of a former one; the id under which this caller is asked. Questions of others that
+    nobody will answer any more go with it."""
+    _forget(session)
     values = {"wish": wish, "choices": [[str(entry.id), entry.version] for entry in entries], "asked_at": clock.now()}
     made: UUID = session.scalars(
         insert(BookingQuestion)
@@ -57,3 +61,14 @@ def asked(session: Session, caller_id: UUID) -> Asked | None:
 def close(session: Session, caller_id: UUID) -> None:
     """A number no longer answers it: another text may have asked for a number since."""
     session.execute(delete(BookingQuestion).where(BookingQuestion.caller_id == caller_id))
+
+
+def _forget(session: Session) -> None:
+    """Here rather than in a job for all: the merchant's own roles may, and each new question pays for an old one."""
+    old = (
+        select(BookingQuestion.id)
+        .where(BookingQuestion.asked_at < clock.now() - FORGOTTEN_AFTER)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)  # two questions at once never wait for each other
+    )
+    session.execute(delete(BookingQuestion).where(BookingQuestion.id.in_(old)))

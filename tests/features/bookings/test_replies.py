@@ -303,3 +303,22 @@ def test_a_reply_that_fails_leaves_the_text_and_an_alert(texter: Texter) -> None
     found = rows(texter.admin_url, "select rule from app.alerts")
     assert found == [{"rule": "bookings.reply_failed"}]
     assert rows(texter.admin_url, "select count(*) as n from app.messages where direction = 'in'") == [{"n": 1}]
+
+
+def test_questions_that_nobody_answers_go_with_the_next(texter: Texter) -> None:
+    for hour in (9, 11):
+        texter.book(at(hour))
+    texter.text("C")
+    others = "insert into app.booking_questions (merchant_id, id, caller_id, wish, choices, asked_at)"
+    for number, age in (("+12125550129", "5 days"), ("+12125550131", "60 days")):
+        rows(
+            texter.admin_url,
+            f"{others} values (%s, gen_random_uuid(), %s, 'cancel', '[]', now() - %s::interval)",
+            texter.salon.owner.scope.merchant_id,
+            make_caller(texter.worker, texter.salon.owner.scope, number),
+            age,
+        )
+    texter.text("C")
+    kept = rows(texter.admin_url, "select asked_at > now() - interval '30 days' as young from app.booking_questions")
+
+    assert [row["young"] for row in kept] == [True, True]
