@@ -127,9 +127,10 @@ def book(world: World, narrator: Narrator) -> None:
     caller.ring()
     caller.say(digits="2")
     caller.expect("For Table")
-    caller.say(speech="a table please")
+    caller.say(speech="a table for four please")
     caller.say(digits="1")
     caller.expect("holding")
+    caller.expect("4 people")
     caller.say(digits="1")
     caller.text_with("booked", "booking", "confirmed")
 

@@ -161,7 +161,7 @@ def _write_menu(session: Session) -> None:
 
 def _furnish_bookings(session: Session) -> None:
     """Tables, and a class that Marco gives; twelve can take part in it."""
-    table = bookings.add_resource(session, name="Table", opens=OPENS, closes=CLOSES, slot_minutes=60, units=20)
+    table = bookings.add_resource(session, name="Table", opens=OPENS, closes=CLOSES, slot_minutes=60, units=20, seats=6)
     marco = bookings.add_resource(session, name="Marco", opens=time(15), closes=time(21), slot_minutes=90, units=12)
     for name, minutes, price, resource_id in (("Table", 60, 0, table), ("Pizza class", 90, 4500, marco)):
         services.add_service(

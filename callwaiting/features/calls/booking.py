@@ -138,8 +138,10 @@ def book(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     if heard.digits == "1" or answer:
         return confirm(state, facts)
     wanted, visit = _wanted(heard, facts), visiting.named_in(state.visit, heard, facts)
-    if wanted is None and visit != state.visit:
-        local = state.held.start.astimezone(facts.zone)
+    local = state.held.start.astimezone(facts.zone)
+    if wanted is not None:
+        wanted = of_day(wanted, [local.date()])
+    elif visit != state.visit:
         wanted = Wanted(local.date(), (local.time(),))  # the same time, if it can be had so
     if heard.digits == "2" or answer is False or wanted is not None:
         return Decision(replace(state, wanted=wanted, visit=visit), effect=ReleaseBooking(state.booking_id))
