@@ -18,6 +18,7 @@ from callwaiting.understanding.marks import (
     Mark,
     Word,
     chunks_of,
+    is_noun,
     marks_in,
     takes_back,
     words_in,
@@ -204,6 +205,10 @@ class _Reader:
         else:
             self._open(Line(mark.item, quantity, mark.plural))
 
+    def _names_something_else(self, chunk: Chunk) -> bool:
+        """`one iced coffee`, where the menu has no coffee."""
+        return is_noun(self._words, chunk.marks[-1].end, ())
+
     def _say_more(self, line: Line) -> None:
         """Of a line that was spoken of before."""
         line.apply(self._waiting)
@@ -227,7 +232,8 @@ class _Reader:
         """Options of everything, of some pieces, or of the line that is spoken of; or a number behind its item."""
         if not self._lines:
             if chunk.counted and chunk.quantity and chunk.marks and not self._waiting:
-                self._pieces.append((chunk.quantity, list(chunk.marks)))
+                if not self._names_something_else(chunk):
+                    self._pieces.append((chunk.quantity, list(chunk.marks)))
             else:
                 self._waiting.extend(chunk.marks)
             return

@@ -167,12 +167,13 @@ class Lexicon:
                 for start in range(len(phrase) - length + 1):
                     part = phrase[start : start + length]
                     if part not in self._phrases and (
-                        length > 1 or (part[0] not in COMMON and part[0] not in option_words)
+                        length > 1 or (part[0] not in COMMON | COLOURS and part[0] not in option_words)
                     ):
                         self._parts[part][Meaning(item=item.name)] = None
 
 
 COMMON = word_list("common")
+COLOURS = frozenset({"black", "white", "green", "red", "blue", "brown", "golden", "yellow", "dark"})  # no item alone
 
 
 @lru_cache(maxsize=64)

@@ -6,11 +6,11 @@ A chunk begins at a number or a determiner: `two lattes | one with oat milk | an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from callwaiting.understanding.lexicon import Found, Lexicon, normal
+from callwaiting.understanding.lexicon import COMMON, Found, Lexicon, normal
 from callwaiting.understanding.word_lists import word_list
 
 LARGEST_QUANTITY = 999
@@ -39,6 +39,7 @@ TAKING_BACK = re.compile(
     r"(?: (?:a|an|the|\d{1,3}))?"
 )
 EXCHANGES = frozenset({"swap", "switch", "replace", "change", "substitute", "exchange", "sub", "trade"})
+NO_NOUNS = frozenset({"ones", "plus", "also", "then", "made", "instead", "only", "size", "sized", "each", "both"})
 REACH = 5  # how many words a negation reaches
 
 
@@ -80,12 +81,14 @@ class Mark:
 @dataclass(slots=True)
 class Chunk:
     """The words from one number or determiner to the next. `counted`: begun by a number or by `the other` and its
-    like, not by an article. `plain`: it says `regular`. `left_out`: what it says `no` to, of words that the
+    like, not by an article. `piece`: by `a large`, of several that were
+    named before. `plain`: it says `regular`. `left_out`: what it says `no` to, of words that the
     vocabulary does not know."""
 
     start: int
     quantity: int | None = None
     counted: bool = False
+    piece: bool = False
     everything: bool = False
     plain: bool = False
     left_out: list[str] = field(default_factory=list)
@@ -115,7 +118,7 @@ def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
         denied = _negated(words, position) or _denied_with_the_last(words, marks, position)
         replaced = _replaced(words, position)
         denied = denied and not (found.meanings[0].item and _something_is_left_out_of_it(words, marks, position))
-        if not _is_told_of(words, position):
+        if not (_is_told_of(words, position) or _is_added_by_measure(words, marks, found, position)):
             marks.append(Mark(position, end, found, denied, plural, _corrects(words, position), replaced))
         position = end
     return _exchanged(words, marks)
@@ -136,7 +139,11 @@ def chunks_of(words: Sequence[Word], marks: Sequence[Mark]) -> list[Chunk]:
             last.counted = False  # a number of something else
             chunks.append(Chunk(position))
         following = starts.get(position + 1)
-        if word.heard in PLAIN and not (following and following.item is None):
+        if (
+            word.heard in PLAIN
+            and not (following and following.item is None)
+            and not is_noun(words, position + 1, inside)
+        ):
             chunks[-1].plain = True
         if word.heard in LEAVING_OUT:
             chunks[-1].left_out += _left_out(words, position, inside)
@@ -144,6 +151,12 @@ def chunks_of(words: Sequence[Word], marks: Sequence[Mark]) -> list[Chunk]:
         if chunk:
             chunks.append(chunk)
     return [chunk for chunk in chunks if chunk.marks or chunk.plain or chunk.counted or chunk.left_out]
+
+
+def is_noun(words: Sequence[Word], position: int, inside: Collection[int]) -> bool:
+    """Whether a word stands there that the vocabulary does not know and that names something: `black coffee`."""
+    noun = words[position].heard if position < len(words) and position not in inside else ""
+    return len(noun) > 3 and noun.isalpha() and noun not in COMMON | NO_NOUNS
 
 
 def _left_out(words: Sequence[Word], position: int, inside: set[int]) -> list[str]:
@@ -190,6 +203,13 @@ def _replaced(words: Sequence[Word], start: int) -> bool:
 def _is_told_of(words: Sequence[Word], start: int) -> bool:
     """`I am allergic to almonds` asks for none."""
     return any(word.heard.startswith(("allerg", "intoleran")) for word in words[max(0, start - REACH) : start])
+
+
+def _is_added_by_measure(words: Sequence[Word], marks: Sequence[Mark], found: Found, start: int) -> bool:
+    """`a chai, add a shot of espresso` orders no espresso."""
+    before = [word.heard for word in words[max(0, start - 5) : start]]
+    measured = before[-1:] == ["of"] and before[-2:-1] != [] and before[-2] in MEASURES
+    return bool(found.meanings[0].item and marks and measured and {"add", "with", "extra", "plus"} & set(before))
 
 
 def _exchanged(words: Sequence[Word], marks: Sequence[Mark]) -> list[Mark]:
@@ -256,12 +276,28 @@ def _begun(words: Sequence[Word], position: int, marks: Sequence[Mark], last: Ch
         return Chunk(position, everything=True)
     if heard in ("a", "an", "some") and _item_follows(words, position, marks):
         return Chunk(position, None if heard == "some" else 1)
-    if heard in ("a", "another") and _a_such_one(words, position, marks):
+    if heard in ("a", "an", "another") and _a_such_one(words, position, marks):
         return Chunk(position, 1, counted=True)
+    if (
+        heard in ("a", "an")
+        and last.counted
+        and (last.piece or (last.quantity or 1) > 1)
+        and _a_such(words, position, marks)
+    ):
+        return Chunk(position, 1, counted=True, piece=True)
     if heard in PIECES and following != "thing":
         begun = last.counted and not last.marks and position - last.start <= 2  # `the one other`
         return None if begun else Chunk(position, 1, counted=True)
     return None
+
+
+def _a_such(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> bool:
+    """`a large`, with nothing behind it that would be a large one."""
+    place = position + 1
+    while mark := next((each for each in marks if each.start == place and each.item is None), None):
+        place = mark.end
+    ends = place >= len(words) or words[place].heard in ("and", ",", ".", "please", "!", "?")
+    return place > position + 1 and ends
 
 
 def _a_such_one(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> bool:
@@ -269,7 +305,9 @@ def _a_such_one(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> 
     place = position + 1
     while mark := next((each for each in marks if each.start == place and each.item is None), None):
         place = mark.end
-    return place > position + 1 and words[position].heard in ("a", "another") and words[place : place + 1] == [ONE]
+    return (
+        place > position + 1 and words[position].heard in ("a", "an", "another") and words[place : place + 1] == [ONE]
+    )
 
 
 def _option_follows(position: int, marks: Sequence[Mark]) -> bool:
