@@ -84,7 +84,7 @@ def _shifted(plain: str, mention: Days) -> Days:
         behind = WEEK_BEHIND.match(plain[mention.end :])
         return _moved(mention, mention.start, mention.end + 5, timedelta(days=7)) if behind else mention
     way, unit = before["way"].strip(), before["unit"]
-    if way in ("", "on") and (unit == "day" or before["count"] is None):
+    if way in ("", "on") and (unit == "day" or (before["count"] is None and unit != "fortnight")):
         return mention
     count = read_count(before["count"] or "a") * {"day": 1, "week": 7, "fortnight": 14}[unit]
     moved = _moved(mention, before.start(), mention.end, timedelta(days=-count if way == "before" else count))
@@ -123,7 +123,7 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b(?:(?:2nd|3rd|next)[ -](?:to[ -])?last|penultimate) {WEEKDAY} (?:of|in) [a-z]+\b|"
          rf"\b(?:super ?bowl|mothering|election|ascension) {WEEKDAY}|"
          r"\b(?:chinese|lunar|orthodox|jewish|persian|thai) (?:new year'?s?|christmas|easter)(?: (?:day|eve))?\b|"
-         rf"\b{WEEKDAY} (?:just )?gone\b|\bweek[ -]?ends? after (?:next|this|that)\b|"
+         rf"\b{WEEKDAY} (?:just gone|gone|before last)\b|\bweek[ -]?ends? after (?:next|this|that)\b|"
          r"\b(?:\d{1,2}|an?) week[ -]?ends? (?:from now|from today|away|ahead)\b|"
          rf"\bin (?:an?|\d{{1,3}}) (?:day|week|month|hour)s? (?:or|to|maybe) \d{{1,3}}\b|"
          rf"\bin \d{{1,3}} ?(?:-|or|to|maybe) ?\d{{1,3}} {UNIT}\b", read_unsaid),
@@ -167,6 +167,7 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b(?P<which>)(?P<weekday>{WEEKDAY})"
          r"(?P<after> (?:of )?(?:the )?(?:next|following|this) week| (?:after next|week)\b)",
          read_weekday),
+        (rf"\b(?P<which>)(?P<after>next week,? (?:on )?)(?P<weekday>{WEEKDAY})(?![a-z'])", read_weekday),
         (rf"\b(?P<which>(?:the )?)(?P<weekday>{WEEKDAY})(?P<after> after (?:this|that|the next)(?: 1)?\b)",
          read_weekday),
         (rf"\b(?P<which>(?:(?:on|the|this|next|coming|upcoming|following|last|previous|past|of) )*)"

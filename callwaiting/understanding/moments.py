@@ -63,6 +63,12 @@ BOUND = re.compile(
 )
 BESIDE_A_TIME = re.compile(r" ?(?:-|to|until|till|or|rather than|instead of|not|,? ?(?:no|sorry|actually),?) ?")
 TO_ANOTHER = re.compile(r"\bto (?:be )?(?:on )?(?:the )?(?:[\w']+,? ){0,3}(?:at )?$")  # `from 6 to Friday at 7`
+OR_BEHIND = re.compile(r" or (?:the )?(\d{1,2})(?:st|nd|rd|th)?\b(?![:.]\d| ?(?:[ap]\.?m|o'? ?clock|people))")
+OR_BEFORE = re.compile(r"(?<![:.\d])\b(\d{1,2})(?:st|nd|rd|th)? or (?:the )?$")
+UNREAD_DAY = re.compile(
+    r"\bthe (?![123](?:st|nd|rd)\b)\d{1,2}(?:st|nd|rd|th)\b"  # `the first available` is no day
+    r"(?! (?:floor|time|street|avenue|birthday|anniversary|person|grade|place|table|room|1\b))"
+)
 CORRECTED = re.compile(r"\b(?:no|actually|sorry|i mean|i meant|rather|make (?:it|that))[, ]*(?:at )?$")
 A_LONG_STAY = 28  # days
 SMALL_HOURS = time(5)  # `tonight at one` may be tomorrow by the calendar
@@ -130,6 +136,7 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
         day_readings = (*day_readings, weeks[-1].days[0])  # `the first week of October on Friday`
     if day is not None and at is not None and _may_be_after_midnight(plain, at):
         day_readings = (day, day + timedelta(days=1))
+    unread = day is not None and UNREAD_DAY.search(rest) is not None  # `the 15th` in words that no rule knows
     if days_period and days_period.begin and days_period.end and _lasts(days_period) >= A_LONG_STAY:
         day_readings = (*day_readings, *(day_readings and (days_period.end,)))  # a window rather than a visit
     instant = next((mention.instant for mention in mentions if mention.instant), None)
@@ -140,6 +147,8 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
         begin, end, name = USUAL_HOURS[parts[-1].name]
         period = Period(begin, end, name)
     doubtful, candidates = _doubts(today, day, at, mentions, day_readings, time_readings)
+    if unread and Slot.DATE not in doubtful:
+        doubtful = (Slot.DATE, *doubtful)
     return When(day, at, period, doubtful, candidates, rest)
 
 
@@ -205,7 +214,8 @@ def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | No
         first, last = ranged
         if CHANGE.search(plain[: first.start]):
             return last.days[0], None, last.days
-        return first.days[0], Period(first.days[0], last.days[0]), first.days
+        besides = [day for each in said if each.end <= first.start or each.start >= last.end for day in each.days[:1]]
+        return first.days[0], Period(first.days[0], last.days[0]), tuple(dict.fromkeys((*first.days, *besides)))
     if not said:
         gone = [each.days[0] for each in mentions if each.gone and each.days and not DEED.search(plain)]
         if not weeks:
@@ -215,7 +225,7 @@ def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | No
     first, last = said[0], said[-1]
     common = [day for day in first.days if all(day in each.days for each in said)]
     if common:
-        readings_left = first.days if len(said) == 1 else tuple(common)
+        readings_left = (*first.days, *_or_number(plain, first)) if len(said) == 1 else tuple(common)
         return common[0], _open(plain, said[0], common[0]), readings_left
     before = plain[: last.start]
     between = plain[first.end : last.start]
@@ -238,9 +248,21 @@ def _is_denied(plain: str, mention: Days) -> bool:
 def _open(plain: str, mention: Days, day: date) -> Period | None:
     """`after Tuesday`, `until the 9th`: an interval with one end."""
     before = plain[: mention.start]
+    if re.search(r"\b(?:not?|never) (?:before|sooner than|earlier than)(?: the)? ?$", before):
+        return Period(day, None)
     if re.search(r"\b(?:until|till|til|before|by|no later than)(?: the)? ?$", before):
         return Period(None, day)
     return Period(day, None) if re.search(r"\b(?:after|any ?time from|no earlier than)(?: the)? ?$", before) else None
+
+
+def _or_number(plain: str, mention: Days) -> tuple[date, ...]:
+    """`April 3 or 4`, `3 or 4 April`: the other day of the same month."""
+    behind, before = OR_BEHIND.match(plain[mention.end :]), OR_BEFORE.search(plain[: mention.start])
+    other = behind or before
+    if other is None or not mention.month_said:
+        return ()
+    found = day_of(mention.days[0].year, mention.days[0].month, int(other[1]))
+    return (found,) if found else ()
 
 
 def _number_range(plain: str, first: Days) -> tuple[Days, Days] | None:
