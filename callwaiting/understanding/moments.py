@@ -13,63 +13,39 @@ from itertools import pairwise
 
 from callwaiting.understanding.date_rules import days_in
 from callwaiting.understanding.dates import Days, Today, day_of, next_month_day
+from callwaiting.understanding.moment_words import (
+    AT,
+    BARE_DAY,
+    BESIDE_A_TIME,
+    BOUND,
+    CHANGE,
+    CORRECTED,
+    CORRECTION,
+    DEED,
+    FOR_PEOPLE,
+    FROM_SO_MANY,
+    LASTING,
+    LEAVING,
+    NO_TIME_AFTER,
+    NOT,
+    NUMBER_BEHIND,
+    OF,
+    OR_BEFORE,
+    OR_BEHIND,
+    PEOPLE_BEFORE,
+    RULED_OUT,
+    THROUGH,
+    TIME_BEFORE,
+    TO,
+    TO_ANOTHER,
+    UNREAD_DAY,
+)
 from callwaiting.understanding.result import Part as PartName
 from callwaiting.understanding.result import Period, Slot
 from callwaiting.understanding.text import blank
 from callwaiting.understanding.times import Clock, Part, clocks_in, in_one_half, parts_in, readings
 from callwaiting.understanding.weeks import weeks_in
 
-CHANGE = re.compile(r"\b(?:chang|mov|reschedul|switch|push|shift|swap|amend|modif|rebook|postpon|bring|updat)\w*\b")
-CORRECTION = re.compile(
-    r"\b(?:no|actually|sorry|instead|i mean|i meant|rather|make (?:it|that)|scratch that|correction|wait|change)\b"
-)
-# `Friday does not work`, `the 6th is no good`: what is said of a day rules it out.
-RULED_OUT = re.compile(
-    r"^_*(?:'s)?(?: (?:night|evening|morning|afternoon|lunch|at _+|_+))? ?"
-    r"(?:(?:is|are|was|does|do|did|will|would|looks?|seems?|becomes?)(?: (?:also|really|just|probably|simply))* "
-    r"(?:not|no (?:good|longer|use|option)|never|out\b|off\b|impossible|difficult|bad\b|"
-    r"too (?:soon|early|late|busy|short)|"
-    r"(?:fully )?(?:booked|taken)|a (?:problem|bad))|cannot|(?:no good|not possible|not good|impossible)\b)"
-)
-NOT = re.compile(
-    r"\b(?:not|except|but not|"
-    r"(?:cannot|not able to|unable to|not going to|will not) (?:do|make|manage|come|attend|be there)(?: it)?|"
-    r"(?:not|un)(?: (?:be|really))? ?(?:available|free|around|there|working|in town)|"
-    r"other than|apart from|besides|instead of|rather than|"
-    r"(?:any|every|each)(?:thing|time| day| time| evening)? but)(?: on| at| the| for)* ?$"
-)
-THROUGH = re.compile(
-    r"^[ ,]*(?:-|to|until|untill|till|til|through|thru|up to|(?:and )?(?:(?:i |we )?will )?(?:be )?"
-    r"(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)* ?$"
-)
-LEAVING = re.compile(r"\b(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?)(?: on| by| the)* ?$")
-_OF = re.compile(r"(?:of |than )?")  # of `instead of Friday` the mention begins with `of`
-DEED = re.compile(r"\b(?:made|booked|reserved|called|rang|placed|ordered|spoke)\b")  # its day is not the visit's
-LASTING = re.compile(
-    r"\b(?:for|lasting|lasts|takes) (\d{1,3}|an?) ?(hours?|hrs?|minutes?|mins?)\b"
-    r"(?: and a half| (?:and )?(\d{1,2}) ?(?:minutes?|mins?))?"
-)
-NUMBER_BEHIND = re.compile(
-    r" ?(-|to|until|till|through|and) ?(?:the )?(\d{1,2})(?:st|nd|rd|th)?\b"
-    r"(?![:.]\d| ?(?:[ap]\.?m|o'? ?clock|people|in the))"
-)
-BARE_DAY = re.compile(
-    r"(?:(?:on|the|for|yes|yeah|yep|ok|okay|its|it is|maybe|say|lets (?:say|do)|how about|make it)[ ,]*){0,4}(\d{1,2})"
-    r"(?:[ ,]*(?:please|thanks|thank you|would be (?:good|great|fine)|is (?:good|fine)|works)){0,2}[ .!?]*"
-)
-BOUND = re.compile(
-    r"\b(?P<not>no |not |not any )?(?:(?P<until>until|till|til|before|by|earlier than)|after|later than|from|since)"
-    r"(?: about| around)? ?$"
-)
-BESIDE_A_TIME = re.compile(r" ?(?:-|to|until|till|or|rather than|instead of|not|,? ?(?:no|sorry|actually),?) ?")
-TO_ANOTHER = re.compile(r"\bto (?:be )?(?:on )?(?:the )?(?:[\w']+,? ){0,3}(?:at )?$")  # `from 6 to Friday at 7`
-OR_BEHIND = re.compile(r" or (?:the )?(\d{1,2})(?:st|nd|rd|th)?\b(?![:.]\d| ?(?:[ap]\.?m|o'? ?clock|people))")
-OR_BEFORE = re.compile(r"(?<![:.\d])\b(\d{1,2})(?:st|nd|rd|th)? or (?:the )?$")
-UNREAD_DAY = re.compile(
-    r"\bthe (?![123](?:st|nd|rd)\b)\d{1,2}(?:st|nd|rd|th)\b"  # `the first available` is no day
-    r"(?! (?:floor|time|street|avenue|birthday|anniversary|person|grade|place|table|room|1\b))"
-)
-CORRECTED = re.compile(r"\b(?:no|actually|sorry|i mean|i meant|rather|make (?:it|that))[, ]*(?:at )?$")
 A_LONG_STAY = 28  # days
 SMALL_HOURS = time(5)  # `tonight at one` may be tomorrow by the calendar
 USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
@@ -79,28 +55,6 @@ USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
     "evening": (time(17), time(22), "evening"),
     "night": (time(20), time(23, 59), "night"),
 }
-TIME_BEFORE = re.compile(
-    r"(?:\b(?:at|around|about|approximately|roughly|by|before|after|until|till|til|from|between|since|"
-    r"(?:later|earlier) than|say|time|starting|do|try|how about|what about|it to|maybe)"
-    r"|@|_)[, ]*(?:like |say |around |about |the )?$"
-)
-NO_TIME_AFTER = re.compile(
-    r"^ ?(?:\+|(?:past|to)[ .?!]*$|(?:and|to|or|-) ?\d{1,3} (?:people|persons?|ppl|guests?|of us)\b|"
-    r"other|more|people|person|ppl|guests?|adults?|kids?|child|children|of us|pax|persons?|seat|friends?|"
-    r"in total|total|nights?|days?|hours?|hrs?|minutes?|mins?|weeks?|months?|years?|rooms?|tables?|boys?|girls?|"
-    r"and a half|%|dollars?|pounds?|bucks|star|"
-    r"(?!(?:is|was|as|works|sounds|looks|thanks|suits|its)\b)\w+s\b)"
-)
-FOR_PEOPLE = re.compile(r"\b(?:\d|party|table|group)[^_]{0,12}\bfor $")
-FROM_SO_MANY = re.compile(
-    r"\b(?:guests?|people|persons?|party|number|covers|seats|group|heads?|pax)\b[^_]{0,12}\bfrom (?:\d{1,3} to )?$"
-)
-AT = re.compile(r"(?:\b(?:at|by|from|until|till|after|before)|@) $")
-TO = re.compile(r"\bto $")
-PEOPLE_BEFORE = re.compile(
-    r"\b(?:party|group|table|total|number|family) (?:of|for) "
-    r"(?:about |around |approximately |roughly |up to |at least )?$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +194,7 @@ def _day(plain: str, mentions: list[Days], weeks: list[Days]) -> tuple[date | No
 
 def _is_denied(plain: str, mention: Days) -> bool:
     """Whether this is the day that it shall not be."""
-    of = _OF.match(plain[mention.start :])
+    of = OF.match(plain[mention.start :])
     before = plain[: mention.start] + (of[0] if of else "")
     return NOT.search(before) is not None or RULED_OUT.match(plain[mention.end :]) is not None
 

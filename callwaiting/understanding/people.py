@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callwaiting.understanding.moments import CHANGE, CORRECTION
+from callwaiting.understanding.moment_words import CHANGE, CORRECTION
 from callwaiting.understanding.numbers import HOMOPHONES
 
 LARGEST_PARTY = 500
