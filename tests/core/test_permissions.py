@@ -42,7 +42,7 @@ def test_the_operator_stands_apart() -> None:
 def test_a_machine_may_only_what_its_scopes_name() -> None:
     assert permissions_of(Role.MACHINE) == frozenset()
     assert not SCOPES & (FOR_PERSONS | permissions_of(Role.PERSON) | permissions_of(Role.OPERATOR))
-    assert SCOPES | FOR_PERSONS | permissions_of(Role.OPERATOR) == PERMISSIONS.keys()
+    assert SCOPES | FOR_PERSONS | permissions_of(Role.PERSON) | permissions_of(Role.OPERATOR) == PERMISSIONS.keys()
 
 
 def test_names_and_roles() -> None:
