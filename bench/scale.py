@@ -19,9 +19,10 @@ from bench import signed
 from bench.stack import Stack, cpu_seconds, load_run
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_id
+from callwaiting.core.settings import load
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.embedded.child import Child
-from callwaiting.factory import Runtime
+from callwaiting.factory import Runtime, build_runtime
 from callwaiting.features.webhooks import claims, repository
 from callwaiting.features.webhooks.repository import EventFilter
 
@@ -54,7 +55,9 @@ class Store:
         ((old,),) = self.stack.execute("select id from app.webhook_events order by id offset 5000 limit 1")
         self.old = UUID(str(old))
         self.scope = MerchantScope(UUID(str(merchant_id)), actor="bench")
-        self.runtime: Runtime = held.enter_context(self.stack.runtime())
+        self.worker: Runtime = held.enter_context(self.stack.runtime())
+        self.web = build_runtime(load(self.stack.environment("web")), tenant_role=DatabaseRole.WEB)
+        held.callback(self.web.close)
         serving: tuple[int, Child] = held.enter_context(self.stack.serving("wsgi:app"))
         self.port, self.server = serving
         self.found: dict[str, list[float]] = {"ack": [], "claim": [], "read": []}
@@ -77,9 +80,7 @@ class Store:
         """Of the events that were just acknowledged."""
         began, count = time.perf_counter(), 0
         while count < CLAIMED:
-            with self.runtime.database.unit_of_work(
-                SystemScope("claims of the bench"), DatabaseRole.SERVICE
-            ) as session:
+            with self.worker.database.unit_of_work(SystemScope("claims of the bench"), DatabaseRole.SERVICE) as session:
                 count += len(claims.take(session) or [])
         return (time.perf_counter() - began) / count * 1e6
 
@@ -87,7 +88,7 @@ class Store:
         """The newest page of the merchant's events, and one far behind it."""
         began = time.perf_counter()
         for number in range(READS):
-            with self.runtime.database.unit_of_work(self.scope) as session:
+            with self.web.database.unit_of_work(self.scope) as session:
                 before = new_id() if number % 2 else self.old
                 if len(repository.own_events(session, EventFilter(), before=before, limit=26)) != 26:
                     raise SystemExit("the merchant has no events to read")

@@ -33,9 +33,9 @@ EVENTS = 8  # of one story
 APART = 40  # so many orders' stories are told side by side, so that one order's events are moments apart
 
 COPY = """
-insert into app.orders select (jsonb_populate_record(t, jsonb_build_object(
-        'id', md5('order' || n)::uuid, 'number', n))).*
-    from app.orders t, generate_series({first}, {last}) n where t.number = 1;
+insert into app.orders ({columns}) select {columns} from (
+    select (jsonb_populate_record(t, jsonb_build_object('id', md5('order' || n)::uuid, 'number', n))).*
+    from app.orders t, generate_series({first}, {last}) n where t.number = 1) made;
 insert into app.order_lines select (jsonb_populate_record(t, jsonb_build_object(
         'id', md5('line' || n)::uuid, 'order_id', md5('order' || n)::uuid))).*
     from app.order_lines t, generate_series({first}, {last}) n where t.order_id = '{order_id}';
@@ -57,6 +57,10 @@ insert into app.calls select (jsonb_populate_record(t, jsonb_build_object(
         'id', md5('call' || n)::uuid, 'call_sid', 'CA' || md5('call' || n), 'status', 'queued', 'outcome', 'order'))).*
     from app.calls t, generate_series({first}, {last}) n where t.call_sid = 'CA{zeros}';
 analyze app.orders, app.order_lines, app.payment_links, app.checkouts, app.messages, app.calls;
+"""
+COLUMNS = """
+select string_agg(column_name, ', ') from information_schema.columns
+where table_schema = 'app' and table_name = 'orders' and is_generated = 'NEVER'
 """
 
 
@@ -111,9 +115,13 @@ class Stories:
 
     def _orders(self, count: int) -> list[int]:
         numbers = list(itertools.islice(self._numbers, count))
+        ((columns,),) = self._stack.execute(COLUMNS)
         self._stack.execute(
-            COPY.format(first=numbers[0], last=numbers[-1], account=ACCOUNT, order_id=self._order_id, zeros="0" * 32)
-        )
+            COPY.format(
+                first=numbers[0], last=numbers[-1], account=ACCOUNT, order_id=self._order_id, zeros="0" * 32,
+                columns=columns,
+            )
+        )  # fmt: skip
         return numbers
 
     def _paid(self, number: int) -> bytes:

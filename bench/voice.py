@@ -33,7 +33,7 @@ from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.webhooks import source_admin
 from callwaiting.features.webhooks.source_admin import RegisteredSource
 
-NUMBER = "+14155550100"
+NUMBER = "+12125550100"  # none of the callers'
 MENU = (("Margherita", 1150, 1), ("Pepperoni", 1375, 2), ("Cola", 300, 3))
 BARS_MS = {"p50": 20.0, "p95": 60.0}
 WARM_UP = 5  # calls of each caller that are not counted: modules, connections, the merchant's key
