@@ -10,8 +10,8 @@ from sqlalchemy import CursorResult, text
 from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.tenancy import SystemScope
 
-BATCH = 1_000
-REST = 4  # times as long as the batch before it
+BATCH = 200
+REST = 9  # times as long as the batch before it
 BUDGET_SECONDS = 10.0
 EMPTY = text("""
 with old as (
