@@ -74,7 +74,9 @@ class Money:
 
     def __str__(self) -> str:
         symbol = SYMBOLS.get(self.currency)
-        return f"{symbol}{self.decimal()}" if symbol else f"{self.decimal()} {self.currency}"
+        if symbol is None:
+            return f"{self.decimal()} {self.currency}"
+        return f"-{symbol}{self.decimal()[1:]}" if self.minor < 0 else f"{symbol}{self.decimal()}"
 
 
 def step_of(currency: str) -> int:

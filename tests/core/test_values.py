@@ -28,7 +28,7 @@ from callwaiting.factory import Runtime
         (Money(1250, "USD"), "12.50", "$12.50"),
         (Money(5, "USD"), "0.05", "$0.05"),
         (Money(0, "EUR"), "0.00", "€0.00"),
-        (Money(-5, "GBP"), "-0.05", "£-0.05"),
+        (Money(-5, "GBP"), "-0.05", "-£0.05"),
         (Money(1250, "JPY"), "1250", "¥1250"),
         (Money(1250, "KWD"), "1.250", "1.250 KWD"),
         (Money(7, "BHD"), "0.007", "0.007 BHD"),

@@ -113,7 +113,7 @@ def test_refunds_and_a_second_payment_are_shown_as_they_stand(
         assert payments.settle(session, again, provider="stripe") == "surplus"
     shown = words(guest.get(address(worker, payable)))
 
-    assert "Given back, Card (Stripe) $-7.00" in shown
+    assert "Given back, Card (Stripe) -$7.00" in shown
     assert "Card (Stripe), paid in addition $27.06" in shown
     assert "Paid in all $47.12" in shown
     assert len(texts(worker, payable)) == 1
