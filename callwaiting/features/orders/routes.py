@@ -93,8 +93,8 @@ def renew_link(session: Session, order_id: UUID, version: int) -> OrderDetail:
     """Give an order that is not paid, or has expired, a new payment link, and text it to the caller.
 
     Its prices stay, its time begins anew, and earlier links take no money any more. When its deposit is paid, the link
-    asks for the rest. 409 when it is paid or cancelled,
-    when its payment is just being taken, and after 30 days or 20 links.
+    asks for the rest. 409 when it is paid or cancelled, when its payment is just being taken, and after 30 days or 20
+    links.
     """
     renewal.renew(session, order_id, version)
     return _detail(session, order_id)

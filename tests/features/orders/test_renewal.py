@@ -96,7 +96,9 @@ def test_opening_the_page_and_forms_of_others_text_nobody(
     expire(worker, payable)
     guest.get(f"/p/{payable.token}")
     assert guest.get(f"/p/{payable.token}/renew").status_code == 405
-    assert guest.post(f"/p/{payable.token}/renew", headers={"Origin": "https://evil.test"}).status_code == 403
+    refused = guest.post(f"/p/{payable.token}/renew", headers={"Origin": "https://evil.test"})
+    assert refused.status_code == 403
+    assert f'<a href="/p/{payable.token}">Try again</a>' in refused.text  # the page, for one cannot go to a POST
     assert len(links(worker, payable)) == 1
 
 
