@@ -28,6 +28,7 @@ from tests import servers
 from tests.apps import left_as_it_was, opened_app
 from tests.emptying import Emptier
 from tests.factories.merchants import create_merchant
+from tests.loading import load_share
 from tests.order import in_shares
 
 KEPT_TABLES = ("schema_version", "platform_keys", "signing_keys")
@@ -40,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _servers = servers.Servers()
         _servers.start()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    given = getattr(session.config, "workerinput", None)
+    if given is not None and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        load_share(int(given["workerid"].removeprefix("gw")), given["workercount"])
 
 
 def pytest_collection_finish() -> None:
