@@ -32,6 +32,7 @@ from callwaiting.features.forwarding import routes as forwarding_tests
 from callwaiting.features.health import routes as health
 from callwaiting.features.kpis import routes as kpis
 from callwaiting.features.merchants import routes as merchants
+from callwaiting.features.merchants import tax_rate_routes as tax_rates
 from callwaiting.features.messages import routes as messages
 from callwaiting.features.messages import sms_routes as sms
 from callwaiting.features.messages import template_routes as message_templates
@@ -86,6 +87,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(summaries.api.blueprint)
     app.register_blueprint(exports.api.blueprint)
     app.register_blueprint(merchants.api.blueprint)
+    app.register_blueprint(tax_rates.api.blueprint)
     app.register_blueprint(phone_numbers.api.blueprint)
     app.register_blueprint(forwarding.api.blueprint)
     app.register_blueprint(forwarding_tests.api.blueprint)

@@ -29,7 +29,7 @@ from callwaiting.features.bookings import service as bookings
 from callwaiting.features.bookings import services
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.catalogue.service import OptionChange
-from callwaiting.features.merchants import hours
+from callwaiting.features.merchants import hours, tax_rates
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import accounts
 from callwaiting.features.phone_numbers import service as phone_numbers
@@ -90,8 +90,8 @@ def _create(runtime: Runtime, generated: Mapping[str, str], story: Mapping[str, 
                 name="Luigi's Pizza",
                 timezone="America/New_York",
                 currency="USD",
-                tax_basis_points=825,
             )
+            tax_rates.add(session, name="Sales tax", basis_points=825, inclusive=False, is_default=True)
             phone_numbers.add_number(session, NUMBER, label="Callwaiting")
             _write_menu(session)
             _furnish_bookings(session)

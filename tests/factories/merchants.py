@@ -5,13 +5,13 @@ from __future__ import annotations
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
-from callwaiting.features.merchants import service
+from callwaiting.features.merchants import service, tax_rates
 
 
 def create_merchant(
     worker: Runtime, name: str = "Luigi's Pizza", *, currency: str = "USD", tax_inclusive: bool = False
 ) -> MerchantScope:
-    """A merchant with its data key, and the scope of its rows."""
+    """A merchant with its data key and a default tax rate, and the scope of its rows."""
     scope = MerchantScope(new_id())
     with worker.database.unit_of_work(scope) as session:
         service.create_merchant(
@@ -19,7 +19,6 @@ def create_merchant(
             name=name,
             timezone="America/New_York",
             currency=currency,
-            tax_basis_points=825,
-            tax_inclusive=tax_inclusive,
         )
+        tax_rates.add(session, name="Sales tax", basis_points=825, inclusive=tax_inclusive, is_default=True)
     return scope

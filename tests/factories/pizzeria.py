@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callwaiting.features.catalogue import service as catalogue
-from callwaiting.features.catalogue.service import OptionChange, Tax
+from callwaiting.features.catalogue.service import OptionChange
+from callwaiting.features.merchants import tax_rates
 
 
 @dataclass(frozen=True)
 class Pizzeria:
-    """Ids by name. A pizza is 10.00; the salad 8.00 with 10 % tax in it."""
+    """Ids by name. A pizza is 10.00; the salad 8.00 with 10 % tax in it, the rate of `Greens`."""
 
     pizza: UUID
     salad: UUID
@@ -41,6 +42,7 @@ def open_pizzeria(session: Session) -> Pizzeria:
     pizza = catalogue.add_item(
         session, name="Pizza", price_minor=1000, group_ids=(size, toppings), removals=("onions", "tomato sauce")
     )
-    salad = catalogue.add_item(session, name="Salad", price_minor=800, tax=Tax(1000, inclusive=True))
+    greens = tax_rates.add(session, name="Greens", basis_points=1000, inclusive=True)
+    salad = catalogue.add_item(session, name="Salad", price_minor=800, tax_rate_id=greens.id)
     groups = catalogue.items_by_id(session, [pizza], "USD")[pizza].groups
     return Pizzeria(pizza, salad, {option.name: option.id for group in groups for option in group.options})

@@ -36,22 +36,26 @@ from callwaiting.features.catalogue.importing_groups import (
 from callwaiting.features.catalogue.matching import Item
 from callwaiting.features.catalogue.models import CatalogueItem
 from callwaiting.features.catalogue.service import KEY_TAKEN, ItemChange, check_removals, check_values, list_items
-from callwaiting.features.catalogue.values import Group, Tax
+from callwaiting.features.catalogue.values import Group
+from callwaiting.features.merchants import service as merchants
+from callwaiting.features.merchants.service import Rate
 
 MAX_ROWS = 2000
 MAX_NAMED = 50
-COMPARED = ("name", "aliases", "price", "keypad", "available", "groups", "removals", "tax")
+COMPARED = ("name", "aliases", "price", "keypad", "available", "groups", "removals", "tax_rate")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One item of a file. `where` is the row as its refusal names it, as in `csv.7`; `values` holds what it says, and
-    `groups` the ids or names of the groups that it asks (None: not said)."""
+    `groups` the ids or names of the groups that it asks (None: not said), `tax_rate` the name of its rate (empty: the
+    business's default, None: not said)."""
 
     where: str
     id: UUID | None
     values: ItemChange
     groups: Sequence[str] | None = None
+    tax_rate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,15 @@ def take_in(
     locked_groups(session)
     items, asked = list_items(session, currency), all_groups(session, currency)
     require_version(version_of(items, asked), version)
-    plan = planned(items, rows, currency, remove_missing=remove_missing, groups=asked, group_rows=groups)
+    plan = planned(
+        items,
+        rows,
+        currency,
+        remove_missing=remove_missing,
+        groups=asked,
+        group_rows=groups,
+        rates=list(merchants.rates_by_id(session).values()),
+    )
     if dry_run:
         return plan, version
     _apply(session, plan, present)
@@ -142,6 +154,7 @@ def planned(
     remove_missing: bool,
     groups: Sequence[Group] = (),
     group_rows: Sequence[GroupRow] | None = None,
+    rates: Sequence[Rate] = (),
 ) -> Plan:
     """What the rows ask for. Raises ValidationFailed, which names every row that cannot be."""
     by_id = {item.id: item for item in present}
@@ -156,7 +169,7 @@ def planned(
     for row in rows:
         try:
             before = _known(row, by_id, by_name, new_names)
-            item = _merged(row, before, currency, plan.groups)
+            item = _merged(row, before, currency, plan.groups, rates)
             if item.id in named:
                 raise _refused(row, "id" if row.id else "name", f"Is the item of {named[item.id]} again.")
         except ValidationFailed as refusal:
@@ -199,7 +212,7 @@ def _known(row: Row, by_id: dict[UUID, Item], by_name: dict[str, list[Item]], ne
     return found[0] if found else None
 
 
-def _merged(row: Row, before: Item | None, currency: str, groups: GroupPlan) -> Item:
+def _merged(row: Row, before: Item | None, currency: str, groups: GroupPlan, rates: Sequence[Rate]) -> Item:
     values = row.values
     name = values["name"].strip()
     aliases = [alias.strip() for alias in values.get("aliases", before.aliases if before else ())]
@@ -221,8 +234,23 @@ def _merged(row: Row, before: Item | None, currency: str, groups: GroupPlan) -> 
         available=values.get("available", before.available if before else True),
         groups=_asked(row, before, groups),
         removals=tuple(removals),
-        tax=values.get("tax", before.tax if before else None),
+        tax_rate=_taxed(row, before, rates),
     )
+
+
+def _taxed(row: Row, before: Item | None, rates: Sequence[Rate]) -> Rate | None:
+    own = before.tax_rate if before else None
+    wanted = None if row.tax_rate is None else row.tax_rate.strip()
+    if wanted is None or (own is not None and own.tax.name.casefold() == wanted.casefold()):
+        return own
+    usable = [rate for rate in rates if not rate.archived]
+    for rate in usable:
+        if rate.tax.name.casefold() == wanted.casefold():
+            return rate
+    if wanted:
+        known = ", ".join(rate.tax.name for rate in usable) or "none"
+        raise _refused(row, "tax_rate", f"No tax rate has this name. There are: {known}.")
+    return None
 
 
 def _asked(row: Row, before: Item | None, groups: GroupPlan) -> tuple[Group, ...]:
@@ -264,7 +292,7 @@ def _apply(session: Session, plan: Plan, present: dict[UUID, CatalogueItem]) -> 
         row, item = present[change.before.id], change.after
         row.name, row.aliases, row.price_minor = item.name, list(item.aliases), item.price.minor
         row.keypad, row.available = item.keypad, item.available
-        row.removals, row.tax_basis_points, row.tax_inclusive = list(item.removals), *_tax(item)
+        row.removals, row.tax_rate_id = list(item.removals), _rate_id(item)
         row.version, row.updated_at = row.version + 1, clock.now()
         details = {"price_minor": item.price.minor, "available": item.available}
         audit.record(session, "catalogue.item_changed", subject=f"item:{item.id}", details=details)
@@ -279,8 +307,7 @@ def _apply(session: Session, plan: Plan, present: dict[UUID, CatalogueItem]) -> 
                 keypad=item.keypad,
                 available=item.available,
                 removals=list(item.removals),
-                tax_basis_points=_tax(item)[0],
-                tax_inclusive=_tax(item)[1],
+                tax_rate_id=_rate_id(item),
             )
         )
         details = {"price_minor": item.price.minor}
@@ -303,19 +330,22 @@ def _refused(row: Row, column: str, message: str) -> ValidationFailed:
 
 
 def _fact(item: Item, name: str) -> object:
-    """What an item says in plain values. A group that changes by itself does not change the items that ask it."""
+    """What an item says in plain values. A group or a rate that changes by itself does not change the items that have
+    it."""
     if name == "groups":
         return tuple(group.id for group in item.groups)
+    if name == "tax_rate":
+        return _rate_id(item)
     return getattr(item, name)
 
 
-def _tax(item: Item) -> tuple[int | None, bool | None]:
-    return (item.tax.basis_points, item.tax.inclusive) if item.tax else (None, None)
+def _rate_id(item: Item) -> UUID | None:
+    return item.tax_rate.id if item.tax_rate else None
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, Tax):
-        return f"{value.basis_points} {'inclusive' if value.inclusive else 'exclusive'}"
+    if isinstance(value, Rate):
+        return value.tax.name
     if isinstance(value, Money):
         return value.decimal()
     if isinstance(value, tuple):

@@ -11,8 +11,9 @@ from typing import Protocol
 from uuid import UUID
 
 from callwaiting.core.money import Money
-from callwaiting.features.catalogue.values import Group, Option, Tax
+from callwaiting.features.catalogue.values import Group, Option
 from callwaiting.features.catalogue.words import singular, words_of
+from callwaiting.features.merchants.service import Rate
 
 
 class Named(Protocol):
@@ -29,7 +30,7 @@ class Named(Protocol):
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item as the phone offers it. `keypad` is its digit in the phone menu, 1 to 9. `removals` may be left out of
-    it; `tax` is None where the business's own holds."""
+    it; `tax_rate` is None where the business's default holds."""
 
     id: UUID
     name: str
@@ -40,7 +41,7 @@ class Item:
     version: int = 1
     groups: tuple[Group, ...] = ()
     removals: tuple[str, ...] = ()
-    tax: Tax | None = None
+    tax_rate: Rate | None = None
 
     def options(self, option_ids: tuple[UUID, ...]) -> tuple[Option, ...]:
         """What is chosen of this item's options, group by group in the order of the menu."""

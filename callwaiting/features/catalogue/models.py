@@ -12,15 +12,14 @@ from callwaiting.core.db import Base, TenantRow
 
 class CatalogueItem(TenantRow, Base):
     """An item with its price in minor units of the merchant's currency. `keypad` is its digit in the phone menu;
-    `removals` can be left out of it; without a tax of its own the merchant's holds."""
+    `removals` can be left out of it; without a tax rate of its own the merchant's default holds."""
 
     __tablename__ = "catalogue_items"
     __table_args__ = (
         UniqueConstraint("merchant_id", "keypad"),
         CheckConstraint("keypad between 1 and 9", name="keypad"),
         CheckConstraint("price_minor >= 0", name="price_minor"),
-        CheckConstraint("tax_basis_points between 0 and 10000", name="tax_basis_points"),
-        CheckConstraint("(tax_basis_points is null) = (tax_inclusive is null)", name="tax"),
+        ForeignKeyConstraint(["merchant_id", "tax_rate_id"], ["app.tax_rates.merchant_id", "app.tax_rates.id"]),
         Index("ix_catalogue_items_name", "merchant_id", "name", "id"),
     )
 
@@ -32,8 +31,7 @@ class CatalogueItem(TenantRow, Base):
     version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     removals: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-    tax_basis_points: Mapped[int | None]
-    tax_inclusive: Mapped[bool | None]
+    tax_rate_id: Mapped[UUID | None]
 
 
 class ModifierGroup(TenantRow, Base):

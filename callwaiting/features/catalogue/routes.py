@@ -135,7 +135,7 @@ def _values(body: ItemBody, currency: str) -> ItemChange:
         "available": body.available,
         "group_ids": body.modifier_groups,
         "removals": body.removals,
-        "tax": body.tax.tax() if body.tax else None,
+        "tax_rate_id": body.tax_rate_id,
     }
 
 

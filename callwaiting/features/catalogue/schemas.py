@@ -23,7 +23,6 @@ from callwaiting.features.catalogue.service import (
     Group,
     Item,
     Option,
-    Tax,
 )
 
 Name = Annotated[
@@ -43,23 +42,10 @@ class ItemQuery(PageQuery):
     available: bool | None = Field(default=None, description="Only those that can be ordered now, or that cannot.")
 
 
-class TaxFace(Schema):
-    """`basis_points` of 825 are 8.25 %. `inclusive`: the price has the tax in it."""
-
-    basis_points: int = Field(ge=0, le=10_000, examples=[1000])
-    inclusive: bool
-
-    @classmethod
-    def of(cls, tax: Tax) -> TaxFace:
-        return cls(basis_points=tax.basis_points, inclusive=tax.inclusive)
-
-    def tax(self) -> Tax:
-        return Tax(self.basis_points, self.inclusive)
-
-
 class ItemBody(Schema):
     """`aliases` are other names that callers say; `keypad` is the item's digit in the phone menu. `modifier_groups` are
-    asked in this order; `removals` is what a caller may have left out. Without a `tax`, the business's own holds."""
+    asked in this order; `removals` is what a caller may have left out. Without a `tax_rate_id`, the business's default
+    rate holds."""
 
     name: Name
     aliases: list[Name] = Field(default=[], max_length=MAX_ALIASES, examples=[["margherita"]])
@@ -68,7 +54,7 @@ class ItemBody(Schema):
     available: bool = True
     modifier_groups: list[UUID] = Field(default=[], max_length=MAX_GROUPS)
     removals: list[Name] = Field(default=[], max_length=MAX_REMOVALS, examples=[["onions"]])
-    tax: TaxFace | None = None
+    tax_rate_id: UUID | None = None
 
 
 class ItemFace(Schema):
@@ -80,7 +66,7 @@ class ItemFace(Schema):
     available: bool
     modifier_groups: list[UUID]
     removals: list[str] = Field(examples=[["onions"]])
-    tax: TaxFace | None
+    tax_rate_id: UUID | None
     version: Version
 
     @classmethod
@@ -94,7 +80,7 @@ class ItemFace(Schema):
             available=item.available,
             modifier_groups=[group.id for group in item.groups],
             removals=list(item.removals),
-            tax=TaxFace.of(item.tax) if item.tax else None,
+            tax_rate_id=item.tax_rate.id if item.tax_rate else None,
             version=item.version,
         )
 

@@ -21,8 +21,10 @@ from callwaiting.features.catalogue.errors import ItemInvalid, ItemNotFound, Key
 from callwaiting.features.catalogue.groups import MAX_ALIASES, MAX_NAME, OptionChange, add_group
 from callwaiting.features.catalogue.matching import Item, Match, Named, part_match, whole_match
 from callwaiting.features.catalogue.models import CatalogueItem
-from callwaiting.features.catalogue.values import Group, Option, Tax
+from callwaiting.features.catalogue.values import Group, Option
 from callwaiting.features.catalogue.words import singular, words_of
+from callwaiting.features.merchants import service as merchants
+from callwaiting.features.merchants.service import Rate
 
 __all__ = [
     "Group",
@@ -31,7 +33,6 @@ __all__ = [
     "Named",
     "Option",
     "OptionChange",
-    "Tax",
     "add_group",
     "add_item",
     "check_removals",
@@ -52,10 +53,12 @@ __all__ = [
 MAX_REMOVALS = 20
 MAX_PRICE_MINOR = 99_999_999  # Stripe takes no more than eight digits
 KEY_TAKEN = "Another item has this digit in the phone menu."
+NO_RATE = "There is no tax rate of this id, or it is archived."
 
 
 class ItemChange(TypedDict, total=False):
-    """What can be changed about an item; `keypad` None takes its key away, `tax` None lets the business's own hold."""
+    """What can be changed about an item; `keypad` None takes its key away, `tax_rate_id` None
+    lets the business's default rate hold."""
 
     name: str
     price_minor: int
@@ -64,7 +67,7 @@ class ItemChange(TypedDict, total=False):
     available: bool
     group_ids: Sequence[UUID]
     removals: Sequence[str]
-    tax: Tax | None
+    tax_rate_id: UUID | None
 
 
 def add_item(
@@ -77,7 +80,7 @@ def add_item(
     available: bool = True,
     group_ids: Sequence[UUID] = (),
     removals: Sequence[str] = (),
-    tax: Tax | None = None,
+    tax_rate_id: UUID | None = None,
 ) -> UUID:
     """Add an item; `price_minor` is in minor units of the merchant's currency.
 
@@ -88,6 +91,7 @@ def add_item(
     check_values(name, aliases, price_minor, keypad)
     check_removals(removals)
     _check_key(session, keypad, None)
+    _check_rate(session, tax_rate_id, None)
     row = CatalogueItem(
         merchant_id=merchant_of(session),
         name=name,
@@ -96,8 +100,7 @@ def add_item(
         keypad=keypad,
         available=available,
         removals=removals,
-        tax_basis_points=tax.basis_points if tax else None,
-        tax_inclusive=tax.inclusive if tax else None,
+        tax_rate_id=tax_rate_id,
     )
     session.add(row)
     _write(session, row)
@@ -119,10 +122,9 @@ def update_item(session: Session, item_id: UUID, *, version: int | None = None, 
     check_values(name, aliases, price_minor, keypad)
     check_removals(removals)
     _check_key(session, keypad, item_id)
+    _check_rate(session, change.get("tax_rate_id"), row.tax_rate_id)
     row.removals = removals
-    if "tax" in change:
-        tax = change["tax"]
-        row.tax_basis_points, row.tax_inclusive = (tax.basis_points, tax.inclusive) if tax else (None, None)
+    row.tax_rate_id = change.get("tax_rate_id", row.tax_rate_id)
     row.name, row.aliases, row.price_minor, row.keypad = name, aliases, price_minor, keypad
     row.available = change.get("available", row.available)
     row.version, row.updated_at = row.version + 1, clock.now()
@@ -191,13 +193,14 @@ def _items(session: Session, rows: Sequence[CatalogueItem], currency: str, *, ev
     if not rows:
         return ()
     asked = groups.of_items(session, currency, None if every else [row.id for row in rows])
-    return tuple(_item(row, currency, asked.get(row.id, ())) for row in rows)
+    # Rates are never deleted, so each is there.
+    known = merchants.rates_by_id(session) if any(row.tax_rate_id for row in rows) else {}
+    return tuple(
+        _item(row, currency, asked.get(row.id, ()), known[row.tax_rate_id] if row.tax_rate_id else None) for row in rows
+    )
 
 
-def _item(row: CatalogueItem, currency: str, asked: Sequence[Group]) -> Item:
-    tax = None
-    if row.tax_basis_points is not None and row.tax_inclusive is not None:
-        tax = Tax(row.tax_basis_points, row.tax_inclusive)
+def _item(row: CatalogueItem, currency: str, asked: Sequence[Group], tax_rate: Rate | None) -> Item:
     return Item(
         id=row.id,
         name=row.name,
@@ -208,7 +211,7 @@ def _item(row: CatalogueItem, currency: str, asked: Sequence[Group]) -> Item:
         version=row.version,
         groups=tuple(asked),
         removals=tuple(row.removals),
-        tax=tax,
+        tax_rate=tax_rate,
     )
 
 
@@ -264,3 +267,12 @@ def _check_key(session: Session, keypad: int | None, own_id: UUID | None) -> Non
     holder = session.scalar(select(CatalogueItem.id).where(CatalogueItem.keypad == keypad))
     if holder is not None and holder != own_id:
         raise KeyTaken(f"key {keypad}", message=KEY_TAKEN)
+
+
+def _check_rate(session: Session, rate_id: UUID | None, own_id: UUID | None) -> None:
+    """Raises ItemInvalid for a rate that cannot be given; the one that the item has stays, archived or not."""
+    if rate_id is None or rate_id == own_id:
+        return
+    rate = merchants.rates_by_id(session).get(rate_id)
+    if rate is None or rate.archived:
+        raise ItemInvalid(fields=[FieldError("tax_rate_id", NO_RATE)])

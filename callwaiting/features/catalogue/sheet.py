@@ -17,11 +17,11 @@ from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.money import Money
 from callwaiting.features.catalogue.importing import MAX_ROWS, Row
 from callwaiting.features.catalogue.matching import Item
-from callwaiting.features.catalogue.service import ItemChange, Tax
+from callwaiting.features.catalogue.service import ItemChange
 
 COLUMNS = (
     "id", "name", "aliases", "price", "currency", "keypad", "available", "modifier_groups", "removals",
-    "tax_basis_points", "tax_inclusive",
+    "tax_rate",
 )  # fmt: skip
 REQUIRED = frozenset({"name", "price"})
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
@@ -45,8 +45,7 @@ def write(items: Iterable[Item]) -> Iterator[bytes]:
                 _said(item.available),
                 _joined(str(group.id) for group in item.groups),
                 _joined(item.removals),
-                "" if item.tax is None else str(item.tax.basis_points),
-                "" if item.tax is None else _said(item.tax.inclusive),
+                item.tax_rate.tax.name if item.tax_rate else "",
             )
         )
 
@@ -127,7 +126,7 @@ def _row(line: int, columns: Sequence[str], cells: Sequence[str], currency: str,
     if wrong:
         raise ValidationFailed(*(FieldError(f"csv.{line}.{name}", message) for name, message in wrong.items()))
     groups = _parts(given["modifier_groups"]) if "modifier_groups" in given else None
-    return Row(f"csv.{line}", item_id, values, groups)
+    return Row(f"csv.{line}", item_id, values, groups, given.get("tax_rate"))
 
 
 def _values(given: Mapping[str, str], currency: str, wrong: dict[str, str], *, comma: bool) -> ItemChange:
@@ -151,21 +150,7 @@ def _values(given: Mapping[str, str], currency: str, wrong: dict[str, str], *, c
             wrong["available"] = "Must be yes or no."
     if "removals" in given:
         values["removals"] = _parts(given["removals"])
-    if "tax_basis_points" in given:
-        values["tax"] = _tax(given["tax_basis_points"], given.get("tax_inclusive", "").lower(), wrong)
     return values
-
-
-def _tax(rate: str, inclusive: str, wrong: dict[str, str]) -> Tax | None:
-    """Without a rate the business's own tax holds."""
-    if not rate:
-        return None
-    if not (rate.isascii() and rate.isdigit() and len(rate) <= 5 and int(rate) <= 10_000):
-        wrong["tax_basis_points"] = "Must be a whole number up to 10000 (825 is 8.25 %), or empty."
-        return None
-    if inclusive not in YES | NO:
-        wrong["tax_inclusive"] = "Must be yes or no where there is a tax."
-    return Tax(int(rate), inclusive in YES)
 
 
 def _parts(cell: str) -> list[str]:

@@ -13,7 +13,7 @@ from callwaiting.features.catalogue.groups import MAX_ALIASES, MAX_GROUPS, MAX_O
 from callwaiting.features.catalogue.importing import MAX_ROWS, Plan, Row
 from callwaiting.features.catalogue.importing_groups import GroupRow
 from callwaiting.features.catalogue.matching import Item
-from callwaiting.features.catalogue.schemas import Delta, GroupTerms, KeptOption, Name, Price, TaxFace
+from callwaiting.features.catalogue.schemas import Delta, GroupTerms, KeptOption, Name, Price
 from callwaiting.features.catalogue.service import MAX_REMOVALS, Group, OptionChange
 
 MAX_TEXT = 250_000
@@ -35,7 +35,7 @@ class FileItem(Schema):
     available: bool = True
     modifier_groups: list[Name] = Field(default=[], max_length=MAX_GROUPS, description="Ids or names of groups.")
     removals: list[Name] = Field(default=[], max_length=MAX_REMOVALS, examples=[["onions"]])
-    tax: TaxFace | None = None
+    tax_rate: Name | None = Field(default=None, description="The name of one of the business's tax rates.")
 
     @classmethod
     def of(cls, item: Item) -> FileItem:
@@ -49,7 +49,7 @@ class FileItem(Schema):
             available=item.available,
             modifier_groups=[str(group.id) for group in item.groups],
             removals=list(item.removals),
-            tax=TaxFace.of(item.tax) if item.tax else None,
+            tax_rate=item.tax_rate.tax.name if item.tax_rate else None,
         )
 
 
@@ -133,9 +133,9 @@ class CatalogueFile(Schema):
                     "keypad": item.keypad,
                     "available": item.available,
                     "removals": item.removals,
-                    "tax": item.tax.tax() if item.tax else None,
                 },
                 item.modifier_groups,
+                item.tax_rate or "",
             )
             for number, item in enumerate(self.items)
         ]

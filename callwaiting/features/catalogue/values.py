@@ -9,14 +9,6 @@ from callwaiting.core.money import Money
 
 
 @dataclass(frozen=True, slots=True)
-class Tax:
-    """825 basis points are 8.25 %. `inclusive`: the price has the tax in it."""
-
-    basis_points: int
-    inclusive: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Option:
     """One thing that can be chosen. `delta` comes on top of the item's price, or off it when it is negative."""
 

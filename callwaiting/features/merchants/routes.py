@@ -22,10 +22,7 @@ def profile(session: Session) -> ProfileFace:
 
 @api.put("/merchant", requires="merchant.write", body=ProfileBody, answers=ProfileFace)
 def change_profile(session: Session, body: ProfileBody, version: int) -> ProfileFace:
-    """Change the business's profile as a whole.
-
-    Orders that were placed keep the tax that held then.
-    """
+    """Change the business's profile as a whole."""
     return ProfileFace.model_validate(service.change(session, version, **body.model_dump()))
 
 

@@ -16,19 +16,14 @@ Name = Annotated[
 ]
 Timezone = Annotated[str, StringConstraints(max_length=64), Field(examples=["America/New_York"])]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["US"])]
-BasisPoints = Annotated[
-    int, Field(ge=0, le=10_000, examples=[825], description="One rate for all items: 825 is 8.25 %.")
-]
 
 
 class ProfileBody(Schema):
-    """`region` is the country whose national numbers are understood; `tax_inclusive` says that prices hold the tax."""
+    """`region` is the country whose national numbers are understood."""
 
     name: Name
     timezone: Timezone
     region: Region
-    tax_basis_points: BasisPoints
-    tax_inclusive: bool
 
 
 class ProfileFace(ProfileBody):

@@ -23,24 +23,28 @@ from callwaiting.core.versions import require_version
 from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants.models import Merchant
+from callwaiting.features.merchants.tax_rates import NO_TAX as NO_TAX
+from callwaiting.features.merchants.tax_rates import Rate as Rate
+from callwaiting.features.merchants.tax_rates import Tax as Tax
+from callwaiting.features.merchants.tax_rates import rates_by_id as rates_by_id
 
 PROFILE = Statement("""
-select id, name, timezone, currency, region, tax_basis_points, tax_inclusive, status
-from app.merchants where id = %(id)s
+select m.id, m.name, m.timezone, m.currency, m.region, m.status, t.name as tax_name, t.basis_points, t.inclusive
+from app.merchants m left join app.tax_rates t on t.merchant_id = m.id and t.is_default
+where m.id = %(id)s
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the phone, the page and the texts need to know. `tax_basis_points`: 825 is 8.25 %."""
+    """What the phone, the page and the texts need to know. `tax` is that of what has no rate of its own."""
 
     id: UUID
     name: str
     timezone: ZoneInfo
     currency: str
     region: str
-    tax_basis_points: int
-    tax_inclusive: bool
+    tax: Tax
     active: bool
 
 
@@ -71,8 +75,6 @@ def create_merchant(
     timezone: str,
     currency: str,
     region: str = "US",
-    tax_basis_points: int = 0,
-    tax_inclusive: bool = False,
 ) -> UUID:
     """Create the merchant whose id is the session's scope, with its data key.
 
@@ -87,8 +89,6 @@ def create_merchant(
             timezone=timezone,
             currency=currency,
             region=region,
-            tax_basis_points=tax_basis_points,
-            tax_inclusive=tax_inclusive,
         )
     )
     session.flush()
@@ -126,8 +126,7 @@ def profile(session: Session) -> Profile:
         timezone=ZoneInfo(row.timezone),
         currency=row.currency,
         region=row.region,
-        tax_basis_points=row.tax_basis_points,
-        tax_inclusive=row.tax_inclusive,
+        tax=NO_TAX if row.tax_name is None else Tax(row.tax_name, row.basis_points, row.inclusive),
         active=row.status == "active",
     )
 
@@ -158,35 +157,17 @@ def locked(session: Session, version: int) -> Merchant:
     return row
 
 
-def change(
-    session: Session,
-    version: int,
-    *,
-    name: str,
-    timezone: str,
-    region: str,
-    tax_basis_points: int,
-    tax_inclusive: bool,
-) -> Merchant:
-    """Change the profile as a whole. Orders that were placed keep their tax.
-
-    Raises ValidationFailed, PreconditionFailed.
-    """
+def change(session: Session, version: int, *, name: str, timezone: str, region: str) -> Merchant:
+    """Change the profile as a whole. Raises ValidationFailed, PreconditionFailed."""
     require_profile(name, timezone, region)
     row = locked(session, version)
     row.name, row.timezone, row.region = name, timezone, region
-    row.tax_basis_points, row.tax_inclusive = tax_basis_points, tax_inclusive
     session.flush()
     audit.record(
         session,
         "merchant.changed",
         subject=f"merchant:{row.id}",
-        details={
-            "timezone": timezone,
-            "region": region,
-            "tax_basis_points": tax_basis_points,
-            "tax_inclusive": tax_inclusive,
-        },
+        details={"timezone": timezone, "region": region},
     )
     return row
 

@@ -68,8 +68,7 @@ def _repriced(session: Session, order: Order, terms: Discount) -> Quote:
             name=line.name,
             quantity=line.quantity,
             unit_price=line.unit_price,
-            tax_basis_points=line.tax_basis_points,
-            tax_inclusive=line.tax_inclusive,
+            tax=line.tax,
             options=line.options,
             removed=line.removed,
         )

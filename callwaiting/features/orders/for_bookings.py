@@ -37,18 +37,11 @@ def place_for_booking(
 ) -> UUID:
     """Place the order for a booking, and plan the text with the link for its deposit, which is good until `expires_at`.
 
-    The price is taxed as an item of the menu without a tax of its own. Raises AmountOutOfRange or CurrencyNotTaken,
+    The price is taxed as an item of the menu without a rate of its own. Raises AmountOutOfRange or CurrencyNotTaken,
     before anything is written, when no link can ask for the deposit.
     """
     profile = merchants.profile(session)
-    service = Basket(
-        item_id=service_id,
-        name=name,
-        quantity=1,
-        unit_price=price,
-        tax_basis_points=profile.tax_basis_points,
-        tax_inclusive=profile.tax_inclusive,
-    )
+    service = Basket(item_id=service_id, name=name, quantity=1, unit_price=price, tax=profile.tax)
     terms = Terms(fixed_minor=deposit.minor)
     require_payable(session, deposit)
     found = with_deposit(session, total_up([service], profile.currency), terms)

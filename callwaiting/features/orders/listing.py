@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core.money import Money
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.merchants import service as merchants
+from callwaiting.features.merchants.service import Tax
 from callwaiting.features.orders.errors import OrderNotFound
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.totals import Chosen, Line, Quote
@@ -89,7 +90,7 @@ def summary(session: Session, order_id: UUID) -> OrderSummary:
         version=order.version,
         state=order.state,
         business=merchants.profile(session).name,
-        quote=Quote(lines_of(session, order), order.currency, order.deposit_minor),
+        quote=quote_of(session, order),
         created_at=order.created_at,
         expires_at=order.expires_at,
         paid_at=order.paid_at,
@@ -145,6 +146,11 @@ def checkout_lines(session: Session, order_id: UUID) -> tuple[CheckoutLine, ...]
     )
 
 
+def quote_of(session: Session, order: Order) -> Quote:
+    """What the order costs, as it was placed or has become by a discount."""
+    return Quote(lines_of(session, order), order.currency, order.deposit_minor)
+
+
 def lines_of(session: Session, order: Order) -> tuple[Line, ...]:
     """The order's lines, with names and prices as they were placed."""
     rows = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position))
@@ -161,8 +167,7 @@ def lines_of(session: Session, order: Order) -> tuple[Line, ...]:
                 for kept in row.options
             ),
             removed=tuple(row.removed),
-            tax_basis_points=order.tax_basis_points if row.tax_basis_points is None else row.tax_basis_points,
-            tax_inclusive=order.tax_inclusive if row.tax_inclusive is None else row.tax_inclusive,
+            tax=Tax(row.tax_name, row.tax_basis_points, row.tax_inclusive),
             discount_minor=row.discount_minor,
         )
         for row in rows

@@ -68,8 +68,6 @@ class Order(TenantRow, Base):
     subtotal_minor: Mapped[int]
     tax_minor: Mapped[int]
     total_minor: Mapped[int]
-    tax_basis_points: Mapped[int]
-    tax_inclusive: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
@@ -127,8 +125,8 @@ class Order(TenantRow, Base):
 
 
 class OrderLine(TenantRow, Base):
-    """A line with the name, options, price and tax that held when the order was placed. A line from before lines had
-    a tax of their own has none: its order's holds.
+    """A line with the name, options, price and tax that held when the order was placed. A line from before rates had
+    names has no `tax_name`.
 
     `net_minor + tax_minor` is what the line costs; with inclusive tax that is quantity times unit price.
     """
@@ -150,8 +148,9 @@ class OrderLine(TenantRow, Base):
     tax_minor: Mapped[int]
     options: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     removed: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-    tax_basis_points: Mapped[int | None]
-    tax_inclusive: Mapped[bool | None]
+    tax_name: Mapped[str] = mapped_column(server_default="")
+    tax_basis_points: Mapped[int]
+    tax_inclusive: Mapped[bool]
     discount_minor: Mapped[int] = mapped_column(server_default="0")
 
 

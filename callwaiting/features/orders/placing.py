@@ -98,8 +98,6 @@ def write(
         subtotal_minor=found.subtotal.minor,
         tax_minor=found.tax.minor,
         total_minor=found.total.minor,
-        tax_basis_points=profile.tax_basis_points,
-        tax_inclusive=profile.tax_inclusive,
         expires_at=expires_at,
         deposit_minor=found.deposit_minor,
         deposit_basis_points=terms.basis_points if found.deposit_minor else 0,
@@ -149,6 +147,7 @@ def _row(order: Order, position: int, line: Line) -> OrderLine:
             for option in line.options
         ],
         removed=list(line.removed),
-        tax_basis_points=line.tax_basis_points,
-        tax_inclusive=line.tax_inclusive,
+        tax_name=line.tax.name,
+        tax_basis_points=line.tax.basis_points,
+        tax_inclusive=line.tax.inclusive,
     )

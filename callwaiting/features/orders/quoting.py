@@ -1,4 +1,4 @@
-"""What lines cost at this moment, by the catalogue and the business's tax."""
+"""What lines cost at this moment, by the catalogue and the business's taxes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.money import Money
 from callwaiting.features.catalogue import service as catalogue
-from callwaiting.features.catalogue.service import Item, Tax
+from callwaiting.features.catalogue.service import Item
 from callwaiting.features.merchants import service as merchants
-from callwaiting.features.merchants.service import Profile
+from callwaiting.features.merchants.service import Profile, Tax
 from callwaiting.features.orders import deposits
 from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, LinesInvalid
@@ -51,8 +51,7 @@ def priced(session: Session, profile: Profile, lines: Sequence[LineRequest], dis
         raise LinesInvalid(f"{len(wanted)} lines")
     items = catalogue.items_by_id(session, {line.item_id for line in wanted}, profile.currency)
     require_choices(wanted, items)
-    tax = Tax(profile.tax_basis_points, profile.tax_inclusive)
-    found = total_up([basket(line, items[line.item_id], tax) for line in wanted], profile.currency, discount)
+    found = total_up([basket(line, items[line.item_id], profile.tax) for line in wanted], profile.currency, discount)
     require_payable(session, found.total)
     return with_deposit(session, found, deposits.rules_of(session).deposit)
 
@@ -101,23 +100,21 @@ def _possible(item: Item, line: LineRequest) -> bool:
     return len(set(line.removed)) == len(line.removed) and set(line.removed) <= set(item.removals)
 
 
-def basket(line: LineRequest, item: Item, usual: Tax) -> Basket:
-    """The line as the menu prices it now. `usual` is the tax of an item that has none of its own."""
+def basket(line: LineRequest, item: Item, default: Tax) -> Basket:
+    """The line as the menu prices it now. `default` is the tax of an item without a rate of its own."""
     chosen = tuple(
         Chosen(option.id, group.name, option.name, option.delta)
         for group in item.groups
         for option in group.chosen(line.options)
     )
     # Options that make it cheaper make it free at most.
-    tax = item.tax or usual
     unit = max(item.price.minor + sum(option.delta.minor for option in chosen), 0)
     return Basket(
         item_id=item.id,
         name=item.name,
         quantity=line.quantity,
         unit_price=Money(unit, item.price.currency),
-        tax_basis_points=tax.basis_points,
-        tax_inclusive=tax.inclusive,
+        tax=item.tax_rate.tax if item.tax_rate else default,
         options=chosen,
         removed=line.removed,
     )

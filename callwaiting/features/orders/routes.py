@@ -14,7 +14,15 @@ from callwaiting.features.messages import service as messages
 from callwaiting.features.orders import discounting, listing, renewal, rest, service
 from callwaiting.features.orders.discount_routes import require_currency
 from callwaiting.features.orders.discount_schemas import DiscountBody
-from callwaiting.features.orders.schemas import LineFace, LinkTextFace, OrderDetail, OrderFace, OrderQuery, PaidFace
+from callwaiting.features.orders.schemas import (
+    LineFace,
+    LinkTextFace,
+    OrderDetail,
+    OrderFace,
+    OrderQuery,
+    PaidFace,
+    TaxSumFace,
+)
 from callwaiting.features.orders.texts import LINK_TEXTS
 from callwaiting.features.payments import service as payments
 
@@ -120,12 +128,14 @@ def paid_on_the_spot(session: Session, order_id: UUID, version: int) -> OrderDet
 
 def _detail(session: Session, order_id: UUID) -> OrderDetail:
     order = listing.one(session, order_id)
+    quote = listing.quote_of(session, order)
     link = messages.fate_of(session, order_id, *LINK_TEXTS)
     return OrderDetail(
         link_text=LinkTextFace.model_validate(link) if link else None,
         **shown.faces(session, OrderFace, [order])[0].model_dump(),
         discount_code=order.discount_code,
-        lines=[LineFace.of(line) for line in listing.lines_of(session, order)],
+        lines=[LineFace.of(line) for line in quote.lines],
+        taxes=[TaxSumFace.of(found) for found in quote.taxes],
         payments=[PaidFace.model_validate(paid) for paid in payments.payments_for(session, order_id)],
         version=order.revision,
     )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from callwaiting.core.http.paging import PageQuery
 from callwaiting.core.http.schemas import Amount, Day, Instant, Schema, Version
-from callwaiting.features.orders.totals import Line
+from callwaiting.features.orders.totals import Line, TaxSum
 from callwaiting.features.orders.transitions import State
 
 
@@ -63,6 +63,7 @@ class LineFace(Schema):
     net: Amount
     tax: Amount
     discount: Amount
+    tax_name: str = Field(examples=["Food"], description="Empty where there was none, or before rates had names.")
     tax_basis_points: int = Field(examples=[825])
     tax_inclusive: bool
     options: list[ChosenFace]
@@ -79,8 +80,9 @@ class LineFace(Schema):
             net=Amount(amount=line.net_minor, currency=currency),
             tax=Amount(amount=line.tax_minor, currency=currency),
             discount=Amount(amount=line.discount_minor, currency=currency),
-            tax_basis_points=line.tax_basis_points,
-            tax_inclusive=line.tax_inclusive,
+            tax_name=line.tax.name,
+            tax_basis_points=line.tax.basis_points,
+            tax_inclusive=line.tax.inclusive,
             options=[
                 ChosenFace(
                     id=option.option_id, group=option.group, name=option.name, price_delta=Amount.of(option.delta)
@@ -88,6 +90,26 @@ class LineFace(Schema):
                 for option in line.options
             ],
             removed=list(line.removed),
+        )
+
+
+class TaxSumFace(Schema):
+    """What was taxed at one rate: `net` and `tax` add up to what those lines cost."""
+
+    name: str = Field(examples=["Food"])
+    basis_points: int = Field(examples=[700])
+    inclusive: bool
+    net: Amount
+    tax: Amount
+
+    @classmethod
+    def of(cls, found: TaxSum) -> TaxSumFace:
+        return cls(
+            name=found.tax.name,
+            basis_points=found.tax.basis_points,
+            inclusive=found.tax.inclusive,
+            net=Amount.of(found.net),
+            tax=Amount.of(found.amount),
         )
 
 
@@ -119,5 +141,6 @@ class OrderDetail(OrderFace):
     link_text: LinkTextFace | None
     discount_code: str = Field(examples=["SPRING10"], description="Empty without one.")
     lines: list[LineFace]
+    taxes: list[TaxSumFace]
     payments: list[PaidFace]
     version: Version

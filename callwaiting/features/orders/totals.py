@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from callwaiting.core.money import Money, rounded_share, split_by_largest_remainder, step_of
+from callwaiting.features.merchants.service import NO_TAX, Tax
 
 WHOLE = 10_000  # basis points
 
@@ -43,8 +44,7 @@ class Basket:
     name: str
     quantity: int
     unit_price: Money
-    tax_basis_points: int
-    tax_inclusive: bool
+    tax: Tax
     options: tuple[Chosen, ...] = ()
     removed: tuple[str, ...] = ()
 
@@ -65,8 +65,7 @@ class Line:
     tax_minor: int
     options: tuple[Chosen, ...] = ()
     removed: tuple[str, ...] = ()
-    tax_basis_points: int = 0
-    tax_inclusive: bool = False
+    tax: Tax = NO_TAX
     discount_minor: int = 0
 
     @property
@@ -103,6 +102,15 @@ NO_DISCOUNT = Discount()
 
 
 @dataclass(frozen=True, slots=True)
+class TaxSum:
+    """The tax of all lines that have the same. `net + amount` is what those lines cost."""
+
+    tax: Tax
+    net: Money
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """Lines with their sums. `subtotal` is without tax and after the discount; `subtotal + tax == total`. What is
     `due_now` and `due_later` adds up to the total too; without a deposit all of it is due now."""
@@ -122,12 +130,24 @@ class Quote:
     @property
     def included_tax(self) -> Money:
         """The part of the tax that the prices of the lines have in them."""
-        return Money(sum(line.tax_minor for line in self.lines if line.tax_inclusive), self.currency)
+        return Money(sum(line.tax_minor for line in self.lines if line.tax.inclusive), self.currency)
 
     @property
     def added_tax(self) -> Money:
         """The part of the tax that comes on top of the prices of the lines."""
-        return Money(sum(line.tax_minor for line in self.lines if not line.tax_inclusive), self.currency)
+        return Money(sum(line.tax_minor for line in self.lines if not line.tax.inclusive), self.currency)
+
+    @property
+    def taxes(self) -> tuple[TaxSum, ...]:
+        """What was taxed at each rate, the highest first. The amounts add up to `tax`."""
+        sums: dict[Tax, tuple[int, int]] = {}
+        for line in self.lines:
+            net, amount = sums.get(line.tax, (0, 0))
+            sums[line.tax] = (net + line.net_minor, amount + line.tax_minor)
+        by_rate = sorted(sums.items(), key=lambda found: (-found[0].basis_points, found[0].inclusive, found[0].name))
+        return tuple(
+            TaxSum(tax, Money(net, self.currency), Money(amount, self.currency)) for tax, (net, amount) in by_rate
+        )
 
     @property
     def discount(self) -> Money:
@@ -158,8 +178,7 @@ def total_up(baskets: Sequence[Basket], currency: str, discount: Discount = NO_D
             basket.name,
             basket.unit_price,
             basket.quantity,
-            tax_basis_points=basket.tax_basis_points,
-            tax_inclusive=basket.tax_inclusive,
+            tax=basket.tax,
             options=basket.options,
             removed=basket.removed,
             discount_minor=share,
@@ -175,28 +194,26 @@ def price_line(
     unit_price: Money,
     quantity: int,
     *,
-    tax_basis_points: int,
-    tax_inclusive: bool,
+    tax: Tax,
     options: tuple[Chosen, ...] = (),
     removed: tuple[str, ...] = (),
     discount_minor: int = 0,
 ) -> Line:
-    """One line with its tax; 825 basis points are 8.25 %."""
+    """One line with its tax."""
     amount = quantity * unit_price.minor - discount_minor
     step = step_of(unit_price.currency)
-    whole = WHOLE + tax_basis_points if tax_inclusive else WHOLE
-    tax = rounded_share(amount, tax_basis_points, whole, step)
+    whole = WHOLE + tax.basis_points if tax.inclusive else WHOLE
+    taxed = rounded_share(amount, tax.basis_points, whole, step)
     return Line(
         item_id=item_id,
         name=name,
         quantity=quantity,
         unit_price=unit_price,
-        net_minor=amount - tax if tax_inclusive else amount,
-        tax_minor=tax,
+        net_minor=amount - taxed if tax.inclusive else amount,
+        tax_minor=taxed,
         options=options,
         removed=removed,
-        tax_basis_points=tax_basis_points,
-        tax_inclusive=tax_inclusive,
+        tax=tax,
         discount_minor=discount_minor,
     )
 

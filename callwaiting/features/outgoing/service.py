@@ -82,6 +82,9 @@ def _line(line: Line) -> dict[str, object]:
         "unit_price": _amount(line.unit_price),
         "net": _amount(Money(line.net_minor, currency)),
         "tax": _amount(Money(line.tax_minor, currency)),
+        "tax_name": line.tax.name,
+        "tax_basis_points": line.tax.basis_points,
+        "tax_inclusive": line.tax.inclusive,
         "discount": _amount(Money(line.discount_minor, currency)),
         "options": [
             {"group": option.group, "name": option.name, "price_delta": _amount(option.delta)}

@@ -24,16 +24,6 @@ LABELS = {"stripe": "Card (Stripe)", "paypal": "PayPal"}
 
 
 @dataclass(frozen=True, slots=True)
-class Tax:
-    """What was taxed at one rate. `net + tax` is what those lines cost."""
-
-    rate: str
-    inclusive: bool
-    net: Money
-    tax: Money
-
-
-@dataclass(frozen=True, slots=True)
 class Movement:
     """Money that came (positive) or went back (negative), by whom, and when by the business's clock."""
 
@@ -52,7 +42,6 @@ class Shown:
     order: OrderSummary
     placed_at: datetime
     paid_at: datetime
-    taxes: Sequence[Tax]
     movements: Sequence[Movement]
     kept: Money
     still_due: Money
@@ -108,33 +97,12 @@ def shown(session: Session, order_id: UUID) -> Shown:
         order=order,
         placed_at=order.created_at.astimezone(profile.timezone),
         paid_at=paid_at.astimezone(profile.timezone),
-        taxes=taxes_of(order.quote),
         movements=movements,
         kept=kept,
         still_due=order.still_due,
         in_full=order.paid_at is not None,
         test=test,
     )
-
-
-def taxes_of(quote: orders.Quote) -> Sequence[Tax]:
-    """The taxes of an order by rate, the highest first; they add up to the order's tax."""
-    sums: dict[tuple[int, bool], tuple[int, int]] = {}
-    for line in quote.lines:
-        key = (line.tax_basis_points, line.tax_inclusive)
-        net, tax = sums.get(key, (0, 0))
-        sums[key] = (net + line.net_minor, tax + line.tax_minor)
-    return [
-        Tax(percent(points), inclusive, Money(net, quote.currency), Money(tax, quote.currency))
-        for (points, inclusive), (net, tax) in sorted(sums.items(), reverse=True)
-    ]
-
-
-def percent(basis_points: int) -> str:
-    """825 is `8.25 %`."""
-    whole, rest = divmod(basis_points, 100)
-    places = f".{rest:02d}".rstrip("0").rstrip(".")
-    return f"{whole}{places} %"
 
 
 def _movements(session: Session, order_id: UUID, profile: merchants.Profile) -> tuple[list[Movement], bool]:

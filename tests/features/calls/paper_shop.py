@@ -21,8 +21,9 @@ from callwaiting.features.calls.outcomes import Event, Outcome, Started
 from callwaiting.features.calls.state import DialogueState, Visit, Wanted, from_json, to_json
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.calls.understanding import asks_something
-from callwaiting.features.catalogue.service import Group, Item, Option, Tax, words_of
+from callwaiting.features.catalogue.service import Group, Item, Option, words_of
 from callwaiting.features.merchants.hours import Period
+from callwaiting.features.merchants.service import Tax
 from callwaiting.features.orders.errors import ChoicesInvalid
 from callwaiting.features.orders.quoting import basket, require_choices
 from callwaiting.features.orders.service import LineRequest, Quote
@@ -230,7 +231,7 @@ class PaperShop:
             require_choices(lines, items)
         except ChoicesInvalid as error:
             return came.ChoicesOpen(error.lines)
-        usual = Tax(TAX, inclusive=False)
+        usual = Tax("", TAX, inclusive=False)
         self.quotes.append(total_up([basket(line, items[line.item_id], usual) for line in merged(lines)], "USD"))
         return came.Priced(self.quotes[-1])
 

@@ -20,7 +20,7 @@ ITEM: dict[str, Any] = {
     "available": True,
     "modifier_groups": [],
     "removals": [],
-    "tax": None,
+    "tax_rate_id": None,
 }
 ITEMS = "/catalogue/items"
 
@@ -54,7 +54,7 @@ def test_from_first_to_last(owner: ApiClient, admin_url: str) -> None:
         ({"price": {"amount": 7.5, "currency": "USD"}}, "price.amount"),
         ({"price": {"amount": 700, "currency": "EUR"}}, "price.currency"),
         ({"keypad": 0}, "keypad"),
-        ({"tax": 5}, "tax"),
+        ({"tax_rate_id": 5}, "tax_rate_id"),
     ],
 )
 def test_what_an_item_cannot_be(owner: ApiClient, change: dict[str, object], field: str) -> None:

@@ -21,6 +21,7 @@ from callwaiting.factory import Runtime
 from callwaiting.features.catalogue import importing, sheet
 from callwaiting.features.catalogue.matching import Item
 from callwaiting.features.catalogue.words import words_of
+from callwaiting.features.merchants.tax_rates import Rate, Tax
 from tests.api_client import ApiClient, actions
 from tests.factories.catalogue import MENU, create_menu
 
@@ -28,6 +29,9 @@ EXPORT, IMPORT, ITEMS = "/catalogue/export", "/catalogue/import", "/catalogue/it
 PRICES = st.sampled_from(["USD", "EUR", "JPY", "KWD"])
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Co", "Cn")), min_size=1, max_size=20)
 NAMES = WORDS.map(str.strip).filter(lambda name: name.isprintable() and bool(words_of(name)))
+
+
+RATES = [Rate(new_id(), Tax(name, 700, inclusive=True)) for name in ("Food", "=7+1", "a|b")]
 
 
 def version(owner: ApiClient) -> int:
@@ -55,7 +59,7 @@ def test_a_table_brings_a_catalogue(owner: ApiClient, admin_url: str) -> None:
     assert found["Tarte flambée"]["aliases"] == ["flammkuchen", "tarte"]
     assert found["Crème brûlée"] | {"id": ""} == {
         "id": "", "name": "Crème brûlée", "aliases": [], "price": {"amount": 700, "currency": "USD"},
-        "keypad": None, "available": True, "version": 1, "modifier_groups": [], "removals": [], "tax": None,
+        "keypad": None, "available": True, "version": 1, "modifier_groups": [], "removals": [], "tax_rate_id": None,
     }  # fmt: skip
     assert answer.headers["ETag"] == f'"v{version(owner)}"'
     assert actions(admin_url)[-3:] == ["catalogue.item_added", "catalogue.item_added", "catalogue.imported"]
@@ -212,7 +216,7 @@ def test_no_cell_is_a_formula(owner: ApiClient) -> None:
         st.builds(
             Item, id=st.builds(new_id), name=NAMES, aliases=st.lists(NAMES, max_size=4).map(tuple),
             price=st.builds(Money, st.integers(0, 99_999_999), st.just("USD")), keypad=st.none(),
-            available=st.booleans(),
+            available=st.booleans(), tax_rate=st.sampled_from([None, *RATES]),
         ),
         max_size=5,
     ),
@@ -223,11 +227,11 @@ def test_a_table_loses_nothing(found: list[Item], currency: str) -> None:
     table = b"".join(sheet.write(present)).decode()
     rows = sheet.read(table, currency)
 
-    plan = importing.planned(present, rows, currency, remove_missing=True)
+    plan = importing.planned(present, rows, currency, remove_missing=True, rates=RATES)
     assert (plan.added, plan.changed, plan.removed, plan.unchanged) == ([], [], [], len(present))
-    new = importing.planned([], rows, currency, remove_missing=True)
-    assert [(item.id, item.name, item.aliases, item.price) for item in new.added] == [
-        (item.id, item.name, item.aliases, item.price) for item in present
+    new = importing.planned([], rows, currency, remove_missing=True, rates=RATES)
+    assert [(item.id, item.name, item.aliases, item.price, item.tax_rate) for item in new.added] == [
+        (item.id, item.name, item.aliases, item.price, item.tax_rate) for item in present
     ]
     for row in csv.reader(io.StringIO(table.removeprefix("\ufeff"))):
         assert not any(cell.startswith(sheets.FORMULA) for cell in row)

@@ -24,7 +24,7 @@ EXTRAS = SIZE | {
 }
 PIZZA: dict[str, Any] = {
     "name": "Pizza", "price": USD | {"amount": 1250}, "modifier_groups": ["Size", "Extras"], "removals": ["onions"],
-    "tax": {"basis_points": 1900, "inclusive": True},
+    "tax_rate": "Food",
 }  # fmt: skip
 
 
@@ -40,13 +40,27 @@ def groups(owner: ApiClient) -> dict[str, Any]:
     return {group["name"]: group for group in owner.get("/catalogue/modifier-groups")["items"]}
 
 
-def test_a_file_brings_groups_and_loses_nothing(owner: ApiClient, stranger: ApiClient, admin_url: str) -> None:
+@pytest.fixture(autouse=True)
+def food(owner: ApiClient) -> str:
+    """The id of the tax rate that the pizza has."""
+    return make_rate(owner, "Food")
+
+
+def make_rate(client: ApiClient, name: str) -> str:
+    made: str = client.post("/tax-rates", {"name": name, "basis_points": 700, "inclusive": True})["id"]
+    return made
+
+
+def test_a_file_brings_groups_and_loses_nothing(
+    owner: ApiClient, stranger: ApiClient, food: str, admin_url: str
+) -> None:
+    make_rate(stranger, "Food")
     made = send(owner, file_of())
     assert made.status_code == 200, made.get_json()
     assert made.get_json()["groups_added"] == ["Size", "Extras"]
     found, item = groups(owner), items(owner)["Pizza"]
     assert item["modifier_groups"] == [found["Size"]["id"], found["Extras"]["id"]]
-    assert (item["removals"], item["tax"]) == (["onions"], PIZZA["tax"])
+    assert (item["removals"], item["tax_rate_id"]) == (["onions"], food)
     assert [option["price_delta"]["amount"] for option in found["Size"]["options"]] == [-200, 250]
     assert "catalogue.group_added" in actions(admin_url)
 
@@ -69,15 +83,31 @@ def test_a_table_carries_them_too(owner: ApiClient) -> None:
     assert (unchanged["unchanged"], unchanged["changed"]) == (1, [])
     changed = take_in(
         owner,
-        "name,price,modifier_groups,removals,tax_basis_points,tax_inclusive\nPizza,12.50,extras,onions|olives,700,no\n",
+        "name,price,modifier_groups,removals,tax_rate\nPizza,12.50,extras,onions|olives,sales TAX\n",
     ).get_json()
     assert {part["field"]: part["after"] for part in changed["changed"][0]["differences"]} == {
-        "groups": "Extras", "removals": "onions, olives", "tax": "700 exclusive",
+        "groups": "Extras", "removals": "onions, olives", "tax_rate": "Sales tax",
     }  # fmt: skip
     assert items(owner)["Pizza"]["modifier_groups"] == [groups(owner)["Extras"]["id"]]
     without = take_in(owner, "name,price\nPizza,13.00\n").get_json()
     assert [part["field"] for part in without["changed"][0]["differences"]] == ["price"]
     assert items(owner)["Pizza"]["removals"] == ["onions", "olives"]
+    take_in(owner, "name,price,tax_rate\nPizza,13.00,\n")
+    assert items(owner)["Pizza"]["tax_rate_id"] is None
+
+
+def test_a_rate_that_is_not_there_is_a_wrong_cell(owner: ApiClient, food: str) -> None:
+    send(owner, file_of())
+    archived = {"name": "Food", "basis_points": 700, "inclusive": True, "archived": True}
+    owner.send("PUT", f"/tax-rates/{food}", archived, version=1)
+    answer = take_in(owner, "name,price,tax_rate\nPizza,1,food\nTea,1,Food\nCola,1,Drinks\nRum,1,\n")
+    filed = send(owner, file_of(items=[PIZZA, PIZZA | {"name": "Tea"}]))
+
+    wrong = {part["field"]: part["message"] for part in answer.get_json()["fields"]}
+    assert list(wrong) == ["csv.3.tax_rate", "csv.4.tax_rate"]  # what the pizza has stays
+    assert wrong["csv.4.tax_rate"] == "No tax rate has this name. There are: Sales tax."
+    assert [part["field"] for part in filed.get_json()["fields"]] == ["catalogue.items.1.tax_rate"]
+    assert list(items(owner)) == ["Pizza"]
 
 
 def test_options_keep_their_ids_by_name(owner: ApiClient) -> None:

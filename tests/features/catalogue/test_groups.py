@@ -8,9 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from callwaiting.factory import Runtime
-from callwaiting.features.catalogue import service
-from callwaiting.features.catalogue.service import Tax
 from tests.api_client import ApiClient, actions
 from tests.features.catalogue.test_api import ITEM, ITEMS
 
@@ -94,8 +91,7 @@ def test_two_items_share_a_group_and_a_removed_item_leaves_it(owner: ApiClient) 
     [
         ({"modifier_groups": [str(uuid4())]}, "modifier_groups.0"),
         ({"removals": ["!"]}, "removals"),
-        ({"tax": {"basis_points": 10_001, "inclusive": True}}, "tax.basis_points"),
-        ({"tax": {"basis_points": 700}}, "tax.inclusive"),
+        ({"tax_rate_id": str(uuid4())}, "tax_rate_id"),
     ],
 )
 def test_what_an_item_cannot_have(owner: ApiClient, change: dict[str, object], field: str) -> None:
@@ -109,17 +105,6 @@ def test_what_an_item_cannot_have(owner: ApiClient, change: dict[str, object], f
 def test_the_same_group_twice_is_refused(owner: ApiClient) -> None:
     size = owner.post(GROUPS, SIZE)["id"]
     assert owner.send("POST", ITEMS, ITEM | {"modifier_groups": [size, size]}).status_code == 422
-
-
-def test_a_tax_of_its_own_comes_and_goes(owner: ApiClient, worker: Runtime) -> None:
-    own = {"basis_points": 1000, "inclusive": True}
-    made = owner.post(ITEMS, ITEM | {"tax": own})
-    with worker.database.unit_of_work(owner.scope) as session:
-        kept = service.list_items(session, "USD")[0].tax
-    changed = owner.send("PUT", f"{ITEMS}/{made['id']}", ITEM, version=1)
-
-    assert (made["tax"], kept) == (own, Tax(1000, inclusive=True))
-    assert changed.get_json()["tax"] is None
 
 
 def test_an_option_of_another_group_is_refused(owner: ApiClient) -> None:

@@ -71,7 +71,7 @@ def put_booking(admin_url: str, owner: ApiClient, resource: UUID, at: str, unit:
 
 def put_order(admin_url: str, owner: ApiClient, caller: UUID, at: str, number: int) -> None:
     facts: dict[str, object] = dict.fromkeys(("subtotal_minor", "total_minor"), 100)
-    facts |= {"tax_minor": 0, "tax_basis_points": 0, "tax_inclusive": False, "currency": "USD", "state": "expired"}
+    facts |= {"tax_minor": 0, "currency": "USD", "state": "expired"}
     put(admin_url, "orders", owner, number=number, caller_id=caller, phone_number_id=new_id(), created_at=at, **facts)
 
 

@@ -13,8 +13,6 @@ PROFILE = {
     "name": "Luigi's",
     "timezone": "Europe/Berlin",
     "region": "DE",
-    "tax_basis_points": 1900,
-    "tax_inclusive": True,
 }
 
 
@@ -52,7 +50,7 @@ def test_a_version_that_was_not_seen_changes_nothing(owner: ApiClient) -> None:
         ({"name": " "}, "name"),
         ({"name": "x" * 61}, "name"),
         ({"name": "bad\u0007"}, "name"),
-        ({"tax_basis_points": 10_001}, "tax_basis_points"),
+        ({"tax_inclusive": True}, "tax_inclusive"),  # taxes are tax rates
         ({"currency": "EUR"}, "currency"),
     ],
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-import psycopg2
 import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -134,7 +133,10 @@ def test_an_order_keeps_what_it_was_placed_with(owner: ApiClient, worker: Runtim
         quoted = orders.summary(session, placed.id).quote
         session.execute(update(ModifierOption).values(name="Other", price_delta_minor=9))
         catalogue.update_item(session, shop.menu.pizza, name="Calzone", price_minor=1, group_ids=(), removals=())
-        catalogue.update_item(session, shop.menu.salad, tax=None)
+        catalogue.update_item(session, shop.menu.salad, tax_rate_id=None)
+    for rate in owner.get("/tax-rates")["items"]:
+        other = {"name": f"{rate['name']} anew", "basis_points": 1, "inclusive": False}
+        assert owner.send("PUT", f"/tax-rates/{rate['id']}", other, version=1).status_code == 200
     with shop.session() as session:
         assert orders.summary(session, placed.id).quote == quoted
 
@@ -144,17 +146,11 @@ def test_an_order_keeps_what_it_was_placed_with(owner: ApiClient, worker: Runtim
         ("Size", "Large", 250), ("Toppings", "Olives", 50),
     ]  # fmt: skip
     assert (pizza["removed"], pizza["tax_basis_points"], pizza["tax_inclusive"]) == (["onions"], 825, False)
-    assert (salad["tax_basis_points"], salad["tax_inclusive"]) == (1000, True)
+    assert (salad["tax_name"], salad["tax_basis_points"], salad["tax_inclusive"]) == ("Greens", 1000, True)
+    assert [(tax["name"], tax["net"]["amount"], tax["tax"]["amount"]) for tax in before["taxes"]] == [
+        ("Greens", 727, 73), ("Sales tax", 2600, 215),
+    ]  # fmt: skip
     assert before["total"]["amount"] == sum(line["net"]["amount"] + line["tax"]["amount"] for line in before["lines"])
-
-
-def test_a_line_from_before_has_its_orders_tax(shop: Shop, admin_url: str) -> None:
-    placed = place(shop.worker, shop.scope, create_number(shop.worker, shop.scope), [LineRequest(shop.menu.salad, 1)])
-    with closing(psycopg2.connect(admin_url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("update app.order_lines set tax_basis_points = null, tax_inclusive = null")
-    with shop.session() as session:
-        (line,) = orders.summary(session, placed.id).quote.lines
-    assert (line.tax_basis_points, line.tax_inclusive, line.net_minor, line.tax_minor) == (825, False, 727, 73)
 
 
 def test_a_currency_that_no_provider_takes_is_refused_before_anything_is_promised(worker: Runtime) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwaiting.core.money import Money
+from callwaiting.features.merchants.tax_rates import Tax
 from callwaiting.features.orders.service import LineRequest
 from callwaiting.features.orders.totals import Quote, merged, price_line
 
@@ -31,14 +32,14 @@ RATES = st.integers(0, 10_000)
     ],
 )
 def test_known_lines(price: int, quantity: int, rate: int, inclusive: bool, net: int, tax: int) -> None:
-    line = price_line(uuid4(), "x", Money(price, "USD"), quantity, tax_basis_points=rate, tax_inclusive=inclusive)
+    line = price_line(uuid4(), "x", Money(price, "USD"), quantity, tax=Tax("", rate, inclusive))
     assert (line.net_minor, line.tax_minor) == (net, tax)
 
 
 @given(lines=st.lists(st.tuples(PRICES, QUANTITIES), min_size=1, max_size=20), rate=RATES, inclusive=st.booleans())
 def test_sums(lines: list[tuple[int, int]], rate: int, inclusive: bool) -> None:
     priced = tuple(
-        price_line(uuid4(), "x", Money(price, "USD"), quantity, tax_basis_points=rate, tax_inclusive=inclusive)
+        price_line(uuid4(), "x", Money(price, "USD"), quantity, tax=Tax("", rate, inclusive))
         for price, quantity in lines
     )
     quote = Quote(priced, "USD")

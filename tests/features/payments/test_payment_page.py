@@ -96,7 +96,7 @@ def test_only_the_merchants_providers_are_offered(client: FlaskClient, worker: R
     make_accounts(worker, scope, paypal=False)
     answer = Page(client, make_payable(worker, scope)).get()
     assert re.findall(r'name="provider" value="(\w+)"', answer.text) == ["stripe"]
-    assert "Tax included" in words(answer)
+    assert "Tax included: Sales tax 8.25 %" in words(answer)
     assert "Subtotal" not in words(answer)
 
 

@@ -26,8 +26,9 @@ from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from callwaiting.features.calls import phrases
 from callwaiting.features.catalogue import service as catalogue
-from callwaiting.features.catalogue.service import Group, Item, Option, Tax
+from callwaiting.features.catalogue.service import Group, Item, Option
 from callwaiting.features.keys import service as keys
+from callwaiting.features.merchants.tax_rates import NO_TAX, Rate, Tax
 from callwaiting.features.messages.models import Message
 from callwaiting.features.orders import renewal
 from callwaiting.features.orders import service as orders
@@ -38,7 +39,6 @@ from callwaiting.features.orders.totals import Basket, Discount, total_up
 from callwaiting.features.payments import ledger
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.models import Checkout, PaymentLink
-from callwaiting.features.receipts.service import taxes_of
 from callwaiting.providers.checkout_lines import CheckoutLine
 from callwaiting.providers.currencies import from_stripe, require_taken
 from callwaiting.providers.paypal_money import from_paypal, purchase
@@ -52,7 +52,9 @@ from tests.features.payments.conftest import PaymentApi
 
 CURRENCIES = st.sampled_from(["USD", "EUR", "GBP", "JPY", "KRW", "ISK", "KWD", "TND", "CHF", "HUF", "TWD", "UGX"])
 PRICES = st.integers(0, 20_000)
-TAXES = st.builds(Tax, st.integers(0, 3000), st.booleans())
+TAXES = st.builds(
+    Tax, st.sampled_from(["", "Food", "Drinks", "Takeaway"]), st.integers(0, 3000) | st.just(700), st.booleans()
+)
 ITEMS = st.tuples(PRICES, TAXES, st.lists(st.integers(-5_000, 5_000), max_size=3), st.integers(1, 99))
 DISCOUNTS = st.one_of(
     st.just(Discount()),
@@ -90,9 +92,11 @@ def lines_for(cart: list[tuple[int, Tax, list[int], int]], currency: str) -> lis
             Option(UUID(int=n), f"Option {n}", (), Money(delta * step, currency)) for n, delta in enumerate(deltas, 1)
         ]
         group = Group(UUID(int=99), "Options", 0, 9, tuple(chosen))
-        item = Item(uuid4(), "Item", (), Money(price * step, currency), None, groups=(group,), tax=tax)
+        item = Item(
+            uuid4(), "Item", (), Money(price * step, currency), None, groups=(group,), tax_rate=Rate(UUID(int=7), tax)
+        )
         request = LineRequest(item.id, quantity, tuple(option.id for option in chosen))
-        found.append(basket(request, item, Tax(0, inclusive=False)))
+        found.append(basket(request, item, NO_TAX))
     return found
 
 
@@ -150,7 +154,14 @@ def test_any_cart_has_one_total(
         assert (minor(spoken[2]), minor(spoken[3])) == now_and_later == (minor(parts[0]), minor(parts[1]))
         assert 0 < quote.due_now.minor < total
     assert (minor(spoken[1]), minor(shown[1]), minor(str(order.total))) == (total, total, total)
-    assert sum(tax.net.minor + tax.tax.minor for tax in taxes_of(quote)) == total
+    assert sum(by_rate.net.minor + by_rate.amount.minor for by_rate in quote.taxes) == total
+    assert {by_rate.tax: by_rate.amount.minor for by_rate in quote.taxes} == {
+        tax: sum(line.tax_minor for line in quote.lines if line.tax == tax) for _, tax, _, _ in cart
+    }
+    on_page = re.findall(r'>Tax(?: included)?: [^<]*<.*?class="amount">([^<]*)<', page_of(app, order))
+    assert [minor(found) for found in on_page] == [
+        by_rate.amount.minor for by_rate in quote.taxes if by_rate.amount.minor
+    ]
     if steps and currency != "UGX":  # what is in steps can be asked for
         assert total % step == 0
 
