@@ -5,7 +5,8 @@ from __future__ import annotations
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
-from callwaiting.features.merchants import service, tax_rates
+from callwaiting.features.merchants import service
+from callwaiting.features.merchants.models import TaxRate
 
 
 def create_merchant(
@@ -20,5 +21,7 @@ def create_merchant(
             timezone="America/New_York",
             currency=currency,
         )
-        tax_rates.add(session, name="Sales tax", basis_points=825, inclusive=tax_inclusive, is_default=True)
+        # Without an entry in the audit trail: tests count what is in it.
+        rate = {"name": "Sales tax", "basis_points": 825, "inclusive": tax_inclusive, "is_default": True}
+        session.add(TaxRate(merchant_id=scope.merchant_id, **rate))
     return scope
