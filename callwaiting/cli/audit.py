@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import click
+from sqlalchemy.orm import Session
 
 from callwaiting.cli.runtime import operator_settings
 from callwaiting.core import clock
@@ -59,6 +60,7 @@ def verify(merchant: UUID | None, anchor: str | None, as_json: bool) -> None:
     except proof.AnchorMalformed as error:
         raise click.BadParameter(str(error), param_hint="--anchor") from error
     with _database().unit_of_work(SystemScope("audit verify", actor="operator"), DatabaseRole.AUDIT) as session:
+        _require_known(session, merchant)
         verdict = proof.verify(session, merchant_id=merchant, anchor=known)
     head = f"{verdict.head.seq}:{verdict.head.hash.hex()}" if verdict.head else None
     fault = verdict.fault
@@ -103,6 +105,8 @@ def show(
     database = _database()
     shown: set[str] = set()
     at_once = max(limit, FOLLOW_ENTRIES) if follow else limit
+    with database.unit_of_work(SystemScope("audit show", actor="operator"), DatabaseRole.AUDIT) as session:
+        _require_known(session, merchant)
     while True:
         with database.unit_of_work(SystemScope("audit show", actor="operator"), DatabaseRole.AUDIT) as session:
             found = repository.entries(session, wanted, limit=at_once)
@@ -116,6 +120,12 @@ def show(
 
 def _database() -> Database:
     return build_runtime(operator_settings(DatabaseRole.AUDIT), tenant_role=DatabaseRole.AUDIT).database
+
+
+def _require_known(session: Session, merchant_id: UUID | None) -> None:
+    """The audit role reads the trail alone, in which each merchant has been since it was opened."""
+    if merchant_id and not repository.entries(session, repository.Filter(merchant_id), limit=1):
+        raise click.ClickException(f"The audit trail knows no merchant {merchant_id}.")
 
 
 def _as_json(entry: repository.Entry) -> str:

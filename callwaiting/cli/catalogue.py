@@ -12,10 +12,9 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from callwaiting.cli.runtime import worker_runtime
+from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.core.errors import CallwaitingError, ValidationFailed
 from callwaiting.core.http import parsing
-from callwaiting.core.tenancy import MerchantScope
 from callwaiting.features.catalogue import transfer
 from callwaiting.features.catalogue.transfer_schemas import CatalogueFile, ImportFace
 
@@ -102,7 +101,7 @@ def _told(found: ImportFace) -> Iterator[str]:
 def _session(merchant: UUID) -> Iterator[Session]:
     runtime = worker_runtime()
     try:
-        with runtime.database.unit_of_work(MerchantScope(merchant, actor="operator")) as session:
+        with merchant_session(runtime, merchant) as session:
             yield session
     finally:
         runtime.close()

@@ -7,10 +7,9 @@ from uuid import UUID
 
 import click
 
-from callwaiting.cli.runtime import worker_runtime
+from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.phone import normalize
-from callwaiting.core.tenancy import MerchantScope
 from callwaiting.features.callers import service as callers
 from callwaiting.features.messages import evidence
 from callwaiting.features.messages.schemas import EvidenceFace
@@ -33,7 +32,7 @@ def evidence_(phone: str, merchant: UUID, output: TextIO) -> None:
     """
     runtime = worker_runtime()
     try:
-        with runtime.database.unit_of_work(MerchantScope(merchant, actor="operator")) as session:
+        with merchant_session(runtime, merchant) as session:
             known = callers.with_number(session, normalize(phone))
             if known is None:
                 raise click.ClickException("This merchant knows no such number.")

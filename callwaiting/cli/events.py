@@ -15,7 +15,7 @@ from uuid import UUID
 import click
 
 from callwaiting.cli.audit import Since
-from callwaiting.cli.runtime import worker_runtime
+from callwaiting.cli.runtime import require_merchant, worker_runtime
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.tenancy import MerchantScope, SystemScope
@@ -57,7 +57,9 @@ def list_events(
 ) -> None:
     """List events, the newest first."""
     wanted = EventFilter(status, provider, event_type, since, merchant, object_key)
-    for facts in _find(worker_runtime(), wanted, limit):
+    runtime = worker_runtime()
+    require_merchant(runtime, merchant)
+    for facts in _find(runtime, wanted, limit):
         click.echo(json.dumps(asdict(facts), default=str) if as_json else _line(facts))
 
 
@@ -122,6 +124,7 @@ def replay(
         raise click.UsageError("--reason is required")
     runtime = worker_runtime()
     if all_dead:
+        require_merchant(runtime, merchant)
         wanted = EventFilter("dead", provider, event_type, since, merchant)
         event_ids = tuple(facts.id for facts in _find(runtime, wanted, MANY))
     failed = False

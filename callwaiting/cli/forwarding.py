@@ -11,9 +11,8 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from callwaiting.cli.runtime import worker_runtime
+from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.core.errors import CallwaitingError
-from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
 from callwaiting.features.forwarding import service
 from callwaiting.features.forwarding.schemas import ForwardingTestFace, face
@@ -42,7 +41,7 @@ def codes(merchant: UUID, number: str | None, carrier: str, seconds: int) -> Non
         for known in forwarding.carriers().values():
             click.echo(f"{known.key:16} {known.label}")
         return
-    with _told(), _runtime() as runtime, _session(runtime, merchant) as session:
+    with _told(), _runtime() as runtime, merchant_session(runtime, merchant) as session:
         found = forwarding.codes(carrier, _number(session, number).number, seconds)
     for code in found:
         click.echo(f"{code.condition:12} {code.activate}   (off: {code.deactivate})")
@@ -61,14 +60,14 @@ def test(merchant: UUID, number: str | None, json_lines: bool, wait: float) -> N
     Exit status 0 when it did; 1 when it did not, when it came to another number, or when nothing is known in time.
     """
     with _told(), _runtime() as runtime:
-        with _session(runtime, merchant) as session:
+        with merchant_session(runtime, merchant) as session:
             number_id = _number(session, number).id
             found = face(service.start(session, number_id))
         _tell(found, json_lines)
         until = time.monotonic() + wait
         while found.state in RUNNING and time.monotonic() < until:
             time.sleep(0.3)  # a worker makes the call: there is nothing to wait at
-            with _session(runtime, merchant) as session:
+            with merchant_session(runtime, merchant) as session:
                 now = face(service.one(session, number_id, found.id))
             if now.state != found.state:
                 _tell(now, json_lines)
@@ -108,9 +107,3 @@ def _runtime() -> Iterator[Runtime]:
         yield runtime
     finally:
         runtime.close()
-
-
-@contextmanager
-def _session(runtime: Runtime, merchant: UUID) -> Iterator[Session]:
-    with runtime.database.unit_of_work(MerchantScope(merchant, actor="operator")) as session:
-        yield session

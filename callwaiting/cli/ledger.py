@@ -9,14 +9,11 @@ from contextlib import closing, contextmanager
 from uuid import UUID
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callwaiting.cli.runtime import worker_runtime
-from callwaiting.core.db import DatabaseRole
+from callwaiting.cli.runtime import merchant_session, require_merchant, worker_runtime
 from callwaiting.core.money import Money
-from callwaiting.core.tenancy import MerchantScope, SystemScope
-from callwaiting.features.merchants.models import Merchant
+from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import ledger
 
 merchant_option = click.option("--merchant", type=click.UUID, help="One merchant only.")
@@ -68,13 +65,12 @@ def _merchants(only: UUID | None) -> Iterator[Iterator[tuple[UUID, Session]]]:
     """A transaction for each merchant, in which its own rows are seen."""
     runtime = worker_runtime()
     with closing(runtime):
-        with runtime.database.unit_of_work(SystemScope("ledger", actor="operator"), DatabaseRole.SERVICE) as session:
-            query = select(Merchant.id).order_by(Merchant.id)
-            ids = session.scalars(query if only is None else query.where(Merchant.id == only)).all()
+        require_merchant(runtime, only)
+        ids = [only] if only else sorted(merchant.id for merchant in merchants.list_merchants(runtime.database))
 
         def sessions() -> Iterator[tuple[UUID, Session]]:
             for merchant_id in ids:
-                with runtime.database.unit_of_work(MerchantScope(merchant_id, actor="operator")) as session:
+                with merchant_session(runtime, merchant_id) as session:
                     yield merchant_id, session
 
         yield sessions()

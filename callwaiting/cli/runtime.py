@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
 
 from callwaiting.cli.home import DEFAULT, Home
 from callwaiting.core.roles import WORKER_ROLES, DatabaseRole
 from callwaiting.core.settings import Settings, SettingsInvalid, load
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from callwaiting.factory import Runtime
 
 
@@ -38,3 +45,22 @@ def worker_runtime(*roles: DatabaseRole, data_dir: Path | None = None) -> Runtim
     from callwaiting.factory import build_runtime  # a command that has no settings says so at once
 
     return build_runtime(settings, tenant_role=DatabaseRole.WORKER)
+
+
+@contextmanager
+def merchant_session(runtime: Runtime, merchant_id: UUID) -> Iterator[Session]:
+    """A transaction of an operator in one merchant's scope. The command ends with status 1 when there is none."""
+    from callwaiting.core.tenancy import MerchantScope
+    from callwaiting.features.merchants import service as merchants
+
+    with runtime.database.unit_of_work(MerchantScope(merchant_id, actor="operator")) as session:
+        if not merchants.exists(session):
+            raise click.ClickException(f"There is no merchant {merchant_id}: `callwaiting merchants list` shows all.")
+        yield session
+
+
+def require_merchant(runtime: Runtime, merchant_id: UUID | None) -> None:
+    """As `merchant_session`, for a command whose work is done elsewhere; None stands for all merchants."""
+    if merchant_id is not None:
+        with merchant_session(runtime, merchant_id):
+            pass

@@ -13,7 +13,7 @@ import click
 import orjson
 from sqlalchemy.orm import Session
 
-from callwaiting.cli.runtime import worker_runtime
+from callwaiting.cli.runtime import require_merchant, worker_runtime
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.ids import new_token
@@ -63,10 +63,12 @@ def create(
     """Make an endpoint and print the URL to register at the provider."""
     secret = _secret(secret_file, generate_secret)
     scope: Scope = MerchantScope(merchant, actor=ACTOR) if merchant else ADMINISTRATION
-    with _session(scope) as session:
-        source = source_admin.create_source(
-            session, provider=provider, mode=mode, account=account, webhook_id=webhook_id, secret=secret
-        )
+    with _open() as runtime:
+        require_merchant(runtime, merchant)
+        with runtime.database.unit_of_work(scope) as session:
+            source = source_admin.create_source(
+                session, provider=provider, mode=mode, account=account, webhook_id=webhook_id, secret=secret
+            )
     shown = secret if generate_secret else ""
     if json_lines:
         _print({**asdict(source), **({"secret": shown} if shown else {})})
@@ -83,7 +85,7 @@ def create(
 @as_json
 def list_(json_lines: bool) -> None:
     """All sources, never their secrets."""
-    with _session(ADMINISTRATION, DatabaseRole.SERVICE) as session:
+    with _open() as runtime, runtime.database.unit_of_work(ADMINISTRATION, DatabaseRole.SERVICE) as session:
         sources = source_admin.list_sources(session)
     if json_lines:
         _print([asdict(source) for source in sources])
@@ -158,12 +160,6 @@ def _open() -> Iterator[Runtime]:
         raise click.ClickException(error.detail or error.face.message) from error
     finally:
         runtime.close()
-
-
-@contextmanager
-def _session(scope: Scope, role: DatabaseRole | None = None) -> Iterator[Session]:
-    with _open() as runtime, runtime.database.unit_of_work(scope, role) as session:
-        yield session
 
 
 @contextmanager

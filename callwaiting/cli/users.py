@@ -11,10 +11,10 @@ from uuid import UUID
 import click
 import orjson
 
-from callwaiting.cli.runtime import worker_runtime
-from callwaiting.core.db import Database
+from callwaiting.cli.runtime import require_merchant, worker_runtime
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.http.permissions import TEAM
+from callwaiting.factory import Runtime
 from callwaiting.features.accounts import service as accounts
 
 as_json = click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
@@ -30,8 +30,8 @@ def command() -> None:
 @as_json
 def list_(json_lines: bool) -> None:
     """All persons, the newest first."""
-    with _database() as database:
-        found = accounts.list_users(database)
+    with _runtime() as runtime:
+        found = accounts.list_users(runtime.database)
     if json_lines:
         click.echo(orjson.dumps([asdict(user) for user in found], option=orjson.OPT_INDENT_2).decode())
         return
@@ -67,9 +67,10 @@ def create(
     if operator and merchant:
         raise click.UsageError("an operator is in no team: leave out --merchant or --operator")
     password = password_file.readline().rstrip("\r\n") if password_file else _asked()
-    with _database() as database:
+    with _runtime() as runtime:
+        require_merchant(runtime, merchant)
         user_id = accounts.create_user(
-            database,
+            runtime.database,
             email=email,
             name=name,
             password=password,
@@ -85,9 +86,9 @@ def create(
 @as_json
 def disable(email: str, json_lines: bool) -> None:
     """Close an account; its sessions end on their next request."""
-    with _database() as database:
-        user_id = accounts.find_user(database, email)
-        accounts.disable_user(database, user_id)
+    with _runtime() as runtime:
+        user_id = accounts.find_user(runtime.database, email)
+        accounts.disable_user(runtime.database, user_id)
     _tell(json_lines, f"{email} cannot sign in any more.", id=user_id, status="disabled")
 
 
@@ -96,17 +97,17 @@ def disable(email: str, json_lines: bool) -> None:
 @as_json
 def reset_mfa(email: str, json_lines: bool) -> None:
     """Forget a lost authenticator. Make sure first that it is that person who asks."""
-    with _database() as database:
-        user_id = accounts.find_user(database, email)
-        accounts.reset_mfa(database, user_id)
+    with _runtime() as runtime:
+        user_id = accounts.find_user(runtime.database, email)
+        accounts.reset_mfa(runtime.database, user_id)
     _tell(json_lines, f"{email} enrols a new authenticator at the next sign-in.", id=user_id)
 
 
 @contextmanager
-def _database() -> Iterator[Database]:
+def _runtime() -> Iterator[Runtime]:
     runtime = worker_runtime()
     try:
-        yield runtime.database
+        yield runtime
     except CallwaitingError as error:
         said = "; ".join(f"{item.field}: {item.message}" for item in error.fields)
         raise click.ClickException(said or error.detail or error.face.message) from error
