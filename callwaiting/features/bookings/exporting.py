@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core.days import Days
 from callwaiting.core.exports import Export, Exported, within
+from callwaiting.core.money import Money
 from callwaiting.features.bookings.models import Booking, BookingResource, BookingService
 from callwaiting.features.callers import service as callers
+from callwaiting.features.merchants import service as merchants
 
 COLUMNS = (
     "id", "begins_at", "ends_at", "state", "resource", "service", "party_size", "caller", "created_at", "confirmed_at",
+    "currency", "deposit",
 )  # fmt: skip
 
 
@@ -26,6 +29,7 @@ def _page(session: Session, days: Days, after: UUID | None, limit: int) -> list[
     wanted = {row.service_id for row in rows if row.service_id}
     named = session.execute(select(BookingService.id, BookingService.name).where(BookingService.id.in_(wanted)))
     services = {row.id: row.name for row in named}
+    currency = merchants.profile(session).currency
     return [
         Exported(
             row.id,
@@ -40,6 +44,8 @@ def _page(session: Session, days: Days, after: UUID | None, limit: int) -> list[
                 "caller": numbers.get(row.caller_id) if row.caller_id else None,
                 "created_at": row.created_at,
                 "confirmed_at": row.confirmed_at,
+                "currency": currency,
+                "deposit": Money(row.deposit_minor, currency).decimal(),
             },
         )
         for row in rows

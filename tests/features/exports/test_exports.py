@@ -24,6 +24,7 @@ from tests.factories.payments import make_accounts, make_caller, make_payable, m
 from tests.factories.people import member_token
 from tests.factories.stored_events import rows
 from tests.features.kpis.test_api import EVE, FIRST, LAST, NEXT, put_booking, put_call
+from tests.servers import execute
 
 RANGE = "since=2026-03-08&until=2026-03-08"
 KINDS = sorted(service.EXPORTS)
@@ -187,7 +188,9 @@ def test_who_takes_rows_out_is_a_manager_has_just_signed_in_and_is_on_record(
 
 def test_bookings_by_when_they_begin(owner: ApiClient, worker: Runtime, admin_url: str) -> None:
     put_booking(admin_url, owner, create_resource(worker, owner.scope), FIRST, 1, "confirmed")
+    execute(admin_url, "update app.bookings set price_minor = 4000, deposit_minor = 1050")
 
     assert lines(owner, "bookings", RANGE) == []
     (found,) = lines(owner, "bookings", "since=2026-04-01&until=2026-04-01")
     assert (found["begins_at"], found["state"]) == ("2026-04-01T10:00:00-04:00", "confirmed")
+    assert (found["currency"], found["deposit"]) == ("USD", "10.50")
