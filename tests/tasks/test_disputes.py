@@ -10,9 +10,11 @@ import httpx
 import orjson
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.features.alerts.models import Alert
+from callwaiting.features.kpis import service as kpis
 from callwaiting.features.payments import ledger
 from callwaiting.features.payments.models import Dispute
 from callwaiting.features.webhooks.service import NotYet, StoredEvent
@@ -53,13 +55,22 @@ def paypal(payment_id: str, what: str, **changed: object) -> StoredEvent:
     return paypal_event(orjson.dumps({**body, "create_time": "2026-11-01T10:00:00Z"}))
 
 
+def left_on(session: Session) -> dict[str, int]:
+    """What is left on each account. The day's revenue is what orders have kept by the ledger."""
+    left = {row.account: row.debit - row.credit for row in ledger.balances(session)}
+    today = clock.now().date()
+    report = kpis.report(session, today - timedelta(days=1), today + timedelta(days=1))
+    assert report.total.revenue.minor == -left["orders"]
+    return left
+
+
 def outcome(world: World) -> tuple[list[str], list[str], dict[str, int]]:
     """States of disputes, of their alerts, and the balances of the ledger; the order stays paid."""
     with world.worker.database.unit_of_work(world.payable.scope) as session:
         assert ledger.differences(session) == []
         states = list(session.scalars(select(Dispute.state)))
         alerts = list(session.scalars(select(Alert.state).where(Alert.rule == "payments.disputed")))
-        left = {row.account: row.debit - row.credit for row in ledger.balances(session)}
+        left = left_on(session)
     assert world.state()[0] == "paid"
     return states, alerts, {account: minor for account, minor in left.items() if minor}
 
@@ -136,7 +147,7 @@ def controlled(world: World, path: str, **body: object) -> dict[str, Any]:
 
 def balances(world: World) -> dict[str, int]:
     with world.worker.database.unit_of_work(world.payable.scope) as session:
-        left = {row.account: row.debit - row.credit for row in ledger.balances(session)}
+        left = left_on(session)
     return {account: minor for account, minor in left.items() if minor}
 
 

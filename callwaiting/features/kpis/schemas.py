@@ -23,7 +23,8 @@ class Sum(Amount):
 class FiguresFace(Schema):
     """`missed_calls` are all calls that came in, for each is one that the business had not taken; `answered_calls` were
     spoken with, `recovered_calls` led to an order or a booking. `bookings` are those that still stand, by the day of
-    their making. `revenue` is `captured` less what of it was given back since, whenever that was."""
+    their making. `revenue` is `captured` less what of it was `refunded`, or `lost` to a dispute, since, whenever that
+    was."""
 
     missed_calls: int = Field(examples=[14])
     answered_calls: int = Field(examples=[13])
@@ -34,6 +35,7 @@ class FiguresFace(Schema):
     texts_received: int = Field(examples=[5])
     captured: Sum
     refunded: Sum
+    lost: Sum
     revenue: Sum
 
 

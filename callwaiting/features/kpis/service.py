@@ -22,7 +22,7 @@ from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.service import MoneyFigures
 
 MAX_DAYS = 92
-NO_CALLS, NO_MONEY, NO_TEXTS = CallFigures(0, 0, 0), MoneyFigures(0, 0), TextFigures(0, 0)
+NO_CALLS, NO_MONEY, NO_TEXTS = CallFigures(0, 0, 0), MoneyFigures(0, 0, 0), TextFigures(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,12 @@ class Figures:
     texts_received: int
     captured: Money
     refunded: Money
+    lost: Money
 
     @property
     def revenue(self) -> Money:
-        """What was captured, less what of it was given back."""
-        return Money(self.captured.minor - self.refunded.minor, self.captured.currency)
+        """What was captured, less what of it was given back or lost to a dispute."""
+        return Money(self.captured.minor - self.refunded.minor - self.lost.minor, self.captured.currency)
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(
@@ -55,6 +56,7 @@ class Figures:
             texts_received=self.texts_received + other.texts_received,
             captured=self.captured + other.captured,
             refunded=self.refunded + other.refunded,
+            lost=self.lost + other.lost,
         )
 
 
@@ -104,6 +106,7 @@ def report(session: Session, since: date, until: date) -> Report:
             texts_received=text.received,
             captured=Money(money.captured, profile.currency),
             refunded=Money(money.refunded, profile.currency),
+            lost=Money(money.lost, profile.currency),
         )
 
     found = [DayFigures(day, figures(number)) for number, day in enumerate(days)]

@@ -47,6 +47,7 @@ def preview(session: Session, query: PreviewQuery) -> SummaryFace:
         bookings_after=found.bookings_after,
         captured=Amount.of(figures.captured),
         refunded=Amount.of(figures.refunded),
+        lost=Amount.of(figures.lost),
         revenue=Amount.of(figures.revenue),
         attention=AttentionFace.model_validate(found.attention),
         empty=found.empty,

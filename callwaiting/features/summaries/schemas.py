@@ -54,6 +54,7 @@ class SummaryFace(Schema):
     bookings_after: Count
     captured: Amount
     refunded: Amount
+    lost: Amount
     revenue: Amount
     attention: AttentionFace
     empty: bool

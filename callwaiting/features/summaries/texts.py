@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from callwaiting.features.kpis.service import Figures
 from callwaiting.features.summaries.summary import Summary
 
 
@@ -17,8 +18,7 @@ def body(summary: Summary, name: str) -> str:
         f"{_of(figures.missed_calls, 'missed call')}, {figures.recovered_calls} of them led to an order or a booking",
         f"{_of(summary.orders_paid, 'order')} paid",
         f"{_of(figures.bookings, 'booking')} made",
-        f"{figures.revenue} earned"
-        + (f" ({figures.captured} less {figures.refunded} given back)" if figures.refunded.minor else ""),
+        f"{figures.revenue} earned" + _less(figures),
         f"{_of(summary.bookings_after, 'booking')} today",
     ]
     waiting = [
@@ -36,6 +36,13 @@ def body(summary: Summary, name: str) -> str:
         + "\n\nYou get this mail because you are in the team. Who wants it, and when, is chosen in the settings."
         + "\n\nCallwaiting\n"
     )
+
+
+def _less(figures: Figures) -> str:
+    """Why less was earned than captured: ` ($50.00 less $12.00 given back)`."""
+    gone = [(figures.refunded, "given back"), (figures.lost, "lost to disputes")]
+    told = " and ".join(f"{money} {how}" for money, how in gone if money.minor)
+    return f" ({figures.captured} less {told})" if told else ""
 
 
 def _of(count: int, what: str) -> str:

@@ -80,8 +80,8 @@ def counts(figures: dict[str, Any]) -> dict[str, int]:
 
 
 def money(figures: dict[str, Any]) -> list[int]:
-    assert {figures[name]["currency"] for name in ("captured", "refunded", "revenue")} == {"USD"}
-    return [figures[name]["amount"] for name in ("captured", "refunded", "revenue")]
+    assert {figures[name]["currency"] for name in ("captured", "refunded", "lost", "revenue")} == {"USD"}
+    return [figures[name]["amount"] for name in ("captured", "refunded", "lost", "revenue")]
 
 
 def test_every_figure_is_counted_on_its_own_day(
@@ -127,13 +127,20 @@ def test_revenue_is_what_was_captured_and_kept(owner: ApiClient, stranger: ApiCl
     put_payment(admin_url, owner, LAST, 9000, currency="EUR")
     put_payment(admin_url, owner, NEXT, 300)
     put_payment(admin_url, stranger, FIRST, 11)
+    disputed = new_id()
+    put_payment(admin_url, owner, LAST, 40_000, id=disputed)
+    for number, (state, minor, told_as) in enumerate(
+        (("lost", 5000, None), ("lost", 700, None), ("lost", 9999, new_id()), ("open", 3000, None), ("won", 1, None))
+    ):
+        facts = {"provider": "stripe", "provider_id": f"du_{number}", "currency": "USD", "refund_id": told_as}
+        put(admin_url, "disputes", owner, payment_id=disputed, state=state, amount_minor=minor, **facts)
     found = owner.get("/kpis?since=2026-03-08&until=2026-03-09")
 
     assert [money(day["figures"]) for day in found["days"]] == [
-        [4_000_001_000, 1500, 3_999_999_500],
-        [300, 0, 300],
+        [4_000_041_000, 1500, 5700, 4_000_033_800],
+        [300, 0, 0, 300],
     ]
-    assert money(found["total"]) == [4_000_001_300, 1500, 3_999_999_800]
+    assert money(found["total"]) == [4_000_041_300, 1500, 5700, 4_000_034_100]
 
 
 @pytest.mark.parametrize(

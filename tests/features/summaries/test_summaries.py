@@ -93,7 +93,7 @@ def test_a_day_is_told_with_the_figures_of_the_api(owner: ApiClient, worker: Run
         "",
     ]
     same = {"missed_calls": "missed_calls", "recovered_calls": "recovered_calls", "bookings_made": "bookings"}
-    same |= {name: name for name in ("captured", "refunded", "revenue")}
+    same |= {name: name for name in ("captured", "refunded", "lost", "revenue")}
     assert {name: preview[name] for name in same} == {name: figures[kpi] for name, kpi in same.items()}
     assert figures["missed_calls"] == 2
     assert preview["attention"] == {
