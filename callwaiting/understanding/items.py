@@ -14,6 +14,7 @@ from itertools import pairwise
 from callwaiting.understanding.lexicon import Lexicon
 from callwaiting.understanding.marks import (
     LARGEST_QUANTITY,
+    MEASURES,
     Chunk,
     Mark,
     Word,
@@ -26,6 +27,7 @@ from callwaiting.understanding.marks import (
 from callwaiting.understanding.result import ItemHeard
 
 SEPARATORS = frozenset({"and", ",", ".", "plus", "also", "then", ";", "!", "?"})
+JOINING = frozenset({"and", "plus", "also", "then"})
 ADDING = frozenset({"with", "extra", "add", "made", "has", "plus", "want", "have", "having", "in"})
 MAKE_IT = re.compile(r"\bmake (?:it|that|them) (\d{1,3})\b(?! ?(?:pm|am|:|o'? ?clock))")
 
@@ -56,6 +58,12 @@ class Line:
         """How many of it the pieces make up."""
         return sum(piece.quantity or 1 for piece in self.pieces)
 
+    def holds(self, quantity: int, before: str) -> bool:
+        """Whether so many, named by their own name again, are pieces of this line: `two lattes, one latte with oat
+        milk` – but not `two lattes and one latte with oat milk`, nor `two large lattes, one small latte`."""
+        another = bool(self.options) or before in JOINING or quantity == self.quantity
+        return self.has_room_for(quantity) and (bool(self.pieces) or not another)
+
     def has_room_for(self, quantity: int) -> bool:
         """Whether so many more can be pieces of this line."""
         whole = self.quantity or 1
@@ -76,7 +84,7 @@ class Line:
                 self.removed[meaning.value] = None
                 self.options.get(meaning.group, {}).pop(meaning.value, None)
             else:
-                if mark.corrects:
+                if mark.corrects and len(self.options.get(meaning.group, ())) < 2:  # of several, none is replaced
                     self.options.pop(meaning.group, None)
                 self.options.setdefault(meaning.group, {})[meaning.value] = None
 
@@ -139,6 +147,8 @@ class _Reader:
                 leads = mark is chunk.marks[0] or (following is not None and self._leads(mark, following))
                 leads = leads or (led is not None and led.end == mark.start)  # `a hot vanilla latte`
                 leads = leads or (following is not None and self._goes_into(mark, following))
+                if following and self._current and mark.fits(following.item) != mark.fits(self._current.item):
+                    leads = mark.fits(following.item)
                 led = mark if leads and following else None
                 if following and (self._current is None or leads):
                     self._waiting.append(mark)
@@ -200,10 +210,13 @@ class _Reader:
         self._pieces.clear()
         if said_before and is_first and quantity is None and not self._waiting:
             self._current = said_before
-        elif said_before and is_first and chunk.counted and said_before.has_room_for(quantity or 1):
+        elif said_before and is_first and chunk.counted and said_before.holds(quantity or 1, self._before(chunk)):
             self._open(Line(mark.item, quantity), piece_of=said_before)
         else:
             self._open(Line(mark.item, quantity, mark.plural))
+
+    def _before(self, chunk: Chunk) -> str:
+        return self._words[chunk.start - 1].heard if chunk.start else ""
 
     def _names_something_else(self, chunk: Chunk) -> bool:
         """`one iced coffee`, where the menu has no coffee."""
@@ -226,7 +239,7 @@ class _Reader:
         """Whether an option stands before the next item rather than behind the last."""
         before = self._words[mark.start - 1].heard if mark.start else ""
         between = {word.heard for word in self._words[mark.end : following.start]}
-        return before in SEPARATORS and not between & (SEPARATORS | ADDING)
+        return (before in SEPARATORS or (not between and before not in ADDING)) and not between & (SEPARATORS | ADDING)
 
     def _options_alone(self, chunk: Chunk) -> None:
         """Options of everything, of some pieces, or of the line that is spoken of; or a number behind its item."""
@@ -269,7 +282,8 @@ def _measures(words: Sequence[Word], chunk: Chunk) -> bool:
     if not chunk.counted or not chunk.marks or chunk.start >= len(words) or not words[chunk.start].heard.isdigit():
         return False
     mark, before = chunk.marks[0], words[chunk.start - 1].heard if chunk.start else ""
-    return mark.start == chunk.start + 1 and (mark.plural or before in ("with", "add", "plus"))
+    measured = mark.plural or any(word.heard in MEASURES for word in words[mark.start : mark.end])
+    return mark.start == chunk.start + 1 and (measured or before in ("with", "add", "plus"))
 
 
 def _alternatives(words: Sequence[Word], marks: Sequence[Mark]) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from callwaiting.understanding.numbers import with_digits
-from callwaiting.understanding.spelling import Spelling
+from callwaiting.understanding.spelling import LONG, Spelling
 from callwaiting.understanding.vocabulary import Group, Vocabulary
 from callwaiting.understanding.word_lists import word_list
 
@@ -20,7 +22,7 @@ SYNONYMS = {
     "flavoring": "sweetener", "flavouring": "sweetener",
     "sweetner": "sweetener", "coke": "cola", "fries": "fry", "chips": "chip", "veggie": "vegetarian", "pop": "soda",
     "sugarfree": "sugarless", "lg": "large", "sm": "small", "med": "medium", "twice": "double", "milks": "milk",
-    "whip": "whipped",
+    "whip": "whipped", "mayo": "mayonnaise",
 }  # fmt: skip
 # Two words that are one, as menus and speech recognition split them.
 _JOINED = tuple(
@@ -30,7 +32,7 @@ _JOINED = tuple(
         (r"\bsugar[ -]?(?:free|less)\b", "sugarless"), (r"\blactose[ -]?free\b", "lactosefree"),
         (r"\b(?:2|two) ?(?:percent|per cent|pct)\b|\b2 ?&|\b2 %", "2%"), (r"\b1 (?:percent|per cent)\b", "1%"),
         (r"\bgluten[ -]?free\b", "glutenfree"), (r"\bdairy[ -]?free\b", "dairyfree"),
-        (r"\bsemi[ -]?skimmed\b", "semiskimmed"),
+        (r"\b(?:xl|x[ -]large)\b", "extra large"), (r"\bsemi[ -]?skimmed\b", "semiskimmed"),
         (r"\bde[ -]caf(?:feinated)?\b", "decaf"), (r"\bhalf and half\b", "halfandhalf"),
         (r"\b([a-z]{4,})(sauce|sweetener|sweetner|syrup)\b", r"\1 \2"),
     )
@@ -59,6 +61,7 @@ class Found:
 def normal(text: str) -> str:
     """A menu's or a caller's words in the form in which both are compared."""
     text = with_digits(text.lower().replace("’", "'"))
+    text = re.sub(r" (?:&|'?n'?) (?=[a-z])", " and ", text)
     text = re.sub(r"\b(\d{1,3}) ?x\b(?! ?\d)", r"\1", text)
     text = re.sub(r"\b(?:x|times) ?(\d{1,3})\b", r"times \1", text)
     for pattern, joined in _JOINED:
@@ -93,8 +96,6 @@ class Lexicon:
             meaning = Meaning(item=item.name)
             for name in (item.name, *item.aliases):
                 self._add(phrase_of(name), meaning)
-                if name.count(" ") == 1:  # `coldbrew`
-                    self._add(phrase_of(name.replace(" ", "")), meaning)
             for group in item.groups:
                 self._add_group(group, item.name)
         for group in vocabulary.groups:
@@ -103,6 +104,7 @@ class Lexicon:
         known = {*self._phrases, *self._parts}
         self.longest = max((len(phrase) for phrase in known), default=0)
         self.words = frozenset(word for phrase in known for word in phrase)
+        self._pairs = dict(_pairs_in(vocabulary))
         self._spelling = Spelling(self.words)
         self._starts = sorted({phrase[0] for phrase in self._phrases if len(phrase) == 1 and len(phrase[0]) >= 6})
 
@@ -120,6 +122,15 @@ class Lexicon:
         meant = {meaning for start in begun for meaning in self._phrases[(start,)]}
         return begun[0] if len(meant) == 1 else word
 
+    def split(self, heard: str) -> tuple[str, str] | None:
+        """Two words of a name that were heard as one: `oatmilk`."""
+        return None if singular(heard) in self.words else self._pairs.get(heard.removesuffix("s"))
+
+    def joined(self, one: str, other: str) -> str | None:
+        """A word of a name that was heard as two: `pepper jack`, `milk shake`."""
+        word = one + singular(other)
+        return word if len(word) >= LONG and word in self.words and word not in self._pairs else None
+
     def at(self, words: list[str], start: int) -> Found | None:
         """The longest phrase that begins there; a part of a name only when no whole name does."""
         for known, whole in ((self._phrases, True), (self._parts, False)):
@@ -130,8 +141,9 @@ class Lexicon:
         return None
 
     def _add(self, phrase: Phrase, meaning: Meaning) -> None:
-        if phrase:
-            self._phrases[phrase][meaning] = None
+        for said in (phrase, tuple(word for word in phrase if word != "and")):  # `chicken bacon ranch`
+            if said:
+                self._phrases[said][meaning] = None
 
     def _add_group(self, group: Group, owner: str | None) -> None:
         """The values of a group, also without the word that most of them share (`oat` for `Oat milk`)."""
@@ -143,7 +155,7 @@ class Lexicon:
         for choice, phrase in named:
             meaning = Meaning(group=group.name, value=choice.name, owner=owner)
             self._add(phrase, meaning)
-            if len(phrase) > 1 and phrase[-1] in shared and phrase[:-1] != ("extra",):  # `extra cream` is no extra shot
+            if len(phrase) > 1 and phrase[-1] in shared and _says_something(phrase[:-1]):
                 self._parts[phrase[:-1]][meaning] = None
                 for other in shared - {phrase[-1]}:
                     self._parts[(*phrase[:-1], other)][meaning] = None
@@ -166,10 +178,25 @@ class Lexicon:
             for length in range(1, len(phrase)):
                 for start in range(len(phrase) - length + 1):
                     part = phrase[start : start + length]
-                    if part not in self._phrases and (
-                        length > 1 or (part[0] not in COMMON | COLOURS and part[0] not in option_words)
-                    ):
+                    if part in self._phrases or {part[0], part[-1]} & {"and", "with", "of"}:
+                        continue
+                    if length > 1 or (part[0] not in COMMON | COLOURS and part[0] not in option_words):
                         self._parts[part][Meaning(item=item.name)] = None
+
+
+def _pairs_in(vocabulary: Vocabulary) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Neighbouring words of the names, filed under both in one."""
+    groups = [*vocabulary.groups, *(group for item in vocabulary.items for group in item.groups)]
+    for named in (*vocabulary.items, *(choice for group in groups for choice in group.choices)):
+        for name in (named.name, *named.aliases):
+            for one, other in pairwise(normal(name).split()):
+                if one.isalpha() and other.isalpha():
+                    yield one + other.removesuffix("s"), (one, other.removesuffix("s"))
+
+
+def _says_something(part: Phrase) -> bool:
+    """Whether a part of a name can stand for it: neither the `extra` of `extra shot` nor the `2` of `2 litres`."""
+    return any(word not in COMMON and not word.isdigit() for word in part)
 
 
 COMMON = word_list("common")

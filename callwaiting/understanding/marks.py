@@ -17,10 +17,14 @@ LARGEST_QUANTITY = 999
 DETERMINERS = frozenset({"a", "an", "some", "another", "other", "rest", "1st", "2nd", "3rd", "both", "each", "all"})
 PIECES = frozenset({"1st", "2nd", "3rd", "other", "another", "rest"})
 MEASURES = word_list("measures")
-NO_COUNT = frozenset({"minutes", "minute", "o", "pm", "am", "%", "dollars"})
+PORTIONS = frozenset({"side", "sides", "bag", "bags", "slice", "slices", "scoop", "scoops"})  # of an item of its own
+NO_COUNT = frozenset(
+    {"minutes", "minute", "o", "pm", "am", "%", "dollars", "topping", "toppings", "inch", "inches", "liter", "litre",
+     "liters", "litres", "ounce", "ounces", "oz"}
+)  # fmt: skip
 NEGATIONS = frozenset(
     {"no", "without", "hold", "minus", "not", "except", "skip", "remove", "never", "leave", "less", "delete", "off",
-     "cancel", "scratch", "ditch", "forget", "lose"}
+     "cancel", "scratch", "ditch", "forget", "lose", "avoid", "omit", "drop"}
 )  # fmt: skip
 # Behind these a denial does not reach: `no cinnamon on the latte`.
 NEGATION_ENDS = frozenset(
@@ -72,6 +76,10 @@ class Mark:
         """The item it names, or None for an option."""
         return self.found.meanings[0].item
 
+    def fits(self, item: str | None) -> bool:
+        """Whether this option can be one of that item."""
+        return any(meaning.owner in (None, item) for meaning in self.found.meanings)
+
     @property
     def items(self) -> tuple[str, ...]:
         """All items it may name."""
@@ -98,7 +106,19 @@ class Chunk:
 def words_in(plain: str, lexicon: Lexicon) -> list[Word]:
     """The words and marks of a text."""
     heard = re.findall(r"\d+(?:st|nd|rd|th)\b|[^\W_]+%?(?:'s)?|[,.;!?]", normal(plain))
-    return [Word(word, lexicon.word(word) if word[0].isalnum() else word) for word in heard]
+    words: list[Word] = []
+    for word in heard:
+        last = words[-1] if words else None
+        if not word[0].isalnum():
+            words.append(Word(word, word))
+        elif last and (joined := lexicon.joined(last.heard, word)):
+            words[-1] = Word(f"{last.heard} {word}", joined)
+        elif pair := lexicon.split(word):
+            begin = len(pair[0])
+            words += [Word(word[:begin], pair[0]), Word(word[begin:], pair[1])]
+        else:
+            words.append(Word(word, lexicon.word(word)))
+    return words
 
 
 def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
@@ -108,7 +128,7 @@ def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
     position = 0
     while position < len(words):
         found = lexicon.at(known, position)
-        if found is None or (marks and not found.whole and marks[-1].end == position and _repeats(marks[-1], found)):
+        if found is None or (marks and marks[-1].end == position and _repeats(marks[-1], found)):
             position += 1
             continue
         end = position + found.length
@@ -119,6 +139,7 @@ def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
         replaced = _replaced(words, position)
         denied = denied and not (found.meanings[0].item and _something_is_left_out_of_it(words, marks, position))
         if not (_is_told_of(words, position) or _is_added_by_measure(words, marks, found, position)):
+            found = _as_item_or_option(words, position, found)
             marks.append(Mark(position, end, found, denied, plural, _corrects(words, position), replaced))
         position = end
     return _exchanged(words, marks)
@@ -159,6 +180,19 @@ def is_noun(words: Sequence[Word], position: int, inside: Collection[int]) -> bo
     return len(noun) > 3 and noun.isalpha() and noun not in COMMON | NO_NOUNS
 
 
+def _as_item_or_option(words: Sequence[Word], start: int, found: Found) -> Found:
+    """What is both an item and an option is the item with a number or as a side, else the option."""
+    items = tuple(meaning for meaning in found.meanings if meaning.item)
+    if not items or len(items) == len(found.meanings):
+        return found
+    before = [word.heard for word in words[max(0, start - 2) : start]]
+    behind = [word.heard for word in words[start + found.length : start + found.length + 3]]
+    counted = before[-1:] != [] and (before[-1] in ("a", "an") or before[-1].isdigit())
+    portion = before[-1:] == ["of"] and before[0] not in MEASURES - PORTIONS
+    alone = counted or portion or behind in (["on", "the", "side"], ["as", "a", "side"])
+    return replace(found, meanings=items if alone else tuple(meaning for meaning in found.meanings if not meaning.item))
+
+
 def _left_out(words: Sequence[Word], position: int, inside: set[int]) -> list[str]:
     """The noun behind a `no` or `without`."""
     following = position + 1
@@ -176,10 +210,9 @@ def _repeats(mark: Mark, found: Found) -> bool:
 
 
 def _denied_with_the_last(words: Sequence[Word], marks: Sequence[Mark], start: int) -> bool:
-    """`without sugar or cinnamon`."""
-    return (
-        bool(marks) and marks[-1].negated and [word.heard for word in words[marks[-1].end : start]] in (["or"], ["nor"])
-    )
+    """`without sugar or cinnamon`, `without sugar or any cinnamon`."""
+    between = [word.heard for word in words[marks[-1].end : start]] if marks else []
+    return marks != [] and marks[-1].negated and between[:1] in (["or"], ["nor"]) and len(between) < 3
 
 
 def _something_is_left_out_of_it(words: Sequence[Word], marks: Sequence[Mark], start: int) -> bool:
@@ -208,7 +241,7 @@ def _is_told_of(words: Sequence[Word], start: int) -> bool:
 def _is_added_by_measure(words: Sequence[Word], marks: Sequence[Mark], found: Found, start: int) -> bool:
     """`a chai, add a shot of espresso` orders no espresso."""
     before = [word.heard for word in words[max(0, start - 5) : start]]
-    measured = before[-1:] == ["of"] and before[-2:-1] != [] and before[-2] in MEASURES
+    measured = before[-1:] == ["of"] and before[-2:-1] != [] and before[-2] in MEASURES - PORTIONS
     return bool(found.meanings[0].item and marks and measured and {"add", "with", "extra", "plus"} & set(before))
 
 
@@ -239,7 +272,8 @@ def _negated(words: Sequence[Word], start: int) -> bool:
             or (heard == "of" and back and words[back - 1].heard == "instead")
         ):
             return True
-        if heard in NEGATION_ENDS or not heard[0].isalnum() or heard.isdigit():
+        reaches = heard in ("extra", "add") and before in NEGATIONS | {"the", "any"}  # `no extra cheese`, `do not add`
+        if (heard in NEGATION_ENDS and not reaches) or not heard[0].isalnum() or heard.isdigit():
             return False
     return False
 
@@ -249,6 +283,8 @@ def _corrects(words: Sequence[Word], start: int) -> bool:
     for back in range(start - 1, max(start - REACH, -1), -1):
         if words[back].heard in CORRECTIONS:
             return True
+        if words[back].heard == "and":
+            return False
         if not words[back].heard[0].isalnum():
             before = words[back - 1].heard if back else ""
             return words[back].heard in (",", ".") and before in CORRECTIONS | TAKEN_BACK
@@ -264,7 +300,7 @@ def _begun(words: Sequence[Word], position: int, marks: Sequence[Mark], last: Ch
     """The chunk that begins with this word, if any."""
     heard = words[position].heard
     following = words[position + 1].heard if position + 1 < len(words) else ""
-    if following in MEASURES or following in NO_COUNT:
+    if following in NO_COUNT or _measures_an_option(words, position, marks):
         return None
     if heard == "1" and last.counted and last.marks and _a_such_one(words, last.start, marks):
         return None
@@ -289,6 +325,27 @@ def _begun(words: Sequence[Word], position: int, marks: Sequence[Mark], last: Ch
         begun = last.counted and not last.marks and position - last.start <= 2  # `the one other`
         return None if begun else Chunk(position, 1, counted=True)
     return None
+
+
+def _measures_an_option(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> bool:
+    """`two pumps of vanilla`, `a layer of foam`: the number counts no item; that of `two bags of chips` does."""
+    following = [word.heard for word in words[position + 1 : position + 4]]
+    of = following.index("of") if "of" in following[1:] else 0
+    if not of:
+        return following[:1] != [] and following[0] in MEASURES
+    if any(position < mark.start <= position + of for mark in marks):
+        return False
+    place = position + 2 + of
+    while place < len(words) and words[place].heard in ("the", "a"):
+        place += 1
+    mark = first = _mark_at(marks, place)
+    while mark and mark.item is None:
+        mark = _mark_at(marks, mark.end)
+    return following[of - 1] in MEASURES - PORTIONS if mark or not first else True
+
+
+def _mark_at(marks: Sequence[Mark], place: int) -> Mark | None:
+    return next((mark for mark in marks if mark.start == place), None)
 
 
 def _a_such(words: Sequence[Word], position: int, marks: Sequence[Mark]) -> bool:
@@ -321,7 +378,7 @@ def _item_follows(words: Sequence[Word], position: int, marks: Sequence[Mark]) -
     stop = next(
         (
             place
-            for place in range(position + 1, len(words))
+            for place in range(position + 1, item)
             if words[place].heard in DETERMINERS or words[place].heard.isdigit() or words[place].heard in (".", "with")
         ),
         len(words),

@@ -35,7 +35,9 @@ class Spelling:
         ranked = sorted(
             (distance, other)
             for other in near
-            if other[0] == word[0] and (distance := _distance(word, other)) <= allowed
+            if other[0] == word[0]
+            and len(word) + len(other) > 2 * SHORTEST  # `main` is no misspelt `maid`
+            and (distance := _distance(word, other)) <= allowed
         )
         if not ranked or (len(ranked) > 1 and ranked[0][0] == ranked[1][0]):
             return None
