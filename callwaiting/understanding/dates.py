@@ -7,95 +7,22 @@ A day without a year is the next one from today. Where people mean different day
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from callwaiting.understanding.calendar_words import month_of, weekday_of
+from callwaiting.understanding.counted_days import read_gone
+from callwaiting.understanding.days import Days, Match, Today, day_of, mention, nearest, next_month_day, plus_months
 from callwaiting.understanding.feasts import feast_on, nth_weekday
 
-Match = re.Match[str]
-MONTH_FIRST = ("America/", "US/", "Pacific/Honolulu", "Etc/", "UTC", "GMT")
 SHORT_WORDS = ("sat", "sun", "mon", "wed", "fri")  # also other words, when they stand alone
 MAY_BE = re.compile(r" ?(?:be|not|have|i|we|ask|take|want|need|come|also|even|still|go|\w+ (?:a|the|to))\b")
-COMING = re.compile(
-    r"\b(?:come|coming|arrive|arriving|be|get|make it|run|running|mov\w+|push\w*|start\w*)\b[^,.]{0,25}$"
-)
 LAST_HOUR = 12
 FARTHEST_YEAR, EARLIEST_YEAR = 2100, 1900
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A mention of a day. `days` are its readings, likeliest first; none: it cannot be a day. `gone`: it lies in the
-    past. `instant` also says the time (`in two hours`). `bare`: only a day's number, whose month may be said by the
-    other end of a range. `last` is the end of a mention that is a range itself (`next week`)."""
-
-    start: int
-    end: int
-    days: tuple[date, ...]
-    gone: bool = False
-    instant: datetime | None = None
-    bare: int | None = None
-    month_said: bool = False
-    last: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The clock of the business: its local time, aware, and whether 5/6 is the 6th of May."""
-
-    now: datetime
-    month_first: bool
-
-    @property
-    def day(self) -> date:
-        return self.now.date()
-
-
-def day_of(year: int, month: int, day: int) -> date | None:
-    """That day, or None when the calendar has none."""
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def plus_months(day: date, months: int) -> date:
-    """The same day some months on; the last of the month where it is shorter."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, month + 1, min(day.day, last))
-
-
-def next_month_day(after: date, day: int) -> date | None:
-    """The next such day of a month, `after` itself included."""
-    for ahead in range(13):
-        month = plus_months(after.replace(day=1), ahead)
-        found = day_of(month.year, month.month, day)
-        if found and found >= after:
-            return found
-    return None
-
-
-def _mention(match: Match, *days: date | None, **more: object) -> Days:
-    known = tuple(dict.fromkeys(day for day in days if day is not None))
-    return Days(match.start(), match.end(), known, **more)  # type: ignore[arg-type]  # keywords of Days
-
-
-def read_gone(match: Match, today: Today) -> Days:
-    """A day in the past: `yesterday`, `three days ago`; of a last week or month none is named."""
-    word = match[0]
-    ago = re.match(r"(\d{1,3}|an?) ([a-z]+?)s? (?:ago|earlier)$", word)
-    if ago:
-        past = _counted(today.day, -read_count(ago[1]), ago[2])
-        return Days(match.start(), match.end(), () if past is None else (past,), gone=True)
-    days = 2 if "before yesterday" in word else 1 if "yesterday" in word or "night" in word else 0
-    return Days(match.start(), match.end(), (today.day - timedelta(days=days),) if days else (), gone=True)
-
-
 def read_unsaid(match: Match, today: Today) -> Days:
     """Something that speaks of a day without saying which."""
-    return _mention(match)
+    return mention(match)
 
 
 def _year(said: str | None, today: Today) -> int | None:
@@ -114,26 +41,19 @@ def read_day_of_month(match: Match, today: Today) -> Days | None:
         return None
     year = _year(match["year"], today)
     weekday = weekday_of(match["weekday"]) if match["weekday"] else None
-    return _mention(match, *_settled(today, year, month, day, weekday), month_said=True)
+    return mention(match, *_settled(today, year, month, day, weekday), month_said=True)
 
 
 def _settled(today: Today, year: int | None, month: int, day: int, weekday: int | None) -> list[date]:
     if year is not None:
         found = day_of(year, month, day) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else None
         wrong = found is not None and weekday is not None and found.weekday() != weekday
-        return [] if found is None else [found, *_nearest(found, weekday)] if wrong else [found]
+        return [] if found is None else [found, *nearest(found, weekday)] if wrong else [found]
     ahead = [day_of(today.day.year + years, month, day) for years in range(9)]
     coming = [found for found in ahead if found is not None and found >= today.day]
     if not coming or weekday is None or coming[0].weekday() == weekday:
         return coming[:1]
-    return [coming[0], *_nearest(coming[0], weekday)]
-
-
-def _nearest(day: date, weekday: int | None) -> list[date]:
-    if weekday is None:
-        return []
-    ahead = (weekday - day.weekday()) % 7
-    return [day + timedelta(days=ahead if ahead <= 3 else ahead - 7)]
+    return [coming[0], *nearest(coming[0], weekday)]
 
 
 def read_numeric(match: Match, today: Today) -> Days | None:
@@ -144,21 +64,30 @@ def read_numeric(match: Match, today: Today) -> Days | None:
     orders = [(first, second), (second, first)] if today.month_first else [(second, first), (first, second)]
     if match["dot"] == "." and first != second:
         orders = [(second, first), (first, second)]
+    if match[0].endswith("."):
+        orders = [(second, first)]  # `12.3.` is written where the day comes first
     readings = [
         found[0]
         for month, day in dict.fromkeys(orders)
         if 1 <= month <= 12 and (found := _settled(today, year, month, day, None))
     ]
     if not readings:
-        return None if match["year"] is None else _mention(match)
+        return None if match["year"] is None else mention(match)
     fitting = [day for day in readings if weekday is None or day.weekday() == weekday]
     if weekday is not None and not fitting and year is None:
-        return _mention(match, *readings, *_nearest(readings[0], weekday), month_said=True)
-    return _mention(match, *(fitting or readings), month_said=True)
+        return mention(match, *readings, *nearest(readings[0], weekday), month_said=True)
+    return mention(match, *(fitting or readings), month_said=True)
+
+
+def read_weekday_and_numeric(match: Match, today: Today) -> Days | None:
+    """`Monday 19.06`: a day only if it is one; else the number is a time."""
+    found = read_numeric(match, today)
+    fits = found is not None and any(day.weekday() == weekday_of(match["weekday"]) for day in found.days)
+    return found if fits else None
 
 
 def read_iso(match: Match, today: Today) -> Days:
-    return _mention(match, day_of(int(match[1]), int(match[2]), int(match[3])), month_said=True)
+    return mention(match, day_of(int(match[1]), int(match[2]), int(match[3])), month_said=True)
 
 
 def read_weekday_and_number(match: Match, today: Today) -> Days | None:
@@ -167,16 +96,16 @@ def read_weekday_and_number(match: Match, today: Today) -> Days | None:
     if match["year"]:
         year = _year(match["year"], today) or 0
         found = [day_of(year, month, day) for month in range(1, 13)]
-        return _mention(match, *(each for each in found if each is not None and each.weekday() == weekday))
+        return mention(match, *(each for each in found if each is not None and each.weekday() == weekday))
     coming = next_month_day(today.day, day)
     if coming is None or coming.weekday() == weekday:
-        return _mention(match, coming, bare=day)
+        return mention(match, coming, bare=day)
     if day <= LAST_HOUR and match[0][-1].isdigit():
         return None  # `Saturday 8` is an hour where it cannot be the day
     later: date | None = coming
     while later is not None and later.weekday() != weekday and (later - coming).days < 400:
         later = next_month_day(later + timedelta(days=1), day)
-    return _mention(match, later, coming, bare=day)
+    return mention(match, later, coming, bare=day)
 
 
 def read_number(match: Match, today: Today) -> Days | None:
@@ -186,66 +115,8 @@ def read_number(match: Match, today: Today) -> Days | None:
         return read_gone(match, today)
     if month and "the month" not in month:
         base = plus_months(today.day.replace(day=1), 0 if "this" in month or "current" in month else 1)
-        return _mention(match, day_of(base.year, base.month, day), month_said=True)
-    return _mention(match, next_month_day(today.day, day) if 1 <= day <= 31 else None, bare=day)
-
-
-def read_spoken(match: Match, today: Today) -> Days:
-    word = match[0]
-    days = 2 if "day after" in word else 0 if word.startswith(("today", "tonight", "to night", "this")) else 1
-    return _mention(match, today.day + timedelta(days=days))
-
-
-def read_count(said: str) -> int:
-    return 1 if said in ("a", "an", "next", "the next", "another") or not said.isdigit() else int(said)
-
-
-def read_ahead(match: Match, today: Today) -> Days | None:
-    """`in 3 days`, `2 weeks from Friday`, `in an hour`: counted from now or from a day that is named."""
-    groups = match.groupdict()
-    count, unit = read_count(match["count"]), match["unit"].rstrip("s")
-    if groups.get("half"):
-        if unit not in ("hour", "hr", "h"):
-            return None
-        return read_from_now(match, today, timedelta(hours=count, minutes=30))
-    if unit in ("minute", "min", "hour", "hr", "h"):
-        return read_from_now(match, today, timedelta(minutes=count) if unit.startswith("m") else timedelta(hours=count))
-    base = today.day
-    anchor = groups.get("anchor") or ""
-    if anchor.startswith(("tom", "2m", "tmr")):
-        base += timedelta(days=1)
-    elif anchor and not anchor.startswith(("today", "now", "tonight", "this")):
-        base += timedelta(days=(weekday_of(anchor.removeprefix("this ").removeprefix("next ")) - base.weekday()) % 7)
-    day = _counted(base, count, unit)
-    weekday = groups.get("weekday")
-    if day is None or not weekday:
-        return _mention(match, day)
-    wanted = weekday_of(weekday)
-    if unit in ("week", "wk", "fortnight"):
-        return _mention(match, day + timedelta(days=wanted - day.weekday()))
-    if unit == "day":
-        return _mention(match, *_nearest(day, wanted), *(() if day.weekday() == wanted else (day,)))
-    return _mention(match, day + timedelta(days=(wanted - day.weekday()) % 7))
-
-
-def _counted(base: date, count: int, unit: str) -> date | None:
-    try:
-        if unit in ("month", "year"):
-            return plus_months(base, count * (12 if unit == "year" else 1))
-        return base + timedelta(days=count * {"week": 7, "wk": 7, "fortnight": 14}.get(unit, 1))
-    except (OverflowError, ValueError):
-        return None
-
-
-def read_from_now(match: Match, today: Today, ahead: timedelta) -> Days:
-    at = (today.now.astimezone(UTC) + ahead).astimezone(today.now.tzinfo)
-    return _mention(match, at.date(), instant=at)
-
-
-def read_part_of_hour(match: Match, today: Today) -> Days:
-    """`in half an hour`, `in three quarters of an hour`."""
-    minutes = 45 if "3" in match[0] else 15 if "quarter" in match[0] else 30
-    return read_from_now(match, today, timedelta(minutes=minutes))
+        return mention(match, day_of(base.year, base.month, day), month_said=True)
+    return mention(match, next_month_day(today.day, day) if 1 <= day <= 31 else None, bare=day)
 
 
 def read_weekday(match: Match, today: Today) -> Days | None:
@@ -266,22 +137,24 @@ def read_weekday(match: Match, today: Today) -> Days | None:
         return None
     after = match["after"] or ""
     if "after next" in after:
-        return _mention(match, following + timedelta(days=7), coming + timedelta(days=7))
+        return mention(match, following + timedelta(days=7), coming + timedelta(days=7))
     if after.startswith(" after"):
-        return _mention(match, coming + timedelta(days=7), coming)
+        return mention(match, coming + timedelta(days=7), coming)
     if "this" in after:
-        return _mention(match, monday + timedelta(days=weekday))
+        return mention(match, monday + timedelta(days=weekday))
     if "next" in after or "following" in after:
-        return _mention(match, following)
+        return mention(match, following)
     if after:  # Friday week
-        return _mention(match, coming + timedelta(days=7))
+        return mention(match, coming + timedelta(days=7))
     if "next" in said:
-        return _mention(match, following, coming)
+        return mention(match, following, coming)
     if "following" in said:
-        return _mention(match, coming, following)
+        return mention(match, coming, following)
+    if "coming" in said:
+        return mention(match, coming)
     if "this" in said and not ahead:
-        return _mention(match, today.day)
-    return _mention(match, coming) if ahead else _mention(match, coming, today.day)
+        return mention(match, today.day, coming)
+    return mention(match, coming) if ahead else mention(match, coming, today.day)
 
 
 def read_nth_of_month(match: Match, today: Today) -> Days:
@@ -290,12 +163,12 @@ def read_nth_of_month(match: Match, today: Today) -> Days:
     weekday, month = weekday_of(match["weekday"]), match["month"]
     if "month" in month:
         base = plus_months(today.day.replace(day=1), int("next" in month))
-        return _mention(match, nth_weekday(base.year, base.month, weekday, nth), month_said=True)
+        return mention(match, nth_weekday(base.year, base.month, weekday, nth), month_said=True)
     year = _year(match["year"], today)
     years = [year] if year else [today.day.year, today.day.year + 1]
     found = [nth_weekday(each, month_of(month), weekday, nth) for each in years]
     coming = [day for day in found if day is not None and (year or day >= today.day)]
-    return _mention(match, *coming[:1], month_said=True)
+    return mention(match, *coming[:1], month_said=True)
 
 
 def read_last_day(match: Match, today: Today) -> Days:
@@ -303,31 +176,14 @@ def read_last_day(match: Match, today: Today) -> Days:
     month = match["month"]
     if "month" in month:
         base = plus_months(today.day.replace(day=1), int("next" in month))
-        return _mention(match, plus_months(base, 1) - timedelta(days=1), month_said=True)
+        return mention(match, plus_months(base, 1) - timedelta(days=1), month_said=True)
     year = _year(match["year"], today)
     ends = [
         plus_months(date(each, month_of(month), 1), 1) - timedelta(days=1)
         for each in ([year] if year else [today.day.year, today.day.year + 1])
         if EARLIEST_YEAR <= each <= FARTHEST_YEAR
     ]
-    return _mention(match, *[day for day in ends if year or day >= today.day][:1], month_said=True)
-
-
-def read_delay(match: Match, today: Today) -> Days | None:
-    """`Can we come ten minutes later`: later than what was agreed, not than now."""
-    return _mention(match) if COMING.search(match.string[: match.start()]) else None
-
-
-def read_upcoming(match: Match, today: Today) -> Days:
-    """`upcoming two days`: the second from now, or the stretch until then."""
-    count = int(match["count"] or match["count2"])
-    return _mention(match, today.day + timedelta(days=count), today.day + timedelta(days=1))
-
-
-def read_weekdays_ahead(match: Match, today: Today) -> Days:
-    """`three Tuesdays from now`."""
-    ahead = (weekday_of(match["weekday"]) - today.day.weekday()) % 7 or 7
-    return _mention(match, today.day + timedelta(days=ahead + 7 * (min(read_count(match["count"]), 999) - 1)))
+    return mention(match, *[day for day in ends if year or day >= today.day][:1], month_said=True)
 
 
 def read_feast(match: Match, today: Today) -> Days:
@@ -337,5 +193,5 @@ def read_feast(match: Match, today: Today) -> Days:
     year = _year(match["year"], today)
     if year is None:
         this = feast_on(name, today.day.year)
-        return _mention(match, this if this >= today.day else feast_on(name, today.day.year + 1), month_said=True)
-    return _mention(match, feast_on(name, year) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else None, month_said=True)
+        return mention(match, this if this >= today.day else feast_on(name, today.day.year + 1), month_said=True)
+    return mention(match, feast_on(name, year) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else None, month_said=True)

@@ -187,11 +187,12 @@ class Lexicon:
 def _pairs_in(vocabulary: Vocabulary) -> Iterator[tuple[str, tuple[str, str]]]:
     """Neighbouring words of the names, filed under both in one."""
     groups = [*vocabulary.groups, *(group for item in vocabulary.items for group in item.groups)]
-    for named in (*vocabulary.items, *(choice for group in groups for choice in group.choices)):
-        for name in (named.name, *named.aliases):
-            for one, other in pairwise(normal(name).split()):
-                if one.isalpha() and other.isalpha():
-                    yield one + other.removesuffix("s"), (one, other.removesuffix("s"))
+    names = [name for item in vocabulary.items for name in (item.name, *item.aliases)]
+    names += [name for group in groups for choice in group.choices for name in (choice.name, *choice.aliases)]
+    for name in names:
+        for one, other in pairwise(normal(name).split()):
+            if one.isalpha() and other.isalpha():
+                yield one + other.removesuffix("s"), (one, other.removesuffix("s"))
 
 
 def _says_something(part: Phrase) -> bool:

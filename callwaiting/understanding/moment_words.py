@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from callwaiting.understanding.calendar_words import MONTH
+
 CHANGE = re.compile(r"\b(?:chang|mov|reschedul|switch|push|shift|swap|amend|modif|rebook|postpon|bring|updat)\w*\b")
 CORRECTION = re.compile(
     r"\b(?:no|actually|sorry|instead|i mean|i meant|rather|make (?:it|that)|scratch that|correction|wait|change)\b"
@@ -27,7 +29,11 @@ THROUGH = re.compile(
     r"^[ ,]*(?:-|to|until|untill|till|til|through|thru|up to|(?:and )?(?:(?:i |we )?will )?(?:be )?"
     r"(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|end(?:ing)?))(?: on| by| at| until| the)* ?$"
 )
-LEAVING = re.compile(r"\b(?:check(?:ing)? ?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?)(?: on| by| the)* ?$")
+LEAVING = re.compile(
+    r"\b(?:check(?:ing)?[ -]?out|leav(?:e|ing)|depart(?:ing)?|return(?:ing)?|drop(?:ping)?(?: it)? off|until|till|til|"
+    r"through|up to)(?: it| date| is| of| will be| on| by| the| next day,)* ?$"
+)
+BEGINNING = re.compile(r"\b(?:from|beginning|starting|check(?:ing)?[ -]?in)(?: date| is| of| on| the)* ?$")
 OF = re.compile(r"(?:of |than )?")  # of `instead of Friday` the mention begins with `of`
 DEED = re.compile(r"\b(?:made|booked|reserved|called|rang|placed|ordered|spoke)\b")  # its day is not the visit's
 LASTING = re.compile(
@@ -36,7 +42,7 @@ LASTING = re.compile(
 )
 NUMBER_BEHIND = re.compile(
     r" ?(-|to|until|till|through|and) ?(?:the )?(\d{1,2})(?:st|nd|rd|th)?\b"
-    r"(?![:.]\d| ?(?:[ap]\.?m|o'? ?clock|people|in the))"
+    rf"(?![:.]\d| ?(?:[ap]\.?m|o'? ?clock|people|in the|(?:of )?{MONTH}))"
 )
 BARE_DAY = re.compile(
     r"(?:(?:on|the|for|yes|yeah|yep|ok|okay|its|it is|maybe|say|lets (?:say|do)|how about|make it)[ ,]*){0,4}(\d{1,2})"
@@ -49,10 +55,11 @@ BOUND = re.compile(
 BESIDE_A_TIME = re.compile(r" ?(?:-|to|until|till|or|rather than|instead of|not|,? ?(?:no|sorry|actually),?) ?")
 TO_ANOTHER = re.compile(r"\bto (?:be )?(?:on )?(?:the )?(?:[\w']+,? ){0,3}(?:at )?$")  # `from 6 to Friday at 7`
 OR_BEHIND = re.compile(r" or (?:the )?(\d{1,2})(?:st|nd|rd|th)?\b(?![:.]\d| ?(?:[ap]\.?m|o'? ?clock|people))")
-OR_BEFORE = re.compile(r"(?<![:.\d])\b(\d{1,2})(?:st|nd|rd|th)? or (?:the )?$")
-UNREAD_DAY = re.compile(
-    r"\bthe (?![123](?:st|nd|rd)\b)\d{1,2}(?:st|nd|rd|th)\b"  # `the first available` is no day
-    r"(?! (?:floor|time|street|avenue|birthday|anniversary|person|grade|place|table|room|1\b))"
+OR_BEFORE = re.compile(r"(?<![:.\d])\b(\d{1,2})(?:st|nd|rd|th)?(?: or | ?/ ?)(?:the )?$")
+# What an ordinal can count that is no day: `the 5th floor`.
+COUNTED = (
+    r"(?:floor|time|street|avenue|ave|birthday|anniversary|person|grade|place|table|room|option|item|number|slot|chair|"
+    r"one|visit|child|kid|week|month|year|1)\b"
 )
 CORRECTED = re.compile(r"\b(?:no|actually|sorry|i mean|i meant|rather|make (?:it|that))[, ]*(?:at )?$")
 TIME_BEFORE = re.compile(
@@ -70,6 +77,11 @@ NO_TIME_AFTER = re.compile(
 FOR_PEOPLE = re.compile(r"\b(?:\d|party|table|group)[^_]{0,12}\bfor $")
 FROM_SO_MANY = re.compile(
     r"\b(?:guests?|people|persons?|party|number|covers|seats|group|heads?|pax)\b[^_]{0,12}\bfrom (?:\d{1,3} to )?$"
+)
+# `3 to 4 on Wednesday`, `Tuesday 9-5`; a day has been blanked out.
+_HOURS = r"\d{1,2} ?(?:-|to|till|until) ?\d{1,2}(?![\d:/]| ?(?:people|persons?|ppl|guests?|of us|pax|kids|adults))"
+HOURS_OF_A_DAY = re.compile(
+    rf"(?<!for )(?<!of )(?<!are )(?<!be )(?<![\w.:/$£€+-])\b{_HOURS}(?=,? (?:on )?_)|(?<=_),? (?:from )?{_HOURS}"
 )
 AT = re.compile(r"(?:\b(?:at|by|from|until|till|after|before)|@) $")
 TO = re.compile(r"\bto $")

@@ -27,13 +27,14 @@ class Party:
 
 
 PERSONS = (
-    r"people|peoples|persons?|ppl|pax|guests?|adults?|grown ?-?ups?|diners?|covers?|heads?|patrons?|clients?|"
+    r"people|peoples|persons?|ppl|pax|guests?|adults?|grown ?-?ups?|diners|covers?|heads?|patrons?|clients?|"
     r"customers?|visitors?|attendees|participants|members|men|women|ladies|gentlemen|seats?|seaters?|chairs|"
     r"individuals|folks|peeps|souls|tops?"
 )
 KIN = (
     r"kids?|child(?:ren)?|infants?|bab(?:y|ies)|toddlers?|minors?|sons?|daughters?|boys?|girls?|friends?|cousins?|"
-    r"colleagues?|coworkers?|co-workers|relatives?|siblings?|brothers?|sisters?|nieces?|nephews?|parents?|others?|"
+    r"colleagues?|coworkers?|co-workers|relatives?|siblings?|brothers?|sisters?|nieces?|nephews?|parents?|others|"
+    r"other(?! [a-z])|"
     r"grandparents|buddies|mates?|teenagers?|teens|family members|grand(?:kids|children|sons?|daughters?|child)|"
     r"aunts?|uncles?|roommates?|neighbou?rs?|students?|twins|employees|partners?|couples|pairs"
 )
@@ -49,7 +50,7 @@ _TABLE = (
     r"lunch|breakfast|brunch|meal|somewhere|something|suite|appointment|place|it|that"
 )
 _MINE = r"(?:my|our|his|her|their|the|a|an)"
-_NOT_PERSONS = rf"(?! ?(?:{KIN}|nights?|days?|hours?|weeks?|rooms?|months?|minutes?|beds?|tables?|\d|%))"
+_NOT_PERSONS = rf"(?! ?(?:{KIN}|nights?|days?|hours?|weeks?|rooms?|months?|minutes?|beds?|tables?|stars?|\d|%))"
 _ALSO_NEXT = (
     r"at|on|in|under|please|and|by|with|from|near|outside|inside|thanks?|if|would|that|around|close|not|tonight|i|we|"
     r"today|my"
@@ -72,10 +73,11 @@ DIRECT: tuple[re.Pattern[str], ...] = tuple(
         r"\b(?:seats?|fits?|holds?|accommodates?|squeeze in|fit in|size(?: is| of| will be)?|"
         r"(?:people|guests|persons):?(?: is| are| will be)?|total of|number(?: is| will be)?|group is|party is) "
         r"(?:about |up to |around |roughly |approximately |at least |at most )?(\d{1,3})\b"
-        r"(?! ?(?:\d|nights?|hours?|tables?))",
+        rf"{_NOT_PERSONS}",
         r"\b(\d{1,3}) (?:of us|of them|in total|total|altogether|all together|in all|strong|"
         r"in (?:the|our|my) (?:party|group|family))\b",
-        rf"\bfor {_ABOUT}(\d{{1,3}})\b(?=(?: of us)?[ ,.?!;]*(?:$|_|(?:{_ALSO_NEXT})\b))",
+        rf"(?<!looking )(?<!searching )(?<!search )(?<!look )\bfor {_ABOUT}(?<!the (?=1\b))(\d{{1,3}})\b"
+        rf"(?=(?: of us)?(?:[.?!](?!\d)|[ ,;]*(?:$|_|(?:{_ALSO_NEXT})\b)))",
         r"\b(?:there (?:will be|are|is)|we (?:are|will be)|it (?:is|will be)|make (?:it|that)|be|to be|have(?! 1\b)|"
         r"only|just) (?:just |only |about |now )?(\d{1,3})\b"
         r"(?=[ ,.?!;]*(?:$|_|(?:of us|not|instead|please|now|coming|and|in|at|for)\b))",
@@ -88,12 +90,14 @@ GUEST = re.compile(
     rf"(?P<who>{PERSONS}|{KIN}|{ONE})\b(?!['-])"
 )
 SELF = re.compile(
-    r"(?<!provide )(?<!give )(?<!help )(?<!serve )\b(?:me|myself|i)"
-    r"(?: and|,| plus| with(?= (?:my|our|his|her|a|\d)))(?= )|"
-    r"(?:\band|,|\bplus|\bwith) (?:me|myself)\b|"
+    r"(?<!fine with )(?<!good with )(?<!okay with )(?<!ok with )(?<!provide )(?<!give )(?<!help )(?<!serve )"
+    r"\b(?:me|myself|i)"
+    r"(?: and(?! i\b)|,| plus| with(?= (?:my|our|his|her|a|\d)))(?= )|"
+    r"(?:\band|,|\bplus|(?<!fine )(?<!good )(?<!okay )(?<!ok )\bwith) (?:me|myself)\b|"
     r"\bi (?:am|will be) (?:coming|travell?ing|bringing|with)\b|"
     r"\bi (?:will |would |want to |am going to )?(?:come with|bring)\b|"
-    r"\band i\b(?! (?:have|am|need|want|would|had|believe|think|can|cannot|made|booked|do|could|was|like|forgot)\b)"
+    r"\band i\b(?! (?:will (?:like|need|want|take|have|prefer)|have|am|need|want|would|had|believe|think|can|cannot|"
+    r"made|booked|do|could|was|like|forgot)\b)"
 )
 BESIDE = re.compile(r"(?<![\d.:/$])\b([1-9]\d?) (?:and|plus|with) $")
 # `4 or 5 people`, `between 10 and 12 guests`, `4, maybe 5`: nobody knows yet.
@@ -127,7 +131,7 @@ NAMED = re.compile(
 )
 NOT_COMING = re.compile(r"\bfor (?:me|us)\b.{0,3}(?:please|\?|$)")
 ALONE = re.compile(
-    r"\bme,? myself,? and i\b|"
+    r"\bme,? myself,? and i\b|\b1 (?:person|guest|adult|people),? (?:just |only )?me\b|"
     r"\b(?:just|only|be) (?:for )?(?:me|myself)\b|\bfor myself[.!]*$|\b(?:by|on) my ?(?:self|own)\b|\b(?:alone|solo)\b"
 )
 WITH_SELF = re.compile(
@@ -153,6 +157,8 @@ def party_in(rest: str, plain: str, *, asked: bool) -> Party:
     guests = [match for match in GUEST.finditer(rest) if not OTHER_SENSE.match(rest[match.end() :])]
     listed, direct = _guest_list(rest, guests), _direct(rest)
     more = listed is not None and listed.size is not None and direct is not None and listed.size > (direct.size or 0)
+    if direct == Party(1) and ALONE.search(rest):
+        return direct
     if listed is not None and (direct is None or listed.unknown or listed.others or more) and not _same_twice(guests):
         return listed
     if direct is not None:
@@ -187,7 +193,7 @@ def _answer(rest: str, plain: str) -> Party:
     if added := re.fullmatch(r"(\d{1,3}) ?(?:\+|plus) ?(\d{1,2})", bare):
         return Party(int(added[1]) + int(added[2]))
     rest = re.sub(r"\b(?:not|instead of|rather than) (?=\d)\d+", "_", rest)
-    numbers = [int(number) for number in re.findall(r"(?<![\d.:/])\b\d{1,3}\b(?![\d.:/%])", rest)]
+    numbers = [int(number) for number in re.findall(r"(?<![\d.:/])\b\d{1,3}\b(?![.:/]?\d|%)", rest)]
     sizes = list(dict.fromkeys(number for number in numbers if 0 < number <= LARGEST_PARTY))
     if not sizes:
         return Party(HOMOPHONES.get(bare))
@@ -227,11 +233,15 @@ def _guest_list(rest: str, guests: Sequence[Match]) -> Party | None:
         return None
     beside = BESIDE.search(rest[: counted[0].start()])  # `3 and a baby`
     total = int(beside[1]) if beside else 0
+    whole = 0  # what `people` says, beside persons named one by one
     for guest in counted:
         number = _number_of(guest)
         if number is None:
             return Party(unknown=True)
         total += number
+        whole += number if re.fullmatch(r"people|persons?|guests?|of us|in total", guest["who"]) else 0
+    if whole > 1 and total - whole in (whole - 1, whole):  # `with a friend, for two people`
+        return Party(whole)
     total = min(total, LARGEST_PARTY - 1)
     if SELF.search(rest) and not NOT_COMING.search(rest):
         return Party(total + 1)

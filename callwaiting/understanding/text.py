@@ -29,7 +29,7 @@ _CONTRACTIONS = tuple(
         (r"\b(that|it|there)'(?:ll|d)\b", r"\1 will"), (r"\blet's\b", "lets"), (r"\bgonna\b", "going to"),
         (r"\buntill\b|'til\b", "until"), (r"\b(?:to|2)[ -]?(?:nite|night|nyt)\b", "tonight"),
         (r"\b(\d{4}-\d\d-\d\d)t(?=\d\d:)", r"\1 "),
-        (r"\bwanna\b", "want to"),
+        (r"\bwanna\b", "want to"), (r"\bo ?[\"*] ?clock\b", "o'clock"),
         (rf"\b({_HOURS})-?ish\b", r"\1 ish"),
         (r"\b(thats|whats|wheres)\b", lambda found: found[0][:-1] + " is"),
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callwaiting.understanding import yes_no
-from callwaiting.understanding.dates import MONTH_FIRST, Today
+from callwaiting.understanding.days import MONTH_FIRST, Today
 from callwaiting.understanding.errors import TimezoneUnknown
 from callwaiting.understanding.intents import Evidence, intent_of
 from callwaiting.understanding.items import Order, order_in

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from callwaiting.understanding.calendar_words import MONTH, month_of
-from callwaiting.understanding.dates import Days, Match, Today, plus_months
+from callwaiting.understanding.days import Days, Match, Today, plus_months
 from callwaiting.understanding.text import blank
 
 Stretch = tuple[date, date]
@@ -79,7 +79,8 @@ def _named_month(match: Match, today: Today) -> Stretch:
     if said and "year" in said:
         year = today.day.year + ("next" in said)
     else:
-        year = int(said[-4:]) if said else today.day.year + (month < today.day.month)
+        again = re.search(r"\bnext ", match[0]) and month == today.day.month
+        year = int(said[-4:]) if said else today.day.year + (month < today.day.month or bool(again))
     first = date(year, month, 1)
     return first, plus_months(first, 1) - timedelta(days=1)
 

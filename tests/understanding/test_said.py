@@ -10,10 +10,21 @@ from pathlib import Path
 import pytest
 
 from callwaiting.understanding import Slot, Understood
+from callwaiting.understanding.vocabulary_forms import vocabulary_from
 from tests.understanding.asking import heard
 from tests.understanding.test_more_ways import COFFEES
 
 FOLDER = Path(__file__).with_name("said")
+SIZES = {"size": ["small", "large", "extra large"]}
+TOPPINGS = ["lettuce", "onion", "tomato", "bacon", "mayonnaise", "cheese", "pepperjack", "blue cheese", "guacamole"]
+SNACKS = vocabulary_from({
+    "items": [
+        {"name": "Burger", "options": {"toppings": TOPPINGS}},
+        {"name": "Fries", "aliases": ["Chips"], "options": SIZES},
+        {"name": "Sweet potato fries", "options": SIZES}, {"name": "Cola", "options": SIZES}, "Milkshake", "Guacamole",
+        {"name": "Chicken and bacon wrap", "aliases": ["Wrap"], "options": {"toppings": TOPPINGS}},
+    ],
+})  # fmt: skip
 
 
 def sentences(name: str) -> list[tuple[str, str]]:
@@ -93,3 +104,9 @@ def test_what_is_said_is_what_is_understood(name: str, is_meant: Callable[[Under
     said = sentences(name)
     assert len(said) > 190
     assert [(text, meant) for text, meant in said if not is_meant(heard(text, vocabulary=COFFEES), meant)] == []
+
+
+def test_dishes_with_options_of_their_own() -> None:
+    said = sentences("dishes")
+    assert len(said) > 35
+    assert [(text, meant) for text, meant in said if not order_is(heard(text, vocabulary=SNACKS), meant)] == []
