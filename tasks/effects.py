@@ -13,7 +13,7 @@ from callwaiting.features.messages import service as messages
 from callwaiting.features.outbox.service import Performer
 from callwaiting.features.outgoing import delivery
 from callwaiting.features.outgoing import service as outgoing
-from callwaiting.features.payments import capture, closing, polling, refund_effects
+from callwaiting.features.payments import capture, closing, polling, refund_effects, returned
 from callwaiting.features.payments.refunds import effect_of
 
 REFUND = Performer(refund_effects.load, refund_effects.call, refund_effects.record, refund_effects.reject)
@@ -23,6 +23,7 @@ PERFORMERS: Mapping[str, Performer[Any, Any]] = {  # each performer has its own 
     forwarding.EFFECT: Performer(placing.load, placing.call, placing.record, placing.reject),
     placing.END: Performer(placing.load_end, placing.call_end, placing.record_end, placing.reject_end),
     recordings.EFFECT: Performer(recordings.load, recordings.perform, recordings.record, recordings.reject),
+    returned.EFFECT: Performer(returned.load, returned.call, returned.record, returned.reject),
     capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject),
     polling.EFFECT: Performer(polling.load, polling.call, polling.record, polling.reject),
     closing.EFFECT: Performer(closing.load, closing.call, closing.record, closing.reject),

@@ -118,6 +118,12 @@ class PayPalPayments:
             order = self._call("GET", path)
         return self._captured(order)
 
+    def approved(self, checkout_id: str, *, account: str) -> bool:
+        """developer.paypal.com/docs/api/orders/v2/#orders_get: `APPROVED` until the money is taken."""
+        _require_own(account)
+        order = self._call("GET", f"/v2/checkout/orders/{quote(checkout_id, safe='')}")
+        return _text(order, "status") == "APPROVED"
+
     def captured(self, checkout_id: str, *, account: str) -> Settlement:
         """The capture of an order as it stands; PayloadInvalid when it has none."""
         _require_own(account)

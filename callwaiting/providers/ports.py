@@ -276,6 +276,10 @@ class Payments(Protocol):
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         """Take the money of an approved PayPal order. Stripe captures by itself and raises ProviderRejected."""
 
+    def approved(self, checkout_id: str, *, account: str) -> bool:
+        """Whether the payer of a PayPal order has approved it, so that its money can be taken. Stripe knows no such
+        thing and raises ProviderRejected."""
+
     def captured(self, checkout_id: str, *, account: str) -> Settlement:
         """What has become of the capture of a PayPal order. Stripe tells by itself and raises ProviderRejected."""
 

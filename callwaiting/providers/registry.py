@@ -231,6 +231,9 @@ class AbsentPayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise self._error()
 
+    def approved(self, checkout_id: str, *, account: str) -> bool:
+        raise self._error()
+
     def captured(self, checkout_id: str, *, account: str) -> Settlement:
         raise self._error()
 

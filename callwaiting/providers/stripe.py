@@ -97,6 +97,9 @@ class StripePayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise ProviderRejected("Stripe captures by itself")
 
+    def approved(self, checkout_id: str, *, account: str) -> bool:
+        raise ProviderRejected("Stripe captures by itself")
+
     def captured(self, checkout_id: str, *, account: str) -> Settlement:
         raise ProviderRejected("Stripe captures by itself")
 

@@ -82,8 +82,11 @@ class World:
             return handler(session, event, self.providers)
 
     def perform_capture(self) -> None:
-        """What the outbox does with the planned capture."""
-        performer = PERFORMERS["paypal.capture"]
+        self.perform("paypal.capture")
+
+    def perform(self, kind: str) -> None:
+        """What the outbox does with a planned effect about the checkout at PayPal."""
+        performer = PERFORMERS[kind]
         database, scope = self.worker.database, self.payable.scope
         with database.unit_of_work(scope) as session:
             checkout_id = session.scalars(select(Checkout.id).where(Checkout.provider == "paypal")).one()

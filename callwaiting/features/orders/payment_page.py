@@ -1,6 +1,6 @@
 """`/p/<token>`: what the order is, what it costs, and the way to the provider's own page. For people, without scripts.
 
-Opening the page changes nothing, so link previews and scanners do no harm; only the POST makes a checkout.
+Opening the page changes nothing of an order, so link previews and scanners do no harm; only the POST makes a checkout.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ renew.budget = NEW_LINK  # type: ignore[attr-defined]  # read by the limiter
 
 
 def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider]]:
-    """Raises LinkUnknown. A payer who comes back from PayPal has approved, which starts the capture."""
+    """Raises LinkUnknown. When a payer seems to come back from PayPal's approval, PayPal is asked."""
     database = context.database()
     with database.unit_of_work(SystemScope("whose payment link is opened")) as session:
         owner = payments.owner_of_token(session, _well_formed(token))
@@ -147,7 +147,7 @@ def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider]]:
         # PayPal adds its order's id and, after an approval only, the payer's (developer.paypal.com, return_url).
         approved = request.args.get("token", "") if request.args.get("PayerID") else ""
         if approved and request.method == "GET":
-            payments.request_capture(session, approved)
+            payments.came_back(session, approved)
         configured = _providers().configured
         try:
             offered = [name for name in payments.providers_for(session, link.amount) if name in configured]

@@ -31,7 +31,8 @@ class Capture:
 
 
 def request_capture(session: Session, provider_id: str, reference: str = "") -> Literal["planned", "stale", "foreign"]:
-    """Plan the capture of an approved PayPal order, once however often it is asked.
+    """Plan the capture of an approved PayPal order, once however often it is told; anew when it was given up, PayPal
+    having been away for too long.
 
     Raises NotYet when the order is ours and not recorded yet.
     """
@@ -40,9 +41,17 @@ def request_capture(session: Session, provider_id: str, reference: str = "") -> 
         return "foreign"
     if checkout.state == "claimed":
         raise NotYet("the checkout is claimed and not recorded")
-    if checkout.provider_id != provider_id or checkouts.move(session, checkout, "approved") == "stale":
+    if checkout.provider_id != provider_id:
         return "stale"
-    outbox.plan(session, EFFECT, effect_key=f"capture:{checkout.id}", subject_id=checkout.id)
+    if checkouts.move(session, checkout, "approved") == "moved":
+        outbox.plan(session, EFFECT, effect_key=_key(checkout.id), subject_id=checkout.id)
+        return "planned"
+    if checkout.state != "approved":
+        return "stale"
+    try:
+        outbox.plan_again(session, EFFECT, effect_key=_key(checkout.id), subject_id=checkout.id)
+    except outbox.NotGivenUp:
+        return "stale"
     return "planned"
 
 
@@ -60,7 +69,7 @@ def load(session: Session, checkout_id: UUID) -> Capture | None:
     if not wanted:
         checkouts.move(session, checkout, "failed", reason=f"order {due.state}")
         return None
-    return Capture(checkout.provider_id, checkout.account, f"capture:{checkout.id}")
+    return Capture(checkout.provider_id, checkout.account, _key(checkout.id))
 
 
 def call(providers: Providers, capture: Capture, unclear: bool) -> Settlement:
@@ -92,6 +101,11 @@ def reject(session: Session, checkout_id: UUID, error: ProviderRejected) -> None
         summary="PayPal refused to take an approved payment.",
         details={"code": error.provider_code},
     )
+
+
+def _key(checkout_id: UUID) -> str:
+    """By which PayPal knows the capture, however often it is planned."""
+    return f"capture:{checkout_id}"
 
 
 def _asked(session: Session, link_id: UUID) -> tuple[int, Money]:

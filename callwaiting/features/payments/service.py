@@ -27,6 +27,7 @@ from callwaiting.features.payments.links import Link, LinkOwner, create_link, li
 from callwaiting.features.payments.overview import payments_for, refunds_of
 from callwaiting.features.payments.refund_effects import request_refund_list
 from callwaiting.features.payments.refunds import request_refund, take_refund
+from callwaiting.features.payments.returned import came_back
 from callwaiting.features.payments.settlement import settle
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "accounts_of",
     "add_account",
     "booked",
+    "came_back",
     "close_pages",
     "create_link",
     "end_checkout",
