@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 import orjson
 
-from callwaiting.providers.doctor import judge
+from callwaiting.providers.doctor import judge_json
 
 
 @click.group()
@@ -17,8 +17,8 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.File(encoding="utf-8", errors="surrogateescape"), default="-")
-def verify(file: TextIO) -> None:
+@click.argument("file", type=click.File("rb"), default="-")
+def verify(file: BinaryIO) -> None:
     """Judge recorded webhook requests with the code of the route, at the time that each line gives.
 
     FILE (default: standard input) holds one JSON object a line: id, provider, method, url, headers, body_base64, now,
@@ -31,11 +31,7 @@ def verify(file: TextIO) -> None:
     for line in file:
         if not line.strip():
             continue
-        try:
-            given = orjson.loads(line.encode(errors="surrogateescape"))
-        except orjson.JSONDecodeError:
-            given = None
-        verdict = judge(given if isinstance(given, dict) else {})
+        verdict = judge_json(line)
         unreadable |= verdict["verdict"] == "BAD_REQUEST"
         click.echo(orjson.dumps(verdict))
     sys.exit(1 if unreadable else 0)

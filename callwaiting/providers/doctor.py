@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _PROVIDERS: Mapping[str, ProviderName] = {name: name for name in get_args(ProviderName)}
+FORM = "application/x-www-form-urlencoded"
 _MODES: Mapping[str, Mode] = {mode: mode for mode in get_args(Mode)}
 
 
@@ -47,9 +49,10 @@ class Case:
 
 
 def judge_json(line: bytes) -> dict[str, object]:
-    """`judge` for one line of JSON Lines; a line that is no JSON gets the verdict BAD_REQUEST."""
+    """`judge` for one line of JSON Lines; a line that is no JSON gets the verdict BAD_REQUEST. A byte order mark before
+    it, as some editors write at the start of a file, is passed over."""
     try:
-        case = orjson.loads(line)
+        case = orjson.loads(line.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         return _report(None, BadRequest(f"the line is not JSON: {error}"), None)
     return judge(case)
@@ -60,12 +63,15 @@ def judge(line: object) -> dict[str, object]:
 
     Takes `{id, provider, method, url, headers, body_base64, now}` with `secrets` (Stripe), `auth_token` (Twilio) or
     `webhook_id` and `certificates` (PayPal: PEM texts, or `{chain, roots}` to trust further roots). `now` is in Unix
-    seconds or RFC 3339. Without `mode` and `account` the request is taken to be of the source that it names itself.
+    seconds or RFC 3339. Without `mode` and `account` the request is taken to be of the source that it names itself;
+    Twilio's without a Content-Type to have the one that its URL tells of.
 
     Returns `{id, verdict, dedupe_key, event_type, object_key, signed_text, detail, received, expected}`; the verdict is
     `accepted` or a public code. Of signatures only the first characters are shown, and secrets never.
     """
     case_id = line.get("id") if isinstance(line, dict) else None
+    if not isinstance(case_id, str | int | float | None):
+        return _report(None, BadRequest("id is neither a text nor a number"), None)
     try:
         case = read_case(line)
     except BadRequest as error:
@@ -87,7 +93,10 @@ def read_case(line: object) -> Case:
     provider = _PROVIDERS.get(_text(line, "provider", ""))
     if provider is None:
         raise BadRequest(f"provider is none of {', '.join(_PROVIDERS)}")
-    request = SignedRequest(_text(line, "method", "POST").upper(), _text(line, "url", ""), _headers(line), _body(line))
+    headers, url = _headers(line), _text(line, "url", "")
+    if provider == "twilio" and "content-type" not in headers:  # records often leave it out; Twilio never does
+        headers["content-type"] = "application/json" if "bodySHA256=" in url else FORM
+    request = SignedRequest(_text(line, "method", "POST").upper(), url, headers, _body(line))
     return Case(provider, request, _source(line, provider, request), _now(line), _certificates(line))
 
 
@@ -148,7 +157,7 @@ def _named_origin(provider: ProviderName, request: SignedRequest) -> tuple[Mode,
     return "test" if sandbox else "live", ""
 
 
-def _headers(line: Mapping[str, object]) -> Mapping[str, str]:
+def _headers(line: Mapping[str, object]) -> dict[str, str]:
     """Header names in lower case. Repeated ones are joined by a comma, as a web server does."""
     headers = line.get("headers", {})
     if not isinstance(headers, dict):

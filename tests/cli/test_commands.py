@@ -62,6 +62,9 @@ def test_the_doctor_judges_each_line() -> None:
     assert (first["id"], first["verdict"], first["dedupe_key"]) == ("one", "accepted", "evt_1")
     assert second["verdict"] == "WEBHOOK_SIGNATURE_INVALID"
     assert secret not in result.output
-    unread = CliRunner().invoke(group, ["webhooks", "verify"], input="not json\n")
+    deep = '{"id":' + "[" * 300 + "]" * 300 + "}"  # orjson reads deeper nests than it writes
+    unread = CliRunner().invoke(group, ["webhooks", "verify"], input=f"not json\n{deep}\n{json.dumps(line)}\n")
     assert unread.exit_code == 1
-    assert json.loads(unread.stdout)["verdict"] == "BAD_REQUEST"
+    verdicts = [json.loads(text) for text in unread.stdout.splitlines()]
+    assert [verdict["verdict"] for verdict in verdicts] == ["BAD_REQUEST", "BAD_REQUEST", "accepted"]
+    assert "not JSON" in verdicts[0]["detail"]

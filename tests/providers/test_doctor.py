@@ -112,6 +112,8 @@ def test_judges_every_published_vector_of_twilio() -> None:
         }
         expected = "accepted" if vector["accepted"] else "WEBHOOK_SIGNATURE_INVALID"
         assert judge(case)["verdict"] == expected, vector["id"]
+        untyped = {**case, "headers": {"X-Twilio-Signature": vector["signature"]}}
+        assert judge(untyped)["verdict"] == expected, vector["id"]
 
 
 def test_judges_twilios_account_only_when_it_is_given() -> None:
@@ -163,5 +165,8 @@ def test_roots_of_the_case_are_trusted_only_as_roots() -> None:
 
 
 def test_a_line_that_is_no_json_has_a_verdict_too() -> None:
-    assert judge_json(b"{")["verdict"] == "BAD_REQUEST"
+    report = judge_json(b"{")
+    assert report["verdict"] == "BAD_REQUEST"
+    assert "not JSON" in str(report["detail"])
+    assert judge_json(b"\xef\xbb\xbf" + orjson.dumps(stripe_case()))["verdict"] == "accepted"
     assert judge_json(orjson.dumps(stripe_case()))["verdict"] == "accepted"
