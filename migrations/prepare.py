@@ -13,7 +13,8 @@ import psycopg2.errors
 from alembic import command
 from alembic.config import Config
 from psycopg2 import sql
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from callwaiting.core.db import DatabaseRole, sqlalchemy_url
 
@@ -30,6 +31,14 @@ MIGRATION_LOCK = 7_243_001
 ROLE_ATTEMPTS = 10
 
 
+class DatabaseRefused(Exception):
+    """The administrator's URL does not lead to a database that can be prepared. The text says why, on one line and
+    without the password."""
+
+    def __init__(self, why: object) -> None:
+        super().__init__("DATABASE_URL: " + " ".join(str(why).split()))
+
+
 def role_password(role_secret: str, login: str) -> str:
     """The password of a login role, derived so that one secret is enough to keep."""
     return hmac.digest(role_secret.encode(), f"database role {login}".encode(), hashlib.sha256).hex()
@@ -37,8 +46,16 @@ def role_password(role_secret: str, login: str) -> str:
 
 def role_url(admin_url: str, role_secret: str, login: str) -> str:
     """The libpq URL of a login role in the database of `admin_url`."""
-    url = make_url(admin_url).set(drivername="postgresql", username=login, password=role_password(role_secret, login))
+    url = _url(admin_url).set(username=login, password=role_password(role_secret, login))
     return url.render_as_string(hide_password=False)
+
+
+def _url(admin_url: str) -> URL:
+    """Raises DatabaseRefused."""
+    try:
+        return make_url(admin_url).set(drivername="postgresql")
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseRefused("is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE") from error
 
 
 def role_urls(admin_url: str, role_secret: str) -> Mapping[DatabaseRole, str]:
@@ -50,6 +67,7 @@ def ensure_roles(admin_url: str, role_secret: str) -> None:
 
     Roles are the cluster's and advisory locks a database's: two databases that are prepared at once meet at the roles,
     and the one that loses ("tuple concurrently updated", an internal error of Postgres) does it all again.
+    Raises DatabaseRefused.
     """
     for attempt in range(ROLE_ATTEMPTS):
         try:
@@ -62,8 +80,10 @@ def ensure_roles(admin_url: str, role_secret: str) -> None:
 
 
 def _ensure_roles(admin_url: str, role_secret: str) -> None:
-    plain = make_url(admin_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = psycopg2.connect(plain, connect_timeout=5)
+    try:
+        connection = psycopg2.connect(_url(admin_url).render_as_string(hide_password=False), connect_timeout=5)
+    except psycopg2.OperationalError as error:
+        raise DatabaseRefused(error) from error
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
@@ -73,6 +93,8 @@ def _ensure_roles(admin_url: str, role_secret: str) -> None:
                     sql.Identifier(login), sql.Literal(role_password(role_secret, login))
                 )
                 cursor.execute(statement)
+    except psycopg2.errors.InsufficientPrivilege as error:
+        raise DatabaseRefused(f"an administrator's is needed: {error}") from error
     finally:
         connection.close()
 
@@ -102,6 +124,9 @@ def upgrade(migrator_url: str, revision: str = "head") -> None:
 
 
 def prepare(admin_url: str, role_secret: str) -> None:
-    """Roles, then migrations."""
+    """Roles, then migrations. Raises DatabaseRefused."""
     ensure_roles(admin_url, role_secret)
-    upgrade(role_url(admin_url, role_secret, MIGRATOR))
+    try:
+        upgrade(role_url(admin_url, role_secret, MIGRATOR))
+    except OperationalError as error:
+        raise DatabaseRefused(f"as {MIGRATOR}: {error.orig}") from error

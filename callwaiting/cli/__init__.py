@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from typing import Any
 
 import click
 
+from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.settings import SettingsInvalid
 
 COMMANDS = {
@@ -34,7 +36,17 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a subcommand only when it is asked for: `callwaiting --help` stays instant."""
+    """Imports a subcommand only when it is asked for: `callwaiting --help` stays instant.
+
+    What the system refuses, or cannot do now, is one line and exit status 1 for every command.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CallwaitingError as error:
+            fields = "; ".join(f"{wrong.field}: {wrong.message}" for wrong in error.fields)
+            raise click.ClickException(fields or error.detail or error.face.message) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -15,7 +15,7 @@ import click
 import httpx
 
 from callwaiting.cli.demo_world import NotRunning, StoryBroken, World
-from callwaiting.cli.home import DEFAULT, Home
+from callwaiting.cli.home import Home, data_dir_option
 from callwaiting.core.errors import CallwaitingError
 
 CALLER = "+12125550142"  # 555-01xx is kept free for fiction
@@ -29,7 +29,7 @@ HELP = (
 
 
 @click.command()
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT, show_default=True)
+@data_dir_option
 @click.option("--from", "caller", default=CALLER, show_default=True, help="The caller's number, or `anonymous`.")
 @click.option("--script", type=click.File(encoding="utf-8"), help="Lines to play; // begins a comment. - reads stdin.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each turn.")

@@ -32,11 +32,8 @@ def command() -> None:
 @click.option("--output", type=click.File("wb"), default="-", help="A file instead of the terminal.")
 def export(merchant: UUID, format_: Literal["json", "csv"], output: BinaryIO) -> None:
     """Write the whole catalogue: as JSON, which loses nothing, or as a table."""
-    try:
-        with _session(merchant) as session:
-            content, _ = transfer.export(session, format_)
-    except CallwaitingError as error:
-        raise click.ClickException(error.face.message) from error
+    with _session(merchant) as session:
+        content, _ = transfer.export(session, format_)
     output.write(content)
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import click
 
 from callwaiting.cli.runtime import merchant_session, worker_runtime
-from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.phone import normalize
 from callwaiting.features.callers import service as callers
 from callwaiting.features.messages import evidence
@@ -37,8 +36,6 @@ def evidence_(phone: str, merchant: UUID, output: TextIO) -> None:
             if known is None:
                 raise click.ClickException("This merchant knows no such number.")
             found = EvidenceFace.of(evidence.evidence_about(session, known.id))
-    except CallwaitingError as error:
-        raise click.ClickException(error.detail or error.face.message) from error
     finally:
         runtime.close()
     click.echo(found.model_dump_json(indent=2), file=output)

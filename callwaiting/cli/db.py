@@ -6,7 +6,6 @@ import json
 import os
 
 import click
-import psycopg2
 
 from callwaiting.core.roles import DatabaseRole
 from callwaiting.core.settings import load, require_role_secret
@@ -48,8 +47,8 @@ def upgrade(database_url: str, role_secret: str) -> None:
     """
     try:
         prepare.prepare(database_url, role_secret)
-    except psycopg2.OperationalError as error:
-        raise click.ClickException(f"the database cannot be reached: {str(error).strip()}") from error
+    except prepare.DatabaseRefused as error:
+        raise click.ClickException(str(error)) from error
     environment = dict(os.environ)
     for role, url in prepare.role_urls(database_url, role_secret).items():
         environment[f"DATABASE_URL_{role.upper()}"] = url
@@ -63,7 +62,11 @@ def upgrade(database_url: str, role_secret: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of NAME=value lines.")
 def urls(database_url: str, role_secret: str, as_json: bool) -> None:
     """Print the URL of each role. Give each process only its own: web WEB and WEBHOOK, workers the others."""
-    named = {f"DATABASE_URL_{role.upper()}": url for role, url in prepare.role_urls(database_url, role_secret).items()}
+    try:
+        found = prepare.role_urls(database_url, role_secret)
+    except prepare.DatabaseRefused as error:
+        raise click.ClickException(str(error)) from error
+    named = {f"DATABASE_URL_{role.upper()}": url for role, url in found.items()}
     click.echo(json.dumps(named) if as_json else "\n".join(f"{name}={url}" for name, url in named.items()))
 
 

@@ -15,13 +15,13 @@ import click
 import httpx
 
 from callwaiting.cli.demo_world import AMOUNT, LINK, NotRunning, StoryBroken, World, wait_for
-from callwaiting.cli.home import DEFAULT, Home
+from callwaiting.cli.home import Home, data_dir_option
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.features.webhooks.repository import EventFacts
 
 
 @click.command()
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT, show_default=True)
+@data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each step.")
 def command(data_dir: Path, as_json: bool) -> None:
     """Play a missed call that becomes a paid order, against the running system.
@@ -56,6 +56,7 @@ class Narrator:
 
     def tell(self, who: str, what: str, *, ms: float | None = None) -> None:
         self.steps += 1
+        ms = None if ms is None else round(ms, 1)
         if self.as_json:
             click.echo(json.dumps({"step": self.steps, "who": who, "what": what, "ms": ms}, ensure_ascii=False))
         else:

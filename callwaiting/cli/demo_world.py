@@ -59,7 +59,9 @@ class World:
             story = orjson.loads(Path(home.story).read_bytes())
             sandbox = orjson.loads((home.sandbox / "config.json").read_bytes())
         except FileNotFoundError as error:
-            raise NotRunning("no demo merchant: start with `make run` or `callwaiting up`") from error
+            raise NotRunning(f"no demo merchant in {home.path}: start with `make run` or `callwaiting up`") from error
+        except PermissionError as error:
+            raise NotRunning(f"{home.path} belongs to another account") from error
         self.merchant_id = UUID(story["merchant_id"])
         self.number: str = story["number"]
         self.business_line: str = story["business_line"]

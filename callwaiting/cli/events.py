@@ -59,8 +59,11 @@ def list_events(
     wanted = EventFilter(status, provider, event_type, since, merchant, object_key)
     runtime = worker_runtime()
     require_merchant(runtime, merchant)
-    for facts in _find(runtime, wanted, limit):
+    found = _find(runtime, wanted, limit)
+    for facts in found:
         click.echo(json.dumps(asdict(facts), default=str) if as_json else _line(facts))
+    if not found:
+        click.echo("There are no such events.", err=True)
 
 
 @command.command()
@@ -70,13 +73,10 @@ def list_events(
 def show(event_id: UUID, body: bool, as_json: bool) -> None:
     """Show one event and how each attempt at it ended."""
     runtime = worker_runtime()
-    try:
-        with runtime.database.unit_of_work(_system("events show"), DatabaseRole.SERVICE) as session:
-            facts = repository.event_facts(session, event_id)
-            attempts = repository.attempts_of(session, event_id)
-        raw = _read_body(runtime, facts) if body else None
-    except CallwaitingError as error:
-        raise click.ClickException(str(error)) from error
+    with runtime.database.unit_of_work(_system("events show"), DatabaseRole.SERVICE) as session:
+        facts = repository.event_facts(session, event_id)
+        attempts = repository.attempts_of(session, event_id)
+    raw = _read_body(runtime, facts) if body else None
     if as_json:
         shown = asdict(facts) | {"attempt_log": [asdict(attempt) for attempt in attempts]}
         if raw is not None:
@@ -120,6 +120,8 @@ def replay(
     """
     if bool(event_ids) == all_dead:
         raise click.UsageError("name the events, or give --all-dead")
+    if not all_dead and any((provider, event_type, since, merchant)):
+        raise click.UsageError("--provider, --type, --since and --merchant choose among dead events: give --all-dead")
     if not (reason or dry_run):
         raise click.UsageError("--reason is required")
     runtime = worker_runtime()
@@ -127,6 +129,8 @@ def replay(
         require_merchant(runtime, merchant)
         wanted = EventFilter("dead", provider, event_type, since, merchant)
         event_ids = tuple(facts.id for facts in _find(runtime, wanted, MANY))
+        if not event_ids:
+            click.echo("There are no such events.", err=True)
     failed = False
     for event_id in event_ids:
         try:

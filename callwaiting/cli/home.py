@@ -9,7 +9,18 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
+
 DEFAULT = Path(".callwaiting")
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT,
+    show_default=True,
+    envvar="CALLWAITING_HOME",
+    show_envvar=True,
+    help="Secrets, data and logs of the system on this machine.",
+)
 
 
 class Home:

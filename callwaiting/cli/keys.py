@@ -12,7 +12,6 @@ import orjson
 from sqlalchemy.orm import Session
 
 from callwaiting.cli.runtime import worker_runtime
-from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.features.accounts import signing_keys
 
@@ -65,8 +64,6 @@ def _session(what: str) -> Iterator[Session]:
     try:
         with runtime.database.unit_of_work(SystemScope(f"signing keys: {what}", actor="operator")) as session:
             yield session
-    except CallwaitingError as error:
-        raise click.ClickException(error.detail or error.face.message) from error
     finally:
         runtime.close()
 

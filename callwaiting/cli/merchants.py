@@ -8,7 +8,6 @@ import click
 import orjson
 
 from callwaiting.cli.runtime import worker_runtime
-from callwaiting.core.errors import CallwaitingError
 from callwaiting.features.accounts import opening
 from callwaiting.features.accounts import service as accounts
 from callwaiting.features.merchants import service as merchants
@@ -55,9 +54,6 @@ def create(name: str, timezone: str, currency: str, region: str, owner: str | No
         owner_id = accounts.find_user(runtime.database, owner) if owner else None
         wanted = opening.Business(name=name.strip(), timezone=timezone, currency=currency, region=region)
         merchant_id = opening.open_for(runtime.database, owner_id, wanted)
-    except CallwaitingError as error:
-        said = "; ".join(f"{item.field}: {item.message}" for item in error.fields)
-        raise click.ClickException(said or error.detail or error.face.message) from error
     finally:
         runtime.close()
     facts = {"id": merchant_id, "name": wanted.name, "owner": owner}

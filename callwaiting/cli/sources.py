@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from callwaiting.cli.runtime import require_merchant, worker_runtime
 from callwaiting.core.db import DatabaseRole
-from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.ids import new_token
 from callwaiting.core.tenancy import MerchantScope, Scope, SystemScope
 from callwaiting.factory import Runtime
 from callwaiting.features.webhooks import source_admin
 from callwaiting.features.webhooks.source_admin import RegisteredSource
+from callwaiting.features.webhooks.sources import UnknownSource
 from callwaiting.providers.ports import Mode, ProviderName
 
 ACTOR = "operator"
@@ -78,7 +78,8 @@ def create(
     if shown:
         click.echo(f"Secret, shown this once: {shown}")
     if not secret and not webhook_id:
-        click.echo("It answers 404 until `callwaiting sources rotate` has given it its secret or webhook id.")
+        missing = "--webhook-id ID" if provider == "paypal" else "--secret-file -"
+        click.echo(f"It answers 404 until you have run `callwaiting sources rotate {source.public_id} {missing}`.")
 
 
 @command.command(name="list")
@@ -152,12 +153,9 @@ def resume(public_id: str, json_lines: bool) -> None:
 
 @contextmanager
 def _open() -> Iterator[Runtime]:
-    """A runtime whose errors become one line and exit status 1."""
     runtime = worker_runtime()
     try:
         yield runtime
-    except CallwaitingError as error:
-        raise click.ClickException(error.detail or error.face.message) from error
     finally:
         runtime.close()
 
@@ -166,8 +164,12 @@ def _open() -> Iterator[Runtime]:
 def _of_source(public_id: str) -> Iterator[Session]:
     """A session in the scope of whom the source belongs to."""
     with _open() as runtime:
-        with runtime.database.unit_of_work(ADMINISTRATION) as session:
-            scope = source_admin.scope_of_source(session, public_id)
+        try:
+            with runtime.database.unit_of_work(ADMINISTRATION) as session:
+                scope = source_admin.scope_of_source(session, public_id)
+        except UnknownSource as error:
+            told = f"There is no source {public_id}: `callwaiting sources list` shows all."
+            raise click.ClickException(told) from error
         with runtime.database.unit_of_work(scope) as session:
             yield session
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -16,7 +17,7 @@ import click
 
 from callwaiting.cli import environments
 from callwaiting.cli.db import make_platform_key
-from callwaiting.cli.home import DEFAULT, Home, write_private
+from callwaiting.cli.home import DEFAULT, Home, data_dir_option, write_private
 from callwaiting.embedded.child import Child
 from callwaiting.embedded.postgres import EmbeddedPostgres
 from callwaiting.embedded.process import ManagedProcess, StartFailed
@@ -29,10 +30,16 @@ DATABASE = "callwaiting"
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, help="Port of the web server on 127.0.0.1.")
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT, show_default=True)
-@click.option("--workers", default=2, show_default=True, help="Worker processes.")
-@click.option("--web-workers", default=2, show_default=True, help="Web server processes.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_533),
+    default=8000,
+    show_default=True,
+    help="Port of the web server on 127.0.0.1.",
+)
+@data_dir_option
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Worker processes.")
+@click.option("--web-workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Web server processes.")
 @click.option(
     "--sandbox/--no-sandbox",
     default=True,
@@ -55,10 +62,14 @@ def command(
         _require_free(taken)
     try:
         home.make()
+        home.secrets()
+    except OSError as error:
+        raise click.ClickException(f"the data directory cannot be used: {error.strerror}: {error.filename}") from error
+    try:
         stage.open(port=port, workers=workers, web_workers=web_workers, sandbox=sandbox, seed=seed)
         supervisor = Supervisor(stage.processes, on_event=stage.tell, ready_within_s=60, grace_s=10)
         supervisor.run(on_ready=lambda: stage.greet(time.monotonic() - started))
-    except StartFailed as error:
+    except (StartFailed, prepare.DatabaseRefused) as error:
         stage.close()
         raise click.ClickException(str(error)) from error
     except BaseException:
@@ -105,12 +116,13 @@ class Stage:
             self._worker(workers, worker),
             self._beat(worker),
         ]
-        self._greeting = lambda: _greeting(base_url, sandbox_url, owner)
+        self._greeting = lambda: _greeting(home, base_url, sandbox_url, owner)
 
     def _servers(self, secrets: Mapping[str, str]) -> tuple[str, str]:
         """(administrator's database URL, Redis URL)."""
         given = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
         if all(given):
+            _require_redis(str(given[1]))
             return str(given[0]), str(given[1])
         if any(given):
             raise click.UsageError("set both DATABASE_URL and REDIS_URL, or neither")
@@ -178,7 +190,7 @@ class Stage:
             process.stop()
 
 
-def _greeting(base_url: str, sandbox_url: str | None, owner: Mapping[str, str] | None) -> str:
+def _greeting(home: Home, base_url: str, sandbox_url: str | None, owner: Mapping[str, str] | None) -> str:
     lines = [f"  web          {base_url}/health/ready"]
     if sandbox_url:
         lines.append(f"  phones       {sandbox_url}   (the stand-ins for Twilio, Stripe and PayPal)")
@@ -187,7 +199,7 @@ def _greeting(base_url: str, sandbox_url: str | None, owner: Mapping[str, str] |
         lines.append(f"  API          {base_url}/docs")
         lines.append(f"  sign in as   {owner['email']}   password {owner['password']}   code {_code(owner)} just now")
         lines.append(f"               (for an authenticator: {owner['totp_secret']})")
-    lines.append("\nTry, in another terminal:")
+    lines += ["\nTry, in another terminal:", *_preparations(home)]
     if owner and sandbox_url:
         lines.append("  callwaiting demo            a missed call becomes a paid order, told step by step")
         lines.append("  callwaiting call            ring the pizzeria yourself, and type what you say")
@@ -197,6 +209,17 @@ def _greeting(base_url: str, sandbox_url: str | None, owner: Mapping[str, str] |
         "\nCtrl-C stops all of it; the data stay.",
     ]
     return "\n".join(lines)
+
+
+def _preparations(home: Home) -> list[str]:
+    """What another terminal needs before it knows the command and finds this data directory."""
+    lines = []
+    activate = Path(sys.prefix, "bin", "activate")
+    if shutil.which("callwaiting") is None and activate.exists():
+        lines.append(f"  . {shlex.quote(str(activate))}")
+    if home.path != DEFAULT.absolute():
+        lines.append(f"  export CALLWAITING_HOME={shlex.quote(str(home.path))}")
+    return lines
 
 
 def _code(owner: Mapping[str, str]) -> str:
@@ -218,5 +241,19 @@ def _require_free(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise click.UsageError(f"port {port} is for administrators; choose one above 1023 with --port") from error
         except OSError as error:
             raise click.UsageError(f"port {port} is taken; choose another with --port") from error
+
+
+def _require_redis(url: str) -> None:
+    """Once it runs, the system bears that Valkey is away; an address that never worked is a mistake. Raises
+    StartFailed."""
+    import redis
+
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        raise StartFailed(f"the server of REDIS_URL cannot be used: {error}") from error

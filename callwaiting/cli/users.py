@@ -12,7 +12,6 @@ import click
 import orjson
 
 from callwaiting.cli.runtime import require_merchant, worker_runtime
-from callwaiting.core.errors import CallwaitingError
 from callwaiting.core.http.permissions import TEAM
 from callwaiting.factory import Runtime
 from callwaiting.features.accounts import service as accounts
@@ -108,9 +107,6 @@ def _runtime() -> Iterator[Runtime]:
     runtime = worker_runtime()
     try:
         yield runtime
-    except CallwaitingError as error:
-        said = "; ".join(f"{item.field}: {item.message}" for item in error.fields)
-        raise click.ClickException(said or error.detail or error.face.message) from error
     finally:
         runtime.close()
 

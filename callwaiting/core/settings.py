@@ -84,6 +84,23 @@ def _own_password(value: SecretStr) -> SecretStr:
     return value
 
 
+def _postgres(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("must be the address of Postgres, as in postgresql://USER:PASSWORD@HOST:5432/DATABASE")
+    return value
+
+
+def _valkey(value: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(value.get_secret_value())
+        fits = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
+    except ValueError:  # the port is no number
+        fits = False
+    if not fits:
+        raise ValueError("must be the address of Valkey, as in redis://:PASSWORD@HOST:6379/0")
+    return value
+
+
 def _not_placeholder(value: str) -> str:
     if value.upper().replace("-", "_") in {"WEBHOOK_ID", "YOUR_WEBHOOK_ID"}:
         raise ValueError("is PayPal's placeholder, which anybody can get signatures for")
@@ -101,6 +118,8 @@ CommaList = Annotated[list[str], BeforeValidator(_split)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 Credential = Annotated[SecretStr, AfterValidator(_filled_in)]
 Address = Annotated[SecretStr, AfterValidator(_own_password)]
+DatabaseAddress = Annotated[Address, AfterValidator(_postgres)]
+BrokerAddress = Annotated[Address, AfterValidator(_valkey)]
 
 
 class Settings(BaseModel):
@@ -122,14 +141,14 @@ class Settings(BaseModel):
     metrics_token: Secret | None = None
     prometheus_multiproc_dir: str | None = None
 
-    database_url_web: Address | None = None
-    database_url_webhook: Address | None = None
-    database_url_worker: Address | None = None
-    database_url_service: Address | None = None
-    database_url_audit: Address | None = None
+    database_url_web: DatabaseAddress | None = None
+    database_url_webhook: DatabaseAddress | None = None
+    database_url_worker: DatabaseAddress | None = None
+    database_url_service: DatabaseAddress | None = None
+    database_url_audit: DatabaseAddress | None = None
     database_pool_size: int = Field(default=10, ge=1, le=100)
     database_prepare: bool = True
-    redis_url: Address
+    redis_url: BrokerAddress
 
     secret_key: Secret
     jwt_expires_in: int = Field(default=600, ge=60, le=900)
@@ -255,9 +274,7 @@ def load_broker(environ: Mapping[str, str] | None = None) -> None:
     """
     url = (os.environ if environ is None else environ).get("CELERY_BROKER_URL", "")
     try:
-        if not url.startswith(("redis://", "rediss://", "redis+socket://")):
-            raise ValueError("must be the address of Valkey, as in redis://:PASSWORD@HOST:6379/0")
-        _own_password(SecretStr(url))
+        _own_password(_valkey(SecretStr(url)))
     except ValueError as error:
         raise SettingsInvalid([f"CELERY_BROKER_URL: {error}"]) from None
 

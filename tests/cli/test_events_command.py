@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
-from callwaiting.cli import events
+from callwaiting.cli import events, group
 from callwaiting.cli.runtime import worker_runtime
 from callwaiting.core.errors import Permanent
 from callwaiting.core.tenancy import MerchantScope
@@ -38,7 +38,7 @@ def operator(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def run(operator: CliRunner, *arguments: str) -> Result:
-    return operator.invoke(events.command, arguments)
+    return operator.invoke(group, ["events", *arguments])
 
 
 def actions(admin_url: str) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from callwaiting.cli import sources
+from callwaiting.cli import group
 from callwaiting.core import clock
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.tenancy import MerchantScope
@@ -27,7 +27,7 @@ def operator(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, worke
 
 
 def run(operator: CliRunner, *arguments: str, given: str = "") -> Result:
-    return operator.invoke(sources.command, arguments, input=given)
+    return operator.invoke(group, ["sources", *arguments], input=given)
 
 
 def made(operator: CliRunner, *arguments: str) -> dict[str, str]:
@@ -88,3 +88,25 @@ def test_wrong_use_is_2_and_an_unknown_source_1(operator: CliRunner) -> None:
     assert run(operator, "rotate", "A" * 22).exit_code == 2
     assert run(operator, "pause", "A" * 22).exit_code == 1
     assert run(operator, "create", "--provider", "twilio", "--mode", "test").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ("--provider twilio", "AccountSid"),
+        ("--provider twilio --account AC12", "32 hexadecimal digits"),
+        ("--provider stripe --account ca_123", "acct_"),
+        ("--provider stripe --account acct_1,", "acct_"),
+    ],
+)
+def test_an_account_that_cannot_be_one_is_refused(operator: CliRunner, arguments: str, why: str) -> None:
+    result = run(operator, "create", "--mode", "test", *arguments.split())
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert why in result.stderr
+
+
+def test_a_source_that_is_not_there_is_named(operator: CliRunner) -> None:
+    for command in (["pause"], ["resume"], ["rotate", "--generate-secret"]):
+        result = run(operator, *command, "nobody")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "There is no source nobody" in result.stderr

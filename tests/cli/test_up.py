@@ -178,21 +178,6 @@ def test_ctrl_c_stops_all_of_it(up: Up) -> None:
     assert is_free(up.port + 1)
 
 
-def test_a_taken_port_is_named(tmp_path: Path) -> None:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        refused = subprocess.run(
-            [*CALLWAITING, "up", "--data-dir", str(tmp_path / "home"), "--port", str(port)],
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
-    assert refused.returncode == 2
-    assert f"port {port} is taken" in refused.stderr
-
-
 def test_the_demo_without_a_system_says_what_to_do(tmp_path: Path) -> None:
     lost = subprocess.run(
         [*CALLWAITING, "demo", "--data-dir", str(tmp_path)], capture_output=True, text=True, timeout=30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
@@ -26,6 +27,9 @@ from callwaiting.providers.paypal_signature import require_webhook_id
 from callwaiting.providers.ports import Mode, ProviderName, VerificationFailed
 
 MIN_SECRET_CHARS = 16
+# A slip here would refuse every request, each with a signature that holds.
+_ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}", re.ASCII)
+_STRIPE_ACCOUNT = re.compile(r"|\*|acct_\w{1,64}", re.ASCII)
 OVERLAP = timedelta(hours=24)  # as long as Stripe keeps a rolled secret signing at most
 log = structlog.get_logger()
 
@@ -69,8 +73,10 @@ def create_source(
     """
     if provider not in get_args(ProviderName) or mode not in get_args(Mode):
         raise SourceInvalid("the provider is stripe, twilio or paypal, the mode live or test")
-    if provider == "twilio" and not account:
-        raise SourceInvalid("a Twilio source needs its AccountSid as account")
+    if provider == "twilio" and not _ACCOUNT_SID.fullmatch(account):
+        raise SourceInvalid("a Twilio source needs its AccountSid as account: AC and 32 hexadecimal digits")
+    if provider == "stripe" and not _STRIPE_ACCOUNT.fullmatch(account):
+        raise SourceInvalid("a Stripe source's account is acct_…, * for a Connect endpoint, or left away")
     if provider == "paypal" and (account or secret):
         raise SourceInvalid("a PayPal source has a webhook id, and neither account nor secret")
     if provider != "paypal" and webhook_id:
