@@ -18,7 +18,6 @@ from callwaiting.features.payments.checkouts import (
     REFERENCE_PREFIX,
     end_checkout,
     require_none_underway,
-    start_checkout,
 )
 from callwaiting.features.payments.closing import close_pages
 from callwaiting.features.payments.disputes import take_dispute
@@ -29,6 +28,7 @@ from callwaiting.features.payments.refund_effects import request_refund_list
 from callwaiting.features.payments.refunds import request_refund, take_refund
 from callwaiting.features.payments.returned import came_back
 from callwaiting.features.payments.settlement import settle
+from callwaiting.features.payments.starting import start_checkout
 
 __all__ = [
     "REFERENCE_PREFIX",

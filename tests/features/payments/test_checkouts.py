@@ -15,8 +15,9 @@ from sqlalchemy import select, update
 from callwaiting.core import clock
 from callwaiting.factory import Runtime
 from callwaiting.features.orders.models import Order
-from callwaiting.features.payments import checkouts as checkout_slice
-from callwaiting.features.payments.checkouts import reference_of, start_checkout
+from callwaiting.features.outbox.models import Effect
+from callwaiting.features.payments import starting
+from callwaiting.features.payments.checkouts import reference_of
 from callwaiting.features.payments.errors import (
     CheckoutUnavailable,
     LinkExpired,
@@ -26,6 +27,7 @@ from callwaiting.features.payments.errors import (
     ProviderNotOffered,
 )
 from callwaiting.features.payments.models import Checkout, PaymentLink
+from callwaiting.features.payments.starting import start_checkout
 from callwaiting.providers.registry import Providers
 from tests.factories.merchants import create_merchant
 from tests.factories.payments import Payable, make_accounts, make_payable
@@ -159,7 +161,7 @@ def test_a_provider_that_hangs_does_not_hold_the_payer_and_makes_one_checkout(
         go_on.wait(5)
         return answer
 
-    monkeypatch.setattr(checkout_slice, "PATIENCE_S", 0.4)
+    monkeypatch.setattr(starting, "PATIENCE_S", 0.4)
     api.server.answer = hang
     with pytest.raises(CheckoutUnavailable):
         start_checkout(web.database, providers, payable.token, "stripe")
@@ -223,6 +225,30 @@ def test_an_order_that_owes_nothing_has_no_checkout(
     with pytest.raises(NotPayable):
         start_checkout(web.database, providers, payable.token, "stripe")
     assert api.requests() == []
+
+
+@pytest.mark.parametrize("table", [Order, PaymentLink], ids=["cancelled", "another link"])
+def test_a_page_whose_order_is_closed_during_the_call_is_closed_too(
+    web: Runtime,
+    worker: Runtime,
+    payable: Payable,
+    providers: Providers,
+    api: PaymentApi,
+    table: type[Order | PaymentLink],
+) -> None:
+    def reply(request: Received) -> Answer:
+        with worker.database.unit_of_work(payable.scope) as session:
+            change = {"state": "cancelled"} if table is Order else {"revoked_at": clock.now()}
+            session.execute(update(table).values(**change))
+        return api.reply(request)
+
+    api.server.answer = reply
+    with pytest.raises(NotPayable):
+        start_checkout(web.database, providers, payable.token, "stripe")
+    (checkout,) = checkouts(worker, payable)
+    with worker.database.unit_of_work(payable.scope) as session:
+        planned = session.scalars(select(Effect.subject_id).where(Effect.kind == "stripe.expire")).all()
+    assert (checkout.state, checkout.provider_id, planned) == ("open", "cs_test_1", [checkout.id])
 
 
 def test_while_paypal_takes_the_money_no_second_way_is_offered(

@@ -16,6 +16,7 @@ from callwaiting.factory import Runtime
 from callwaiting.features.alerts.models import Alert
 from callwaiting.features.messages.models import Message
 from callwaiting.features.orders.models import Order
+from callwaiting.features.outbox.models import Effect
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.checkouts import reference_of
 from callwaiting.features.payments.models import Checkout, Payment, PaymentLink
@@ -77,6 +78,14 @@ def test_a_matching_settlement_pays_the_order_once(till: Till) -> None:
     assert (till.order(), till.payments(), till.receipts()) == ("paid", [("settled", "")], 1)
     assert till.checkout().state == "completed"
     assert till.alerts() == []
+
+
+@pytest.mark.parametrize(("paid", "closed"), [("PP2", ["cs_test_1"]), ("cs_test_1", [])])
+def test_what_is_paid_at_one_provider_cannot_be_paid_at_the_other(till: Till, paid: str, closed: list[str]) -> None:
+    assert till.settle(settlement_for(till.payable, paid), "paypal" if paid == "PP2" else "stripe") == "settled"
+    with till.worker.database.unit_of_work(till.payable.scope) as session:
+        pages = select(Checkout.provider_id).join(Effect, Effect.subject_id == Checkout.id)
+        assert session.scalars(pages.where(Effect.kind == "stripe.expire")).all() == closed
 
 
 BAD_DAYS: dict[str, Callable[[Settlement], Settlement]] = {
