@@ -10,13 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.tenancy import MerchantScope
 from tests.factories.stored_events import rows
 from tests.factories.tokens import bearer
+from tests.sent import noted
 
 ACTIONS = "select convert_from(record, 'UTF8')::jsonb ->> 'action' as action from audit.outbox order by id"
 
@@ -80,18 +80,9 @@ class ApiClient:
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
     """What the web process sends to its database meanwhile."""
-    sent: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        sent.append(statement)
-
     app.extensions["signing_ring"].keys()  # which a process reads now and then, not per request
-    engine = app.extensions["database"].engine(DatabaseRole.WEB)
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with noted(app.extensions["database"].engine(DatabaseRole.WEB)) as sent:
         yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def actions(admin_url: str) -> list[str]:

@@ -97,11 +97,13 @@ class Doorbell:
     def ring(self, *jobs: Job) -> None:
         """Returns at once. The first ring is sent right away, those of the following window or rest as one."""
         with self._wake:
+            new = not self._rung.issuperset(jobs)
             self._rung.update(jobs)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
                 self._thread.start()
-            self._wake.notify()
+            if new:  # else it is about to be sent, and waking the thread would only take the interpreter from ours
+                self._wake.notify()
 
     def ring_names(self, names: set[str]) -> None:
         """The form that a unit of work calls after its commit."""

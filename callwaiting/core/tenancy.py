@@ -16,28 +16,29 @@ from sqlalchemy.orm import Session, SessionTransaction
 from callwaiting.core import deadline
 from callwaiting.core.errors import CallwaitingError, ErrorCode
 from callwaiting.core.request_context import current_request_id
+from callwaiting.core.statements import Statement
 
 LOCK_TIMEOUT_MS = 3000
 
 
-def _named(sql: str) -> str:
-    """With the driver's named parameters instead of those by place, to stand beside a statement with its own."""
-    first, *rest = sql.split("%s")
-    return first + "".join(f"%(scope_{number})s{part}" for number, part in enumerate(rest))
-
-
-SET_SCOPE = (
-    "select set_config('app.merchant_id', %s, true), set_config('app.user_id', %s, true),"
-    " set_config('app.session_id', %s, true), set_config('app.role', %s, true),"
-    " set_config('app.request_id', %s, true), set_config('statement_timeout', %s, true),"
-    " set_config('transaction_timeout', %s, true), set_config('lock_timeout', %s, true)"
+SCOPE = (
+    "select set_config('app.merchant_id', %(scope_merchant)s, true), set_config('app.user_id', %(scope_user)s, true),"
+    " set_config('app.session_id', %(scope_session)s, true), set_config('app.role', %(scope_role)s, true),"
+    " set_config('app.request_id', %(scope_request)s, true),"
+    " set_config('statement_timeout', %(scope_statement_ms)s, true),"
+    " set_config('transaction_timeout', %(scope_transaction_ms)s, true),"
+    f" set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true)"
+)
+ASKED = (
+    "(%(claim_session)s::uuid, %(claim_user)s::uuid, %(claim_merchant)s::uuid, %(claim_version)s::int,"
+    " %(claim_key)s::uuid)"
 )
 # The same statement asks whether what the access token says still holds: no round trip more, and no cache, which
 # could not promise that a revocation works on the next request.
-SET_SCOPE_OF_SESSION = SET_SCOPE + ", auth.session_state(%s::uuid, %s::uuid, %s::uuid, %s, %s::uuid)"
+SET_SCOPE = Statement(SCOPE)
+SET_SCOPE_OF_SESSION = Statement(f"{SCOPE}, auth.session_state{ASKED}")
+REQUIRE_SESSION = Statement(f"{SCOPE}, auth.require_live{ASKED}")
 SESSION_OVER = "XW001"  # raised by auth.require_live
-SET_SCOPE_IN_TRIP = _named(SET_SCOPE)
-SET_SCOPE_IN_TRIP_OF_SESSION = _named(SET_SCOPE_OF_SESSION.replace("auth.session_state", "auth.require_live"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,13 @@ def _set_scope(session: Session, transaction: SessionTransaction, connection: Co
         return
     session.info["begun"] = True
     settings, facts = settings_of(scope_of(session))
+    prepare: bool = session.info["prepare"]
     if facts is None:
-        connection.exec_driver_sql(SET_SCOPE, settings)
+        SET_SCOPE.run(connection, settings, prepare=prepare)
         return
-    row = connection.exec_driver_sql(SET_SCOPE_OF_SESSION, settings + facts).one()
-    if row[-1] != "live":
-        refuse(row[-1])
+    state = SET_SCOPE_OF_SESSION.run(connection, settings | facts, prepare=prepare)[0][-1]
+    if state != "live":
+        refuse(state)
 
 
 def begin_unless_begun(session: Session) -> None:
@@ -133,26 +135,29 @@ def begin_unless_begun(session: Session) -> None:
         session.connection()
 
 
-def settings_of(scope: Scope) -> tuple[tuple[str, ...], tuple[str | int | None, ...] | None]:
-    """The values of SET_SCOPE, and what a session is asked for its state by. For this module and `statements`."""
+def settings_of(scope: Scope) -> tuple[dict[str, object], dict[str, object] | None]:
+    """The values of SET_SCOPE, and what a session is asked for its state by. For this module and `one_trip`."""
     merchant, role = (str(scope.merchant_id), scope.role) if isinstance(scope, MerchantScope) else ("", "system")
     user, claim = str(scope.user_id or ""), scope.session
-    statement_ms = int(deadline.remaining(deadline.STATEMENT_SECONDS) * 1000)
-    # Many statements, each of them short enough, may be too long together. 0: nobody waits for this.
-    transaction_ms = int((deadline.left() or 0) * 1000)
-    settings = (
-        merchant,
-        user,
-        str(claim.session_id) if claim else "",
-        role,
-        current_request_id(),
-        str(statement_ms),
-        str(transaction_ms),
-        str(LOCK_TIMEOUT_MS),
-    )
+    settings: dict[str, object] = {
+        "scope_merchant": merchant,
+        "scope_user": user,
+        "scope_session": str(claim.session_id) if claim else "",
+        "scope_role": role,
+        "scope_request": current_request_id(),
+        "scope_statement_ms": str(int(deadline.remaining(deadline.STATEMENT_SECONDS) * 1000)),
+        # Many statements, each of them short enough, may be too long together. 0: nobody waits for this.
+        "scope_transaction_ms": str(int((deadline.left() or 0) * 1000)),
+    }
     if claim is None:
         return settings, None
-    return settings, (str(claim.session_id), user, merchant or None, claim.membership_version, str(claim.signing_key))
+    return settings, {
+        "claim_session": str(claim.session_id),
+        "claim_user": user,
+        "claim_merchant": merchant or None,
+        "claim_version": claim.membership_version,
+        "claim_key": str(claim.signing_key),
+    }
 
 
 def refuse(state: str) -> NoReturn:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.errors import ServiceUnavailable
 from callwaiting.core.ids import new_id
+from callwaiting.core.one_trip import alone
 from callwaiting.core.settings import Settings
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import MerchantScope, ScopeMissing, SessionClaim, SessionOver, SystemScope
@@ -152,11 +153,11 @@ def test_statement_of_one_trip_has_its_tenant_and_leaves_nothing(
     before = context(narrow)
     for scope in (*two, *two):
         with narrow.unit_of_work(scope, reading=True) as session:
-            assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [scope.merchant_id]
+            assert [row.merchant_id for row in alone(session, MINE, divisor=1)] == [scope.merchant_id]
             assert not session.in_transaction()
-            assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [scope.merchant_id]
+            assert [row.merchant_id for row in alone(session, MINE, divisor=1)] == [scope.merchant_id]
             assert owners(session) == {scope.merchant_id}
-            assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [scope.merchant_id]
+            assert [row.merchant_id for row in alone(session, MINE, divisor=1)] == [scope.merchant_id]
         assert context(narrow) == before
 
 
@@ -166,10 +167,10 @@ def test_statement_of_one_trip_that_fails_leaves_nothing(
     before = context(narrow)
     for _ in range(2):
         with pytest.raises(DBAPIError), narrow.unit_of_work(two[0], reading=True) as session:
-            MINE.alone(session, divisor=0)
+            alone(session, MINE, divisor=0)
         assert context(narrow) == before
     with narrow.unit_of_work(two[1], reading=True) as session:
-        assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [two[1].merchant_id]
+        assert [row.merchant_id for row in alone(session, MINE, divisor=1)] == [two[1].merchant_id]
 
 
 def test_connection_of_one_trip_begins_transactions_again(
@@ -179,7 +180,7 @@ def test_connection_of_one_trip_begins_transactions_again(
     renamed = text("update app.merchants set name = 'half done'")
     for divisor in (1, 0):
         with contextlib.suppress(DBAPIError), narrow.unit_of_work(two[0], reading=True) as session:
-            MINE.alone(session, divisor=divisor)
+            alone(session, MINE, divisor=divisor)
         with contextlib.suppress(ZeroDivisionError), narrow.unit_of_work(two[0]) as session:
             assert session.execute(renamed).rowcount == 1  # type: ignore[attr-defined]
             raise ZeroDivisionError
@@ -191,12 +192,12 @@ def test_one_trip_on_connections_that_are_gone_is_unavailable_once(
     narrow: Database, two: tuple[MerchantScope, MerchantScope], admin_url: str
 ) -> None:
     with narrow.unit_of_work(two[0], reading=True) as session:
-        pid = MINE.alone(session, divisor=1) and session.scalar(text("select pg_backend_pid()"))
+        pid = alone(session, MINE, divisor=1) and session.scalar(text("select pg_backend_pid()"))
     rows(admin_url, f"select pg_terminate_backend({pid})")
     with pytest.raises(ServiceUnavailable), narrow.unit_of_work(two[0], reading=True) as session:
-        MINE.alone(session, divisor=1)
+        alone(session, MINE, divisor=1)
     with narrow.unit_of_work(two[0], reading=True) as session:
-        assert [row.merchant_id for row in MINE.alone(session, divisor=1)] == [two[0].merchant_id]
+        assert [row.merchant_id for row in alone(session, MINE, divisor=1)] == [two[0].merchant_id]
 
 
 def test_unit_that_reads_nothing_begins_all_the_same(web: Runtime, merchant: MerchantScope) -> None:

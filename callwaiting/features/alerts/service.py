@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock, metrics
+from callwaiting.core.one_trip import alone
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import MerchantScope, scope_of
 from callwaiting.features.alerts.errors import AlertNotFound, AlertResolved
@@ -79,7 +80,7 @@ def resolve_alert(session: Session, rule: str, *, subject: str) -> None:
 
 def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Any]:
     """The merchant's alerts by their ids (as text), which rise with time of first sight, newest first."""
-    return _NEWEST.alone(session, state=state, before=before or LAST_ID, limit=limit)
+    return alone(session, _NEWEST, state=state, before=before or LAST_ID, limit=limit)
 
 
 def one(session: Session, alert_id: UUID) -> Alert:

@@ -31,6 +31,10 @@ select resource_id, %(all_units)s::int, %(after)s::timestamptz, %(before)s::time
 where when_stale = 'hold_back' and address_sealed is not null and (read_at is null or read_at < %(stale)s::timestamptz)
 """)
 
+HELD_BY_CALL = Statement("""
+select id from app.bookings where call_id = %(call_id)s and state = 'held' and starts_at > %(now)s order by id
+""")
+
 
 def locked(session: Session, booking_id: UUID) -> Booking | None:
     return session.scalar(
@@ -40,8 +44,7 @@ def locked(session: Session, booking_id: UUID) -> Booking | None:
 
 def held_by_call(session: Session, call_id: UUID, now: datetime) -> Sequence[UUID]:
     """What a call still holds of the time to come, by the index on when it begins."""
-    held = select(Booking.id).where(Booking.call_id == call_id, Booking.state == State.HELD, Booking.starts_at > now)
-    return session.scalars(held.order_by(Booking.id)).all()
+    return HELD_BY_CALL(session, call_id=call_id, now=now).scalars()
 
 
 def expired_holds(session: Session, resource_id: UUID, now: datetime) -> Sequence[Booking]:

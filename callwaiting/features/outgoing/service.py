@@ -117,5 +117,5 @@ def tell(session: Session, event: EventName, data: dict[str, object]) -> None:
     `data` names rows and amounts. Who the caller is, whoever receives it asks the API, by its own permissions.
     """
     body = orjson.dumps({"type": event, "timestamp": clock.now(), "data": data}, option=orjson.OPT_UTC_Z).decode()
-    for delivery_id in TELL(session, event=event, body=body).scalars().all():
+    for delivery_id in TELL(session, event=event, body=body).scalars():
         outbox.plan(session, EFFECT, effect_key=f"webhook:{delivery_id}:1:1", subject_id=delivery_id)

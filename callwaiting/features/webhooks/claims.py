@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Session
 
 from callwaiting.core import metrics
@@ -118,7 +118,7 @@ def take(session: Session, *, again_first: bool = False, batch: int = BATCH) -> 
     token = new_id()
     turns = ((AGAIN, 1), (FRESH, batch)) if again_first else ((FRESH, batch), (AGAIN, 1))
     for statement, limit in turns:
-        found = statement(session, batch=limit, token=token, lease=LEASE_SECONDS).mappings().all()
+        found = statement(session, batch=limit, token=token, lease=LEASE_SECONDS)
         if found:
             return [claim for row in found if (claim := _routed(session, row, token))]
     return None
@@ -135,26 +135,25 @@ def put_back(session: Session, claims: Sequence[Claim], *, delay_s: float) -> No
         session.execute(PUT_BACK, {"ids": [claim.id for claim in claims], "token": claims[0].token, "delay": delay_s})
 
 
-def _routed(session: Session, row: RowMapping, token: UUID) -> Claim | None:
-    if row["merchant_id"] is None:
-        _bury(session, row, "unroutable", f"source:{row['source_id']}", "A webhook belongs to no merchant we know.")
+def _routed(session: Session, row: Any, token: UUID) -> Claim | None:
+    if row.merchant_id is None:
+        _bury(session, row, "unroutable", f"source:{row.source_id}", "A webhook belongs to no merchant we know.")
         return None
-    if row["was_lost"] and row["attempts"] > ATTEMPTS[FailureClass.BUG]:
-        _bury(session, row, "lost", f"event:{row['id']}", "A webhook's workers were lost, again and again.")
+    if row.was_lost and row.attempts > ATTEMPTS[FailureClass.BUG]:
+        _bury(session, row, "lost", f"event:{row.id}", "A webhook's workers were lost, again and again.")
         return None
-    facts = {name: row[name] for name in Claim.__slots__ if name != "token"}
-    return Claim(**facts, token=token)
+    return Claim(**{name: getattr(row, name) for name in Claim.__slots__ if name != "token"}, token=token)
 
 
-def _bury(session: Session, row: RowMapping, error_class: str, subject: str, summary: str) -> None:
-    session.execute(BURY, {"id": row["id"], "error_class": error_class, "error": summary})
-    audit.record(session, "webhook.buried", subject=f"webhook_event:{row['id']}", reason=error_class)
+def _bury(session: Session, row: Any, error_class: str, subject: str, summary: str) -> None:
+    session.execute(BURY, {"id": row.id, "error_class": error_class, "error": summary})
+    audit.record(session, "webhook.buried", subject=f"webhook_event:{row.id}", reason=error_class)
     raise_alert(
         session,
         f"webhooks.{error_class}",
         subject=subject,
         severity="high",
         summary=summary,
-        details={"event": str(row["id"]), "provider": row["provider"], "type": row["event_type"]},
+        details={"event": str(row.id), "provider": row.provider, "type": row.event_type},
     )
-    metrics.EVENTS.labels(row["provider"], "dead").inc()
+    metrics.EVENTS.labels(row.provider, "dead").inc()

@@ -159,7 +159,7 @@ def _handle(
         merchant_id=claim.merchant_id,
         records=audit.take_records(session),
     )
-    _require_lease(finished)
+    _require_lease(finished.rowcount)
     return outcome
 
 
@@ -181,7 +181,8 @@ def _note_failure(
     }
     try:
         with database.unit_of_work(MerchantScope(claim.merchant_id, actor=f"webhook:{claim.provider}")) as session:
-            _require_lease(session.execute(FAIL, facts))
+            failed = session.execute(FAIL, facts)
+            _require_lease(failed.rowcount if isinstance(failed, CursorResult) else 0)
             if outcome == "dead":
                 audit.record(session, "webhook.buried", subject=f"webhook_event:{claim.id}", reason=classify(error))
                 raise_alert(
@@ -197,9 +198,9 @@ def _note_failure(
     return outcome
 
 
-def _require_lease(result: object) -> None:
+def _require_lease(met: int) -> None:
     """Raises Fenced when the statement, conditional on our token, met no row."""
-    if not isinstance(result, CursorResult) or result.rowcount != 1:
+    if met != 1:
         raise Fenced
 
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import pytest
 import redis
-from sqlalchemy import event
 from werkzeug.test import Client
 
 from callwaiting.core import clock
@@ -23,6 +22,7 @@ from callwaiting.features.webhooks.source_cache import CHANNEL, SourceCache
 from callwaiting.features.webhooks.sources import UnknownSource
 from tests.factories.webhooks import PLATFORM, STRIPE_SECRET, make_source, stripe_delivery
 from tests.features.webhooks.conftest import Query, post
+from tests.sent import noted
 
 NEW_SECRET = "whsec_the_next_one_9876543210"
 
@@ -41,16 +41,8 @@ def cache(web: Runtime) -> Iterator[SourceCache]:
 @pytest.fixture
 def look_ups(web: Runtime) -> Iterator[list[str]]:
     """The statements that the cache sent."""
-    sent: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        if "auth.webhook_source" in statement:
-            sent.append(statement)
-
-    engine = web.database.engine(DatabaseRole.WEBHOOK)
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
+    with noted(web.database.engine(DatabaseRole.WEBHOOK), "auth.webhook_source") as sent:
+        yield sent
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> None:
