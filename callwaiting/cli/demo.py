@@ -14,6 +14,7 @@ from typing import Any
 import click
 import httpx
 
+from callwaiting.cli.demo_merchant import FURNISHED
 from callwaiting.cli.demo_world import AMOUNT, LINK, NotRunning, StoryBroken, World, wait_for
 from callwaiting.cli.home import Home, data_dir_option
 from callwaiting.core.errors import CallwaitingError
@@ -36,7 +37,10 @@ def command(data_dir: Path, as_json: bool) -> None:
         world.require_running()
         play(world, narrator)
     except (StoryBroken, NotRunning, CallwaitingError, httpx.HTTPError) as error:
-        narrator.broken(str(error) or type(error).__name__)
+        why = str(error) or type(error).__name__
+        if isinstance(error, StoryBroken) and world is not None and world.furnished != FURNISHED:
+            why += " (the demo merchant was made by another version: try `callwaiting up` with a new --data-dir)"
+        narrator.broken(why)
         sys.exit(1)
     finally:
         if world is not None:
@@ -200,11 +204,19 @@ def account_for(world: World, narrator: Narrator, started: datetime) -> None:
         return events if events and all(event.status in {"done", "ignored"} for event in events) else None
 
     events, _ = wait_for("the end of all work", settled)
+    acknowledged = world.acknowledged()
     for event in events:
         done = (event.done_at - event.received_at).total_seconds() * 1000 if event.done_at else None
-        acknowledged = world.acknowledgement_ms(event.provider_event_id)
-        shown = f", acknowledged in {acknowledged:.0f} ms" if acknowledged is not None else ""
-        narrator.tell("worker", f"{event.provider} {event.event_type}: {event.status}{shown}", ms=done)
+        # Twilio's events have no ids: ours is of the thing and its new status, the stand-in's of the thing alone.
+        subject, _, rest = event.provider_event_id.partition("|")
+        status = rest.partition("|")[0]
+        waited = next(
+            (d["ms"] for d in acknowledged if d["event_id"] == subject and d["event_type"].endswith(status)), None
+        )
+        told = f"{event.provider} {event.event_type}{f' {status}' if status else ''}: {event.status}"
+        if waited is not None:
+            told += f", acknowledged in {waited:.0f} ms"
+        narrator.tell("worker", told, ms=done)
     for entry in world.audit_since(started):
         narrator.tell(
             "audit", f"{entry.body['action']} {entry.body['subject'].partition(':')[0]} {entry.body['outcome']}"

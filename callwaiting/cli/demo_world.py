@@ -65,6 +65,7 @@ class World:
         self.merchant_id = UUID(story["merchant_id"])
         self.number: str = story["number"]
         self.business_line: str = story["business_line"]
+        self.furnished: int = story.get("furnished", 0)
         self._owner: dict[str, str] = story["owner"]
         self._base_url: str = story["base_url"]
         self._sandbox = httpx.Client(base_url=sandbox["public_base_url"] + "/_sandbox", timeout=15)
@@ -216,10 +217,9 @@ class World:
             raise StoryBroken(f"the audit chain is broken at {verdict.fault}")
         return verdict.links
 
-    def acknowledgement_ms(self, event_id: str) -> float | None:
-        """How long the provider waited for our 2xx, by its own record."""
-        deliveries = self._ask("GET", "/deliveries")["deliveries"]
-        return next((item["ms"] for item in deliveries if item["event_id"] == event_id and item["status"]), None)
+    def acknowledged(self) -> list[dict[str, Any]]:
+        """The provider's own record of what it delivered: `event_id`, `event_type`, and `ms` until our answer."""
+        return [item for item in self._ask("GET", "/deliveries")["deliveries"] if item["status"]]
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self._sandbox.request(method, path, json=body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict, dataclass, field
 
-from callwaiting.sandbox.typed_json import read
+from callwaiting.sandbox.typed_json import Misfit, read
 
 
 @dataclass
@@ -86,6 +86,13 @@ class Behaviours:
     def replace(self, document: object) -> None:
         """Put all behaviours at once; what is not named goes back to normal. Raises Misfit."""
         fresh = read(BehaviourSet, document, "behaviours")
+        for api in (fresh.api.twilio, fresh.api.stripe, fresh.api.paypal):
+            if not 400 <= api.fail_status <= 599:
+                raise Misfit("fail_status must be from 400 to 599")
+        for part in (fresh, fresh.webhooks, fresh.api.twilio, fresh.api.stripe, fresh.api.paypal):
+            for name, value in vars(part).items():
+                if isinstance(value, int) and value < 0:
+                    raise Misfit(f"{name} must not be negative")
         with self._lock:
             self._set = fresh
 

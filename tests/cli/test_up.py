@@ -99,6 +99,9 @@ def test_the_demo_plays_through(up: Up) -> None:
     # Signs in with a code, tests the line, reads of two orders, gives back, signs out.
     assert sum(step["who"] == "owner" for step in steps) == 6
     assert any("forwarding works" in step["what"] for step in steps)
+    events = [step["what"] for step in steps if step["who"] == "worker"]
+    for provider in ("twilio", "stripe", "paypal"):
+        assert any(told.startswith(provider) and "acknowledged in" in told for told in events)
 
 
 def test_a_call_in_the_terminal(up: Up, tmp_path: Path) -> None:

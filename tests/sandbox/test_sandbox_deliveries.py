@@ -100,6 +100,8 @@ def test_twilio_does_not_repeat_a_refused_callback(control: Control, listener: L
     [
         ("behaviours", {"webhooks": {"duplicates": 2}}, "unknown fields: duplicates"),
         ("behaviours", {"api": {"stripe": {"fail_times": "2"}}}, "fail_times must be int"),
+        ("behaviours", {"webhooks": {"delay_ms": -1}}, "delay_ms must not be negative"),
+        ("behaviours", {"api": {"paypal": {"fail_status": 200}}}, "fail_status must be from 400 to 599"),
         ("config", {"twilio": {"numbers": [1]}}, "config.twilio.numbers must be an object"),
         ("config", {"stripe": {"webhooks": [{"url": "x"}]}}, "lacks a field"),
         ("config", [], "must be a JSON object"),
