@@ -90,6 +90,7 @@ Act = Say | Quote | Ask | TakeMessage | PutThrough | RecordCall | HangUp
 @dataclass(frozen=True, slots=True)
 class Price:
     lines: tuple[LineRequest, ...]
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,16 @@ class PlaceOrder:
     lines: tuple[LineRequest, ...]
     agreed: Money
     due_now: Money | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCode:
+    """Look up a code for a discount, in capitals as it may be written. `said` is the whole answer to the question for
+    the code, which may have been something else."""
+
+    code: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +231,7 @@ class NoteTransfer:
 
 
 Effect = (
-    Price | PlaceOrder | FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking | CancelBooking
-    | MoveBooking | RememberCaller | AllowTexts | StopTexts | CallPerson | TellEmergency | DraftMessage | PassMessageOn
-    | KeepRecording | KeepAnswer | FindAnswer | FindOrder | NoteTransfer
+    Price | PlaceOrder | CheckCode | FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking
+    | CancelBooking | MoveBooking | RememberCaller | AllowTexts | StopTexts | CallPerson | TellEmergency | DraftMessage
+    | PassMessageOn | KeepRecording | KeepAnswer | FindAnswer | FindOrder | NoteTransfer
 )  # fmt: skip

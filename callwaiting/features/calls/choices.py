@@ -23,7 +23,7 @@ NAME = re.compile(r"(?i)\b(my name is|my name's|this is|it's|call me|i'm called)
 READ_BACKS = frozenset({
     Step.CONFIRM, Step.BOOK, Step.CANCEL_SURE, Step.MOVE_SURE, Step.MESSAGE_SURE, Step.RECORDING, Step.ALLOW_TEXTS,
 })  # fmt: skip
-DICTATED = frozenset({Step.MESSAGE, Step.VOICEMAIL, Step.PHONE, Step.ORDER_NUMBER, Step.DONE})
+DICTATED = frozenset({Step.MESSAGE, Step.VOICEMAIL, Step.PHONE, Step.ORDER_NUMBER, Step.CODE, Step.DONE})
 MAX_ITEMS = 100
 ANYWHERE: Mapping[str, tuple[str, Heard]] = {
     "person": ("wants to speak to a person", Heard(speech="a person")),

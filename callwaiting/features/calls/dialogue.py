@@ -7,7 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from callwaiting.features.calls import booking, changing, commands, messaging, opening, ordering, phrases, understanding
+from callwaiting.features.calls import (
+    booking,
+    changing,
+    codes,
+    commands,
+    messaging,
+    opening,
+    ordering,
+    phrases,
+    understanding,
+)
 from callwaiting.features.calls.acts import Facts, FindAnswer, HangUp, RememberCaller, Say
 from callwaiting.features.calls.outcomes import (
     AmountRefused,
@@ -20,6 +30,9 @@ from callwaiting.features.calls.outcomes import (
     CallerReachable,
     CameBack,
     ChoicesOpen,
+    CodeGood,
+    CodeLost,
+    CodeRefused,
     DepositNeedsTexts,
     Event,
     Heard,
@@ -74,6 +87,8 @@ def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
             return messaging.status(state, event, facts)
         case Priced() | ItemsGone() | ChoicesOpen() | AmountRefused() | Placed() | TextsRefused():
             return ordering.after(state, event, facts)
+        case CodeGood() | CodeRefused() | CodeLost():
+            return codes.after(state, event, facts)
         case BookingFound() | BookingUnknown() | BookingTooLate() | BookingChanged():
             return changing.after(state, event, facts)
         case SlotsFound() | SlotLost() | ServiceGone() if state.step in FRAMES[Frame.CHANGE]:
@@ -106,7 +121,10 @@ def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     command = understanding.command_in(words)
     if state.step is Step.MESSAGE and len(words) > DICTATED and command not in URGENT:
         command = None  # `tell them I need to speak to the chef` is a message
-    decision = commands.obey(state, command, heard, facts) if command else STEPS[state.step](state, heard, facts)
+    if command:
+        decision: Decision | None = commands.obey(state, command, heard, facts)
+    else:
+        decision = codes.mentioned(state, heard, facts) or STEPS[state.step](state, heard, facts)
     if decision is None and words:
         decision = opening.wish(state, heard, facts)
     if decision is None:
@@ -171,6 +189,7 @@ STEPS: Mapping[Step, Callable[[DialogueState, Heard, Facts], Decision | None]] =
     Step.CONFIRM: ordering.confirm,
     Step.FIX: ordering.fix,
     Step.ALLOW_TEXTS: ordering.allow_texts,
+    Step.CODE: codes.code,
     Step.SERVICE: booking.service,
     Step.PARTY: booking.party,
     Step.SLOT: booking.slot,

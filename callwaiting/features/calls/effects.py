@@ -13,6 +13,7 @@ from callwaiting.features.calls.acts import (
     AllowTexts,
     CallPerson,
     CancelBooking,
+    CheckCode,
     ConfirmBooking,
     DraftMessage,
     Effect,
@@ -34,7 +35,7 @@ from callwaiting.features.calls.acts import (
     TellEmergency,
 )
 from callwaiting.features.calls.effects_bookings import book
-from callwaiting.features.calls.effects_orders import find, order
+from callwaiting.features.calls.effects_orders import check, find, order
 from callwaiting.features.calls.outcomes import (
     Answered,
     CallerReachable,
@@ -61,6 +62,8 @@ def perform(session: Session, talk: Talk, profile: Profile, effect: Effect) -> O
     match effect:
         case Price() | PlaceOrder():
             return order(session, talk, profile, effect)
+        case CheckCode():
+            return check(session, profile, effect)
         case FindOrder(number):
             return find(session, talk, number)
         case (

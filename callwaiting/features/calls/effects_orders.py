@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
-from callwaiting.features.calls.acts import PlaceOrder, Price
+from callwaiting.core.money import Money
+from callwaiting.features.calls.acts import CheckCode, PlaceOrder, Price
 from callwaiting.features.calls.outcomes import (
     AmountRefused,
     ChoicesOpen,
+    CodeGood,
+    CodeLost,
+    CodeRefused,
     ItemsGone,
     OrderFound,
     OrderUnknown,
@@ -20,17 +26,23 @@ from callwaiting.features.calls.talk import Talk
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.merchants.service import Profile
 from callwaiting.features.orders import service as orders
-from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, TotalChanged
+from callwaiting.features.orders.errors import (
+    AmountOutOfRange,
+    ChoicesInvalid,
+    CodeUnusable,
+    ItemsUnavailable,
+    TotalChanged,
+)
 from callwaiting.features.payments.errors import CurrencyNotTaken
 
 
 def order(
     session: Session, talk: Talk, profile: Profile, effect: Price | PlaceOrder
-) -> Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused:
+) -> Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused | CodeLost:
     """Price or place the order."""
     try:
         if isinstance(effect, Price):
-            return Priced(orders.quote(session, effect.lines))
+            return _priced(session, effect)
         if talk.caller_id is None or not can_text(session, talk.caller_id):
             return TextsRefused()
         placed = orders.place_order(
@@ -41,18 +53,40 @@ def order(
             lines=effect.lines,
             agreed=effect.agreed,
             agreed_now=effect.due_now,
+            code=effect.code,
         )
     except ItemsUnavailable as error:
         known = catalogue.items_by_id(session, error.item_ids, profile.currency)
         return ItemsGone(error.item_ids, tuple(known[item_id].name for item_id in error.item_ids if item_id in known))
     except ChoicesInvalid as error:
         return ChoicesOpen(error.lines)
-    except (AmountOutOfRange, CurrencyNotTaken):
-        return AmountRefused()
-    except TotalChanged as error:
-        return Priced(error.quote, changed=True)
+    except CodeUnusable:
+        return CodeLost()
+    except (AmountOutOfRange, CurrencyNotTaken):  # without the code it may be enough
+        return CodeLost(too_little=True) if effect.code else AmountRefused()
+    except TotalChanged:
+        return replace(_priced(session, Price(effect.lines, effect.code)), changed=True)
     talk.keep("order")
     return Placed(placed.number, placed.total, placed.due_now)
+
+
+def _priced(session: Session, effect: Price) -> Priced:
+    """What the lines cost now. Raises CodeUnusable, and what `orders.quote` does."""
+    code = orders.good_code(session, effect.code) if effect.code else None
+    quote = orders.quote(session, effect.lines, code)
+    if code is None or code.counts_for(quote.undiscounted):
+        return Priced(quote)
+    return Priced(quote, least=Money(code.least_minor, quote.currency))
+
+
+def check(session: Session, profile: Profile, effect: CheckCode) -> CodeGood | CodeRefused:
+    """What a code takes off."""
+    try:
+        code = orders.good_code(session, effect.code)
+    except CodeUnusable:
+        return CodeRefused(effect.code, effect.said)
+    amount, least = (Money(minor, profile.currency) for minor in (code.discount.fixed_minor, code.least_minor))
+    return CodeGood(code.code, code.discount.basis_points, amount, least if code.least_minor else None)
 
 
 def find(session: Session, talk: Talk, number: int) -> OrderFound | OrderUnknown:

@@ -139,7 +139,7 @@ def place(state: DialogueState, facts: Facts) -> Decision:
         return ask(replace(state, step=Step.CONFIRM), facts)
     if not facts.caller_known:
         return ask(replace(state, step=Step.PHONE, goal="order"), facts)
-    return Decision(state, effect=PlaceOrder(state.cart, state.agreed, state.due_now))
+    return Decision(state, effect=PlaceOrder(state.cart, state.agreed, state.due_now, state.code))
 
 
 def after(
@@ -149,9 +149,9 @@ def after(
 ) -> Decision:
     """How it goes on after the order was priced or placed, or could not be."""
     match outcome:
-        case Priced(quote, changed):
+        case Priced(quote, changed, least):
             question = Ask(phrases.confirm_order(), hints=YES_NO)
-            read = Say(phrases.read_back(quote, changed=changed))
+            read = Say(phrases.read_back(quote, changed=changed, code=state.code, least=least))
             return Decision(
                 replace(state, step=Step.CONFIRM, agreed=quote.total, due_now=quote.due_now), (read, question)
             )

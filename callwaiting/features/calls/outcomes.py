@@ -52,10 +52,12 @@ class CameBack:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The present price of the cart. `changed`: it is not what the caller has just agreed to."""
+    """The present price of the cart. `changed`: it is not what the caller has just agreed to; `least`: it is too small
+    for the code that was named, which is good from this amount on."""
 
     quote: Quote
     changed: bool = False
+    least: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,32 @@ class ChoicesOpen:
 @dataclass(frozen=True, slots=True)
 class AmountRefused:
     """The total is too small or too large for a payment link."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGood:
+    """The code, as the merchant wrote it, is good for orders of `least` or more: for a share of them in basis points,
+    or for an amount."""
+
+    code: str
+    basis_points: int
+    amount: Money
+    least: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRefused:
+    """There is no such code, or it is over. `said` is the caller's whole answer, if it was one."""
+
+    code: str
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLost:
+    """The code that was good is over, or leaves too little for a payment link."""
+
+    too_little: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +253,6 @@ Outcome = (
     Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused | SlotsFound | ServiceGone | SlotHeld
     | SlotLost | SlotReleased | Booked | DepositNeedsTexts | CallerReachable | NumberRefused | MessageDrafted
     | MessagePassedOn | Answered | NotAnswered | OrderFound | OrderUnknown | BookingFound | BookingUnknown
-    | BookingTooLate | BookingChanged | Noted
+    | BookingTooLate | BookingChanged | Noted | CodeGood | CodeRefused | CodeLost
 )  # fmt: skip
 Event = Started | Heard | Recorded | CameBack | Outcome

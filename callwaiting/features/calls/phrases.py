@@ -31,6 +31,10 @@ AMOUNT_REFUSED = "I cannot take an order of this amount by phone."
 TOO_MANY_LINES = "That is as many different items as I can take."
 CHOICES_CHANGED = "Sorry, what there is to choose has just changed."
 NINETY_NINE = "I can take one to ninety-nine of an item."
+CODE = "What is the code? Say or spell it, or press its numbers and the pound key. To go on without one, press 0."
+CODE_REFUSED = "Sorry, this code is over, or I misheard it:"
+CODE_TRIES = "I cannot try any more codes now. The team can help you: you can leave a message."
+CODES_FOR_ORDERS = "I can only take a code for something that you order."
 TEXTS_STOPPED = "Okay, we will not text you any more."
 PERSON_CALLED = "I cannot put you through, but I have told the team that you asked for a person."
 SLOT_LOST = "That time has just been taken."
@@ -192,12 +196,14 @@ def more() -> str:
     return "Anything else? Say it or press its key. When you are done, press 0."
 
 
-def read_back(quote: Quote, *, changed: bool) -> str:
+def read_back(quote: Quote, *, changed: bool, code: str = "", least: Money | None = None) -> str:
     """Every line and the total, exactly as the quote has them."""
     parts = ["The price has just changed. Your order is now:" if changed else "Your order is:"]
     parts += [f"{line.quantity} {line.title} at {line.unit_price}, {line.amount}." for line in quote.lines]
     if quote.discount.minor:
-        parts.append(f"The discount is {quote.discount}.")
+        parts.append(f"The code {code} takes {quote.discount} off.")
+    if code and least:
+        parts.append(f"The code {code} is good from {least} on, so it takes nothing off yet.")
     if quote.added_tax.minor:
         parts.append(f"Tax is {quote.added_tax}.")
     if quote.included_tax.minor:
@@ -222,6 +228,24 @@ def placed(number: int, total: Money, due_now: Money) -> str:
 
 def not_placed() -> str:
     return "Okay, no order was placed. Goodbye."
+
+
+def code_good(code: str, basis_points: int, amount: Money, least: Money | None) -> str:
+    """What a code takes off: `12.5 percent`, `$5.00`."""
+    whole, rest = divmod(basis_points, 100)
+    percent = f"{whole}.{rest:02}".rstrip("0").rstrip(".")
+    off = f"{percent} percent" if basis_points else str(amount)
+    return f"The code {code} takes {off} off {f'orders of {least} or more' if least else 'your order'}."
+
+
+def code_replaced(code: str) -> str:
+    return f"Only one code counts, so {code} does not any more."
+
+
+def code_lost(code: str, *, too_little: bool) -> str:
+    if too_little:
+        return f"With the code {code} too little is left for a payment link, so I have left it out."
+    return f"Sorry, the code {code} is not good any more, so I have left it out."
 
 
 def gone(names: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ def ask(state: DialogueState, facts: Facts, *before: str) -> Decision:
         state = replace(state, step=Step.MENU)
     said = tuple(Say(text) for text in before)
     if state.step is Step.CONFIRM:
-        return Decision(state, said, Price(state.cart))
+        return Decision(state, said, Price(state.cart, state.code))
     if state.step is Step.VOICEMAIL:
         return Decision(state, (*said, TakeMessage(phrases.AFTER_THE_TONE)))
     if state.step is Step.DONE:
@@ -116,6 +116,8 @@ def _question(state: DialogueState, facts: Facts) -> Ask:
             return Ask(phrases.MESSAGE_OR_TAPE if state.voicemail else phrases.MESSAGE)
         case Step.MESSAGE_SURE:
             return Ask(phrases.MESSAGE_SURE, hints=YES_NO)
+        case Step.CODE:
+            return Ask(phrases.CODE, keys="several")
         case Step.PHONE:
             return Ask(phrases.ASK_PHONE, keys="several")
         case Step.ALLOW_TEXTS:

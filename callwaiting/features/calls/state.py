@@ -71,6 +71,7 @@ class Step(StrEnum):
     MOVE_SURE = "move_sure"
     PHONE = "phone"
     ALLOW_TEXTS = "allow_texts"
+    CODE = "code"
     ORDER_NUMBER = "order_number"
     MESSAGE = "message"
     MESSAGE_SURE = "message_sure"
@@ -82,7 +83,7 @@ FRAMES: Mapping[Frame, frozenset[Step]] = {
     Frame.OPENING: frozenset({Step.RECORDING, Step.MENU}),
     Frame.ORDER: frozenset({
         Step.ITEM, Step.CHOICE, Step.OPTION, Step.QUANTITY, Step.MORE, Step.CONFIRM, Step.FIX, Step.PHONE,
-        Step.ALLOW_TEXTS,
+        Step.ALLOW_TEXTS, Step.CODE,
     }),
     Frame.BOOKING: frozenset({Step.SERVICE, Step.PARTY, Step.SLOT, Step.BOOK, Step.PHONE}),
     Frame.CHANGE: frozenset({Step.WHICH_BOOKING, Step.CHANGE, Step.CANCEL_SURE, Step.MOVE_SLOT, Step.MOVE_SURE}),
@@ -112,7 +113,7 @@ class DialogueState:
     from the keypad, so it may be anybody's. `person_asked`: the team has been told that the caller asked for a person.
     `booking_id` is the booking that is held, or in `booking_version` the one that is being changed, whose time is
     `held`. `wanted` is the time that was named last, and `visit` what for. `ringing`: somebody of the merchant's is
-    being rung."""
+    being rung. `code` takes a discount off the order; `code_tries` were refused."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -137,6 +138,8 @@ class DialogueState:
     ringing: bool = False
     visit: Visit = Visit()
     due_now: Money | None = None
+    code: str = ""
+    code_tries: int = 0
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -146,6 +149,7 @@ class DialogueState:
             can_transfer=self.can_transfer,
             voicemail=self.voicemail,
             turns=self.turns,
+            code_tries=self.code_tries,
         )
 
 
@@ -175,6 +179,8 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "wanted": _wanted_to_json(state.wanted) if state.wanted else None,
         "visit": _visit_to_json(state.visit),
         "due_now": [state.due_now.minor, state.due_now.currency] if state.due_now else None,
+        "code": state.code,
+        "code_tries": state.code_tries,
     }
 
 
@@ -206,6 +212,8 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         wanted=_wanted_from_json(kept["wanted"]) if kept.get("wanted") else None,
         visit=_visit_from_json(kept["visit"]) if kept.get("visit") else Visit(),
         due_now=Money(*kept["due_now"]) if kept.get("due_now") else None,
+        code=kept.get("code", ""),
+        code_tries=kept.get("code_tries", 0),
     )
 
 

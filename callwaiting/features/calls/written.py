@@ -30,6 +30,8 @@ SAID: Mapping[str, str] = {
     phrases.ORDER_UNKNOWN: "I do not find an order of yours with that number.",
     phrases.MESSAGE_PASSED_ON: "Thank you. I have passed it on to the team.",
     phrases.NO_CARDS: "Please never text me the number of a card. Payment is by the link that we text you.",
+    phrases.CODE_REFUSED: "Sorry, this code is over, or not quite right:",
+    phrases.CODE_TRIES: "I cannot try any more codes now. The team can read it here.",
     phrases.GOODBYE: "",
 }
 ENGLISH_ONLY: Mapping[str, str] = {
@@ -176,6 +178,7 @@ QUESTIONS: Mapping[Step, Callable[[DialogueState, Facts, int], str]] = {
     Step.CONFIRM: _plainly("Reply OK to place this order, NO to change it."),
     Step.FIX: _plainly("What shall I change? Write for example: remove the last one, or: start over."),
     Step.ALLOW_TEXTS: _plainly("The payment link comes by text. Reply START to allow texts again."),
+    Step.CODE: _plainly("What is the code? Reply NO to go on without one."),
     Step.SERVICE: _service,
     Step.PARTY: _plainly("For how many people?"),
     Step.SLOT: _times,

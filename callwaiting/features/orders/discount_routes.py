@@ -37,8 +37,15 @@ def add(session: Session, body: NewCode) -> CodeFace:
     """Make a code. 409 when there is one of that name."""
     currency = merchants.profile(session).currency
     require_currency(body.amount, currency)
+    require_currency(body.least, currency, "least.currency")
     row = codes.add(
-        session, body.code, body.discount(), active=body.active, ends_at=body.ends_at, max_uses=body.max_uses
+        session,
+        body.code,
+        body.discount(),
+        active=body.active,
+        ends_at=body.ends_at,
+        max_uses=body.max_uses,
+        least_minor=body.least_minor,
     )
     return CodeFace.of(row, currency)
 
@@ -54,6 +61,7 @@ def change(session: Session, code_id: UUID, body: CodeTerms, version: int) -> Co
     """Change its terms. Orders that have it keep what they got."""
     currency = merchants.profile(session).currency
     require_currency(body.amount, currency)
+    require_currency(body.least, currency, "least.currency")
     row = codes.change(
         session,
         code_id,
@@ -62,6 +70,7 @@ def change(session: Session, code_id: UUID, body: CodeTerms, version: int) -> Co
         active=body.active,
         ends_at=body.ends_at,
         max_uses=body.max_uses,
+        least_minor=body.least_minor,
     )
     return CodeFace.of(row, currency)
 
@@ -72,7 +81,7 @@ def remove(session: Session, code_id: UUID, version: int) -> None:
     codes.remove(session, code_id, version)
 
 
-def require_currency(amount: FixedAmount | None, currency: str) -> None:
+def require_currency(amount: FixedAmount | None, currency: str, field: str = "amount.currency") -> None:
     """Raises ValidationFailed for an amount in another currency than the business's."""
     if amount is not None and amount.currency != currency:
-        raise ValidationFailed(FieldError("amount.currency", f"Must be {currency}."))
+        raise ValidationFailed(FieldError(field, f"Must be {currency}."))

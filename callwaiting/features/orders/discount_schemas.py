@@ -24,13 +24,14 @@ class FixedAmount(Amount):
 
 class CodeTerms(Schema):
     """`basis_points` off the order (1000 are 10 %), or a fixed `amount`: one of the two. It is good until `ends_at`,
-    and as often as `max_uses`."""
+    as often as `max_uses`, and for orders of `least` or more, before the discount."""
 
     basis_points: Share | None = Field(default=None, examples=[1000])
     amount: FixedAmount | None = Field(default=None, examples=[None])
     active: bool = True
     ends_at: Instant | None = Field(default=None, examples=[None])
     max_uses: int | None = Field(default=None, ge=1, le=1_000_000, examples=[100])
+    least: FixedAmount | None = Field(default=None, examples=[None])
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -40,6 +41,10 @@ class CodeTerms(Schema):
 
     def discount(self) -> Discount:
         return Discount(self.basis_points or 0, self.amount.amount if self.amount else 0)
+
+    @property
+    def least_minor(self) -> int:
+        return self.least.amount if self.least else 0
 
 
 class NewCode(CodeTerms):
@@ -54,6 +59,7 @@ class CodeFace(Schema):
     active: bool
     ends_at: Instant | None
     max_uses: int | None = Field(examples=[100])
+    least: Amount | None
     uses: int = Field(examples=[7])
     version: Version
 
@@ -67,6 +73,7 @@ class CodeFace(Schema):
             active=row.active,
             ends_at=row.ends_at,
             max_uses=row.max_uses,
+            least=Amount(amount=row.least_minor, currency=currency) if row.least_minor else None,
             uses=row.uses,
             version=row.version,
         )

@@ -17,7 +17,7 @@ from callwaiting.features.orders.listing import lines_of, locked
 from callwaiting.features.orders.models import Order, OrderLine
 from callwaiting.features.orders.quoting import require_payable, with_deposit
 from callwaiting.features.orders.texts import text_link
-from callwaiting.features.orders.totals import Basket, Discount, Quote, total_up
+from callwaiting.features.orders.totals import NO_DISCOUNT, Basket, Discount, Quote, total_up
 from callwaiting.features.orders.transitions import State
 from callwaiting.features.payments import service as payments
 
@@ -27,8 +27,8 @@ def discount(session: Session, order_id: UUID, version: int, by: str | Discount,
     one. The earlier link stops working, open pages of Stripe are closed, and the caller gets a text with the new total.
     A deposit stays due first, by the terms of the order.
 
-    Raises OrderNotFound, PreconditionFailed, NotDiscountable, PaymentUnderway, CodeUnusable, AmountOutOfRange,
-    CurrencyNotTaken.
+    Raises OrderNotFound, PreconditionFailed, NotDiscountable, PaymentUnderway, CodeUnusable, CodeNeedsMore,
+    AmountOutOfRange, CurrencyNotTaken.
     """
     order = locked(session, order_id)
     require_version(order.revision, version)
@@ -37,11 +37,14 @@ def discount(session: Session, order_id: UUID, version: int, by: str | Discount,
     if order.expires_at <= clock.now():  # a new link would be over already
         raise NotDiscountable("expired", message="This order has expired. Give it a new link first.")
     payments.require_none_underway(session, order.id)
-    terms = codes.use(session, by) if isinstance(by, str) else by
+    code = codes.good(session, by, locked=True) if isinstance(by, str) else None
+    terms = by if isinstance(by, Discount) else code.discount if code else NO_DISCOUNT
     found = _repriced(session, order, terms)
+    if code:
+        codes.use(session, code, found.undiscounted)
     require_payable(session, found.total)
     found = with_deposit(session, found, Terms(order.deposit_basis_points, order.deposit_fixed_minor))
-    order.discount_code = codes.normal(by) if isinstance(by, str) else ""
+    order.discount_code = code.code if code else ""
     _write(session, order, found, terms)
     payments.close_pages(session, order.id)
     text_link(session, order, order.expires_at)

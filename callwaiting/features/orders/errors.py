@@ -72,6 +72,12 @@ class CodeUnusable(Conflict):
     reason = "orders.code_unusable"
 
 
+class CodeNeedsMore(Conflict):
+    """The code is good, but for larger orders. `detail` is the least amount before the discount."""
+
+    reason = "orders.code_needs_more"
+
+
 class CodeTaken(Conflict):
     """Another discount of the merchant has this code."""
 

@@ -175,13 +175,15 @@ class OrderRules(TenantRow, Base):
 
 class DiscountCode(TenantRow, Base):
     """A code that callers name: a share off the order in basis points, or a fixed amount; the other one of the two is
-    0. `uses` counts the orders that it was applied to."""
+    0. It is good for orders of `least_minor` or more, before the discount. `uses` counts the orders that it was
+    applied to."""
 
     __tablename__ = "discount_codes"
     __table_args__ = (
         UniqueConstraint("merchant_id", "code"),
         CheckConstraint("basis_points between 0 and 10000", name="basis_points"),
         CheckConstraint("fixed_minor >= 0", name="fixed_minor"),
+        CheckConstraint("least_minor >= 0", name="least_minor"),
         CheckConstraint("(basis_points = 0) <> (fixed_minor = 0)", name="one_kind"),
         CheckConstraint("uses <= max_uses", name="uses"),
     )
@@ -189,6 +191,7 @@ class DiscountCode(TenantRow, Base):
     code: Mapped[str]
     basis_points: Mapped[int]
     fixed_minor: Mapped[int]
+    least_minor: Mapped[int] = mapped_column(server_default="0")
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     ends_at: Mapped[datetime | None]
     max_uses: Mapped[int | None]

@@ -17,7 +17,8 @@ from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.merchants.service import Profile
-from callwaiting.features.orders import deposits
+from callwaiting.features.orders import codes, deposits
+from callwaiting.features.orders.codes import Code
 from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import TotalChanged
 from callwaiting.features.orders.models import Order, OrderLine
@@ -44,17 +45,23 @@ def place_order(
     lines: Sequence[LineRequest],
     agreed: Money | None = None,
     agreed_now: Money | None = None,
+    code: str = "",
 ) -> PlacedOrder:
     """Place an order that awaits its payment, and plan the text with its payment link.
 
-    `agreed` is the total that the caller said yes to, `agreed_now` what of it is due now. Raises TotalChanged, before
-    anything is written, when either is another one at present; LinesInvalid, ItemsUnavailable, ChoicesInvalid,
-    AmountOutOfRange as `quote` does.
+    `agreed` is the total that the caller said yes to, `agreed_now` what of it is due now. A `code` that the order is
+    large enough for is used. Raises TotalChanged, before anything is written, when either amount is another one at
+    present; CodeUnusable when the code is over; LinesInvalid, ItemsUnavailable, ChoicesInvalid, AmountOutOfRange as
+    `quote` does.
     """
     profile = merchants.profile(session)
-    found, terms = priced(session, profile, lines), deposits.rules_of(session).deposit.kept()
+    named = codes.good(session, code, locked=True) if code else None
+    found, terms = priced(session, profile, lines, named), deposits.rules_of(session).deposit.kept()
     if agreed not in {None, found.total} or agreed_now not in {None, found.due_now}:
         raise TotalChanged(found)
+    counts = named if named and named.counts_for(found.undiscounted) else None
+    if counts:
+        codes.use(session, counts, found.undiscounted)
     settings: Settings = session.info["settings"]
     order = write(
         session,
@@ -66,6 +73,7 @@ def place_order(
         phone_number_id=phone_number_id,
         expires_at=clock.now() + timedelta(hours=settings.payment_link_hours),
         answers_live_call=True,
+        code=counts,
     )
     return PlacedOrder(order.id, order.number, found.total, found.due_now)
 
@@ -82,6 +90,7 @@ def write(
     answers_live_call: bool,
     call_id: UUID | None = None,
     booking_id: UUID | None = None,
+    code: Code | None = None,
 ) -> Order:
     """Write down an order as it was priced, which awaits its payment, and plan the text with its link."""
     order = Order(
@@ -103,6 +112,10 @@ def write(
         deposit_basis_points=terms.basis_points if found.deposit_minor else 0,
         deposit_fixed_minor=terms.fixed_minor if found.deposit_minor else 0,
         rest_asked=False,
+        discount_code=code.code if code else "",
+        discount_basis_points=code.discount.basis_points if code else 0,
+        discount_fixed_minor=code.discount.fixed_minor if code else 0,
+        discount_minor=found.discount.minor,
     )
     session.add(order)
     session.flush()
@@ -117,6 +130,8 @@ def write(
             "number": order.number,
             "total_minor": order.total_minor,
             "deposit_minor": order.deposit_minor,
+            "code": order.discount_code,
+            "discount_minor": order.discount_minor,
             "currency": order.currency,
         },
     )
@@ -150,4 +165,5 @@ def _row(order: Order, position: int, line: Line) -> OrderLine:
         tax_name=line.tax.name,
         tax_basis_points=line.tax.basis_points,
         tax_inclusive=line.tax.inclusive,
+        discount_minor=line.discount_minor,
     )

@@ -14,13 +14,12 @@ from callwaiting.features.catalogue.service import Item
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.merchants.service import Profile, Tax
 from callwaiting.features.orders import deposits
+from callwaiting.features.orders.codes import Code
 from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import AmountOutOfRange, ChoicesInvalid, ItemsUnavailable, LinesInvalid
 from callwaiting.features.orders.totals import (
-    NO_DISCOUNT,
     Basket,
     Chosen,
-    Discount,
     LineRequest,
     Quote,
     merged,
@@ -36,22 +35,26 @@ MIN_TOTAL_MINOR = 50
 MAX_TOTAL_MINOR = 99_999_999
 
 
-def quote(session: Session, lines: Sequence[LineRequest]) -> Quote:
-    """What these lines cost at this moment; lines that are alike are added up.
+def quote(session: Session, lines: Sequence[LineRequest], code: Code | None = None) -> Quote:
+    """What these lines cost at this moment; lines that are alike are added up. A code takes something off when they are
+    enough for it.
 
     Raises LinesInvalid, ItemsUnavailable, ChoicesInvalid, AmountOutOfRange, CurrencyNotTaken.
     """
-    return priced(session, merchants.profile(session), lines)
+    return priced(session, merchants.profile(session), lines, code)
 
 
-def priced(session: Session, profile: Profile, lines: Sequence[LineRequest], discount: Discount = NO_DISCOUNT) -> Quote:
+def priced(session: Session, profile: Profile, lines: Sequence[LineRequest], code: Code | None) -> Quote:
     """As `quote`, for a business that is known."""
     wanted = merged(lines)
     if not 1 <= len(wanted) <= MAX_LINES or not all(1 <= line.quantity <= MAX_QUANTITY for line in (*lines, *wanted)):
         raise LinesInvalid(f"{len(wanted)} lines")
     items = catalogue.items_by_id(session, {line.item_id for line in wanted}, profile.currency)
     require_choices(wanted, items)
-    found = total_up([basket(line, items[line.item_id], profile.tax) for line in wanted], profile.currency, discount)
+    baskets = [basket(line, items[line.item_id], profile.tax) for line in wanted]
+    found = total_up(baskets, profile.currency)
+    if code is not None and code.counts_for(found.undiscounted):
+        found = total_up(baskets, profile.currency, code.discount)
     require_payable(session, found.total)
     return with_deposit(session, found, deposits.rules_of(session).deposit)
 

@@ -150,6 +150,11 @@ class Quote:
         )
 
     @property
+    def undiscounted(self) -> Money:
+        """The lines as they are priced, before the discount: what a code's least amount is compared with."""
+        return Money(sum(line.amount.minor for line in self.lines), self.currency)
+
+    @property
     def discount(self) -> Money:
         return Money(sum(line.discount_minor for line in self.lines), self.currency)
 

@@ -25,9 +25,9 @@ from callwaiting.features.catalogue.service import Group, Item, Option, words_of
 from callwaiting.features.merchants.hours import Period
 from callwaiting.features.merchants.service import Tax
 from callwaiting.features.orders.errors import ChoicesInvalid
-from callwaiting.features.orders.quoting import basket, require_choices
-from callwaiting.features.orders.service import LineRequest, Quote
-from callwaiting.features.orders.totals import merged, total_up
+from callwaiting.features.orders.quoting import MIN_TOTAL_MINOR, basket, require_choices
+from callwaiting.features.orders.service import Code, LineRequest, Quote
+from callwaiting.features.orders.totals import Discount, merged, total_up
 from callwaiting.features.reception import spoken_hours
 from callwaiting.features.reception.matching import Entry, best
 from callwaiting.features.reception.service import ABOUT_HOURS, ABOUT_PLACE
@@ -40,6 +40,11 @@ TAX = 825
 HOURS = tuple(Period(day, time(11), time(22)) for day in range(2, 7))
 ADDRESS = "12 Mulberry Street"
 FAQ = (Entry("Parking", ("where can I park", "is there parking"), "You can park behind the house, free of charge."),)
+CODES = (
+    Code(UUID(int=701), "SUMMER10", Discount(basis_points=1000)),
+    Code(UUID(int=702), "BIG-5", Discount(fixed_minor=500), least_minor=3000),
+    Code(UUID(int=703), "COLA3", Discount(fixed_minor=300)),
+)
 LONGEST_CHAIN = 10
 ANNA, BEN = Place(UUID(int=81), "Anna"), Place(UUID(int=82), "Ben")
 HAIRCUT = Offer(UUID(int=91), "Haircut", Money(4000, "USD"), (ANNA.id, BEN.id))
@@ -80,6 +85,9 @@ class PaperShop:
     caller_known: bool = field(init=False)
     commits: int = 0
     quotes: list[Quote] = field(default_factory=list)
+    over: set[str] = field(default_factory=set)
+    used: list[str] = field(default_factory=list)
+    refused: int = 0
 
     def __post_init__(self) -> None:
         self.caller_known = not self.withheld
@@ -150,10 +158,12 @@ class PaperShop:
 
     def _do(self, effect: Effect) -> Outcome:
         match effect:
-            case wanted.Price(lines):
-                return self._price(lines)
-            case wanted.PlaceOrder(lines, agreed):
-                return self._place(lines, agreed)
+            case wanted.Price(lines, code):
+                return self._price(lines, code)
+            case wanted.PlaceOrder(lines, agreed, _, code):
+                return self._place(lines, agreed, code)
+            case wanted.CheckCode(code, said):
+                return self._check(code, said)
             case wanted.FindSlots(limit, when, visit):
                 if visit.service_id in self.withdrawn:
                     return came.ServiceGone()
@@ -222,7 +232,27 @@ class PaperShop:
                 self.log.append("stored: the caller was put through")
         return came.Noted()
 
-    def _price(self, lines: tuple[LineRequest, ...]) -> Outcome:
+    def _good(self, named: str) -> Code | None:
+        plain = named.replace("-", "")
+        return next((code for code in self.codes if code.code.replace("-", "") == plain), None)
+
+    @property
+    def codes(self) -> list[Code]:
+        """The codes that are good now."""
+        return [code for code in CODES if code.code not in self.over]
+
+    def _check(self, named: str, said: str) -> Outcome:
+        code = self._good(named)
+        if code is None:
+            self.refused += 1
+            return came.CodeRefused(named, said)
+        least = Money(code.least_minor, "USD") if code.least_minor else None
+        return came.CodeGood(code.code, code.discount.basis_points, Money(code.discount.fixed_minor, "USD"), least)
+
+    def _price(self, lines: tuple[LineRequest, ...], named: str) -> Outcome:
+        code = self._good(named)
+        if named and code is None:
+            return came.CodeLost()
         items = {item.id: item for item in self.menu}
         gone = tuple(line.item_id for line in lines if line.item_id not in items)
         if gone:
@@ -232,18 +262,26 @@ class PaperShop:
         except ChoicesInvalid as error:
             return came.ChoicesOpen(error.lines)
         usual = Tax("", TAX, inclusive=False)
-        self.quotes.append(total_up([basket(line, items[line.item_id], usual) for line in merged(lines)], "USD"))
-        return came.Priced(self.quotes[-1])
+        baskets = [basket(line, items[line.item_id], usual) for line in merged(lines)]
+        quote = total_up(baskets, "USD")
+        enough = code is None or code.counts_for(quote.undiscounted)
+        if code is not None and enough:
+            quote = total_up(baskets, "USD", code.discount)
+        if quote.total.minor < MIN_TOTAL_MINOR:
+            return came.CodeLost(too_little=True) if named else came.AmountRefused()
+        self.quotes.append(quote)
+        return came.Priced(quote, least=None if code is None or enough else Money(code.least_minor, "USD"))
 
-    def _place(self, lines: tuple[LineRequest, ...], agreed: Money) -> Outcome:
+    def _place(self, lines: tuple[LineRequest, ...], agreed: Money, code: str) -> Outcome:
         if not self._can_text():
             return came.TextsRefused()
-        priced = self._price(lines)
+        priced = self._price(lines, code)
         if not isinstance(priced, came.Priced):
             return priced
         if priced.quote.total != agreed:
-            return came.Priced(priced.quote, changed=True)
+            return replace(priced, changed=True)
         self.orders += 1
+        self.used += [code] if priced.quote.discount.minor else []
         self._commit(f"order {self.orders}, {agreed}")
         self.log.append(f"texted: the payment link, {agreed}")
         return came.Placed(self.orders, agreed, agreed)

@@ -107,6 +107,8 @@ def meanwhile(shop: PaperShop, what: str) -> None:
     match what.split():
         case ["price", cents, *name]:
             shop.prices[" ".join(name)] = int(cents)
+        case ["code", "over", name]:
+            shop.over.add(name)
         case ["sold", "out", *name]:
             shop.sold_out.add(" ".join(name))
         case ["taken", moment]:

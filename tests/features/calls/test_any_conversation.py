@@ -12,13 +12,14 @@ from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import spoken_time
 from callwaiting.features.calls import plain
 from callwaiting.features.calls.acts import Act, HangUp, PutThrough, Quote, TakeMessage
+from callwaiting.features.calls.codes import TRIES
 from callwaiting.features.calls.dialogue import MAX_TURNS
 from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded
 from callwaiting.features.calls.state import Step
 from callwaiting.features.calls.understanding import yes_or_no
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding.text import unspelled
-from tests.features.calls.paper_shop import BEARD_TRIM, NOW, SALON, ZONE, PaperShop
+from tests.features.calls.paper_shop import BEARD_TRIM, CODES, NOW, SALON, ZONE, PaperShop
 from tests.features.calls.scripts import SAID
 
 AMOUNT = re.compile(r"\$(\d+\.\d\d)")
@@ -38,6 +39,7 @@ ANSWERS = st.one_of(
 )
 HAPPENS = st.sampled_from([
     "", "", "", "sold out", "no more olives", "no more sizes", "dearer", "taken", "later", "withdrawn", "closed",
+    "code over",
 ])  # fmt: skip
 
 
@@ -80,6 +82,7 @@ def test_any_conversation(
         assert said
         assert shop.commits - before <= 1
         assert agreed or shop.commits == 0
+        assert shop.refused <= TRIES
         check(shop, said)
 
 
@@ -121,6 +124,8 @@ def happen(shop: PaperShop, what: str) -> None:
             shop.prices["Margherita pizza"] += 100
         case "taken":
             shop.taken.update(slot.start for slot in shop.free(shop.now.astimezone(ZONE).date())[:1])
+        case "code over":
+            shop.over.add("SUMMER10")
         case "withdrawn":
             shop.withdrawn.add(BEARD_TRIM.id)
         case "closed":
@@ -141,7 +146,8 @@ def check(shop: PaperShop, said: list[Act]) -> None:
     }
     if quote is not None:
         amounts |= {str(money) for line in quote.lines for money in (line.unit_price, line.amount)}
-        amounts |= {str(quote.total), str(quote.tax)}
+        amounts |= {str(quote.total), str(quote.tax), str(quote.discount)}
+    amounts |= {str(Money(minor, "USD")) for code in CODES for minor in (code.discount.fixed_minor, code.least_minor)}
     assert {f"${amount}" for amount in AMOUNT.findall(text)} <= amounts
     known = [*shop.state.offers, *shop.booked, *filter(None, (shop.state.held, shop.own, shop.held))]
     times = {spoken_time(slot.start, ZONE, shop.now).removeprefix("on ") for slot in known}

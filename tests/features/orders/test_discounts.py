@@ -126,6 +126,23 @@ def test_a_code_that_is_over_gives_nothing_and_is_not_told_from_none(
     assert owner.get(f"/orders/{placed.id}")["total"] == usd(placed.total.minor)
 
 
+def test_a_code_for_larger_orders(owner: ApiClient, placed: PlacedOrder) -> None:
+    made = owner.post(CODES, TEN | {"least": usd(5001)})
+    assert made["least"] == usd(5001)
+    refused = give(owner, placed.id, {"code": "SPRING10"})
+    assert (refused.status_code, refused.get_json()["message"]) == (
+        409,
+        "This code is good for orders of $50.01 or more.",
+    )
+    path = f"{CODES}/{made['id']}"
+    assert owner.get(path)["uses"] == 0
+    owner.send("PUT", path, {"basis_points": 1000, "least": usd(5000)}, version=1)
+    assert give(owner, placed.id, {"code": "SPRING10"}).status_code == 200
+    assert (
+        owner.send("POST", CODES, TEN | {"code": "X10", "least": {"amount": 5, "currency": "EUR"}}).status_code == 422
+    )
+
+
 def test_of_many_at_once_one_gets_the_last_use(owner: ApiClient, worker: Runtime) -> None:
     with worker.database.unit_of_work(owner.scope) as session:
         menu = open_pizzeria(session)

@@ -30,7 +30,7 @@ from callwaiting.features.catalogue.service import Group, Item, Option
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants.tax_rates import NO_TAX, Rate, Tax
 from callwaiting.features.messages.models import Message
-from callwaiting.features.orders import renewal
+from callwaiting.features.orders import codes, renewal
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.deposits import Terms, change_rules
 from callwaiting.features.orders.quoting import basket
@@ -203,9 +203,12 @@ def test_a_cart_on_its_whole_way(
             LineRequest(menu.pizza, 2, (menu.options["Large"], menu.options["Olives"]), ("onions",)),
             LineRequest(menu.salad, random.randint(1, 9)),
         ]
-        total = orders.quote(session, wanted).total
+    with web.database.unit_of_work(merchant) as session:  # as by a caller who names a code
+        off = Discount(fixed_minor=333) if seed == 1 else Discount(basis_points=1250)
+        codes.add(session, "SUMMER10", off, active=True, ends_at=None, max_uses=None)
+        total = orders.quote(session, wanted, orders.good_code(session, "SUMMER10")).total
         placed = orders.place_order(
-            session, caller_id=caller, call_id=None, phone_number_id=line, lines=wanted, agreed=total
+            session, caller_id=caller, call_id=None, phone_number_id=line, lines=wanted, agreed=total, code="SUMMER10"
         )
         url = payments.create_link(
             session,
