@@ -33,22 +33,29 @@ Deposit = Literal["refund", "keep"]
 def move(
     session: Session, booking_id: UUID, slot: Slot, *, version: int | None = None, by: By = "caller", told: bool = True
 ) -> None:
-    """Move a confirmed booking that is still to come to another free slot, and plan the text that says so.
+    """Move a booking that is still to come to another free slot, and plan the text that says so. One that waits for its
+    deposit goes on waiting, until the same moment.
 
-    Raises BookingNotFound; PreconditionFailed when its version is not `version`; BookingFixed when it is not confirmed
-    or has begun; TooLate when a caller asks within the merchant's notice; SlotTaken when the slot is taken, is not
-    offered, or is the one that the booking has. Nothing is changed then, provided that the transaction is rolled back.
+    Raises BookingNotFound; PreconditionFailed when its version is not `version`; BookingFixed when it is not to come;
+    TooLate when a caller asks within the merchant's notice, or the slot begins before the deposit is due; SlotTaken
+    when the slot is taken, is not offered, or is the one that the booking has. Nothing is changed then, provided that
+    the transaction is rolled back.
     """
     _lock(session, slot.resource_id)
     booking = _changeable(session, booking_id, version, Move.MOVE, by)
     if (slot.resource_id, slot.start) == (booking.resource_id, booking.period.lower):
         raise SlotTaken("the same slot", message="The booking has this time already.")
+    if booking.hold_expires_at is not None and slot.start <= booking.hold_expires_at:
+        raise TooLate("deposit", message="This time begins before the deposit is due.")
     _take_unit(session, booking, slot)
-    rules.plan_reminder(session, booking)
+    paid = booking.state == State.CONFIRMED
+    if paid:
+        rules.plan_reminder(session, booking)
     audit.record(session, "booking.moved", subject=f"booking:{booking_id}", details={"version": booking.version})
     if told:
-        tell(session, booking, "moved")
-    mail_entry(session, booking)
+        tell(session, booking, "moved" if paid else "moved_unpaid")
+    if paid:  # nobody has an entry of one that is not
+        mail_entry(session, booking)
 
 
 def cancel(

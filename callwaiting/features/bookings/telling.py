@@ -22,7 +22,8 @@ from callwaiting.features.messages.events import TextReceived
 
 def tell(session: Session, booking: Booking, what: str, *, answers_live_call: bool = False) -> None:
     """Plan a text to the caller about a booking, in the wording of `booking_<what>`, with the link under which it can
-    be changed. Each version is told once, and reminded of once."""
+    be changed. Each version is told once, and reminded of once; one that was moved before it was paid is confirmed
+    too."""
     if booking.caller_id is None or booking.phone_number_id is None:
         return
     values = {"time": time_in_words(session, booking.starts_at)}
@@ -36,7 +37,7 @@ def tell(session: Session, booking: Booking, what: str, *, answers_live_call: bo
         values,
         caller_id=booking.caller_id,
         phone_number_id=booking.phone_number_id,
-        message_key=f"{key}:reminder" if what == "reminder" else key,
+        message_key=f"{key}:{what}" if what in {"reminder", "moved_unpaid"} else key,
         answers_live_call=answers_live_call,
         subject_id=booking.id,
     )

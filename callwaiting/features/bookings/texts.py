@@ -16,6 +16,7 @@ from callwaiting.features.messages.events import TextDue
 STATE_TOLD: Mapping[str, State] = {
     "booking_confirmation": State.CONFIRMED,
     "booking_moved": State.CONFIRMED,
+    "booking_moved_unpaid": State.AWAITING_DEPOSIT,
     "booking_reminder": State.CONFIRMED,
     "booking_link": State.CONFIRMED,
     "booking_acknowledged": State.CONFIRMED,

@@ -35,6 +35,7 @@ MOVES: Mapping[tuple[State, Move], State] = {
     (State.HELD, Move.CONFIRM): State.CONFIRMED,
     (State.HELD, Move.ASK_DEPOSIT): State.AWAITING_DEPOSIT,
     (State.AWAITING_DEPOSIT, Move.CONFIRM): State.CONFIRMED,
+    (State.AWAITING_DEPOSIT, Move.MOVE): State.AWAITING_DEPOSIT,
     (State.AWAITING_DEPOSIT, Move.CANCEL): State.CANCELLED,
     (State.AWAITING_DEPOSIT, Move.EXPIRE): State.EXPIRED,
     (State.HELD, Move.RELEASE): State.CANCELLED,

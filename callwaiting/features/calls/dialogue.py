@@ -34,6 +34,7 @@ from callwaiting.features.calls.outcomes import (
     CodeLost,
     CodeRefused,
     DepositNeedsTexts,
+    DepositUnderway,
     Event,
     Heard,
     ItemsGone,
@@ -89,7 +90,7 @@ def decide(state: DialogueState, event: Event, facts: Facts) -> Decision:
             return ordering.after(state, event, facts)
         case CodeGood() | CodeRefused() | CodeLost():
             return codes.after(state, event, facts)
-        case BookingFound() | BookingUnknown() | BookingTooLate() | BookingChanged():
+        case BookingFound() | BookingUnknown() | BookingTooLate() | BookingChanged() | DepositUnderway():
             return changing.after(state, event, facts)
         case SlotsFound() | SlotLost() | ServiceGone() if state.step in FRAMES[Frame.CHANGE]:
             return changing.after(state, event, facts)

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
+from callwaiting.core.errors import PreconditionFailed
 from callwaiting.features.bookings import service as bookings
 from callwaiting.features.bookings.errors import BookingFixed, ServiceNotFound, SlotTaken, TooLate
-from callwaiting.features.bookings.service import Slot
+from callwaiting.features.bookings.service import Entry, Slot
 from callwaiting.features.calls.acts import (
     CancelBooking,
     ConfirmBooking,
@@ -26,6 +27,7 @@ from callwaiting.features.calls.outcomes import (
     BookingTooLate,
     BookingUnknown,
     DepositNeedsTexts,
+    DepositUnderway,
     ServiceGone,
     SlotHeld,
     SlotLost,
@@ -37,6 +39,7 @@ from callwaiting.features.calls.state import Visit, Wanted
 from callwaiting.features.calls.talk import Talk
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.merchants.service import Profile
+from callwaiting.features.payments.errors import PaymentUnderway
 
 MOST = 100
 AHEAD = timedelta(days=14)  # so far free times are looked for when no day was named
@@ -44,7 +47,7 @@ AHEAD = timedelta(days=14)  # so far free times are looked for when no day was n
 Wish = FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking | CancelBooking | MoveBooking
 Outcome = (
     SlotsFound | SlotHeld | SlotReleased | SlotLost | Booked | BookingFound | BookingUnknown | BookingTooLate
-    | BookingChanged | ServiceGone | DepositNeedsTexts
+    | BookingChanged | ServiceGone | DepositNeedsTexts | DepositUnderway
 )  # fmt: skip
 
 
@@ -72,19 +75,25 @@ def book(session: Session, talk: Talk, profile: Profile, effect: Wish) -> Outcom
             case FindBooking(day):
                 return _own(session, talk, day)
             case CancelBooking(booking_id, version):
-                bookings.cancel(session, booking_id, version=version)
+                with session.begin_nested():
+                    bookings.cancel(session, booking_id, version=version)
                 talk.keep("change")
                 return BookingChanged(None)
             case MoveBooking(booking_id, version, slot):
-                bookings.move(session, booking_id, slot, version=version)
+                with session.begin_nested():
+                    bookings.move(session, booking_id, slot, version=version)
                 talk.keep("change")
-                return BookingChanged(slot)
+                return BookingChanged(slot, bookings.awaited(session, booking_id))
     except SlotTaken:
         return SlotLost()
     except ServiceNotFound:
         return ServiceGone()
     except TooLate:
         return BookingTooLate()
+    except PaymentUnderway:
+        return DepositUnderway()
+    except PreconditionFailed:  # changed since it was read out: so it is read out anew
+        return _as_it_is(session, talk, effect)
     except BookingFixed:
         return BookingUnknown()
 
@@ -114,11 +123,20 @@ def _find(session: Session, profile: Profile, limit: int, wanted: Wanted, visit:
 
 
 def _own(session: Session, talk: Talk, day: date) -> BookingFound | BookingUnknown:
-    """The first booking to come of this caller on a day."""
+    """The first booking to come of this caller on a day, also one that waits for its deposit."""
     if talk.caller_id is None:
         return BookingUnknown()
-    own = bookings.to_come(session, talk.caller_id, day=day, limit=1)
-    if not own:
-        return BookingUnknown()
-    slot = Slot(own[0].resource_id, own[0].start, own[0].end, own[0].service_id)
-    return BookingFound(own[0].id, own[0].version, slot, own[0].party_size)
+    own = bookings.to_come(session, talk.caller_id, day=day, limit=1, unpaid=True)
+    return _found(own[0]) if own else BookingUnknown()
+
+
+def _as_it_is(session: Session, talk: Talk, effect: Wish) -> BookingFound | BookingUnknown:
+    own = bookings.to_come(session, talk.caller_id, unpaid=True) if talk.caller_id else []
+    wanted = effect.booking_id if isinstance(effect, CancelBooking | MoveBooking) else None
+    return next((_found(entry) for entry in own if entry.id == wanted), BookingUnknown())
+
+
+def _found(entry: Entry) -> BookingFound:
+    slot = Slot(entry.resource_id, entry.start, entry.end, entry.service_id)
+    unpaid = entry.confirmed_at is None
+    return BookingFound(entry.id, entry.version, slot, entry.party_size, unpaid=unpaid)

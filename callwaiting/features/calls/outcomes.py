@@ -219,12 +219,18 @@ class OrderUnknown:
 
 @dataclass(frozen=True, slots=True)
 class BookingFound:
-    """A booking to come of this caller."""
+    """A booking to come of this caller. `unpaid`: it waits for its deposit."""
 
     booking_id: UUID
     version: int
     slot: Slot
     party: int | None = None
+    unpaid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DepositUnderway:
+    """The deposit of the booking is being taken at this moment, so that it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +245,10 @@ class BookingTooLate:
 
 @dataclass(frozen=True, slots=True)
 class BookingChanged:
-    """The booking is cancelled, or moved to `slot`."""
+    """The booking is cancelled, or moved to `slot`. It waits for the `deposit` still, if there is one."""
 
     slot: Slot | None
+    deposit: Deposit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +260,6 @@ Outcome = (
     Priced | ItemsGone | ChoicesOpen | AmountRefused | Placed | TextsRefused | SlotsFound | ServiceGone | SlotHeld
     | SlotLost | SlotReleased | Booked | DepositNeedsTexts | CallerReachable | NumberRefused | MessageDrafted
     | MessagePassedOn | Answered | NotAnswered | OrderFound | OrderUnknown | BookingFound | BookingUnknown
-    | BookingTooLate | BookingChanged | Noted | CodeGood | CodeRefused | CodeLost
+    | BookingTooLate | BookingChanged | DepositUnderway | Noted | CodeGood | CodeRefused | CodeLost
 )  # fmt: skip
 Event = Started | Heard | Recorded | CameBack | Outcome

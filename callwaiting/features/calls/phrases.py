@@ -75,6 +75,7 @@ WHICH_BOOKING = (
 NOT_BOOKED = "Okay, nothing was booked. Goodbye."
 BOOKING_TOO_LATE = "It is too late to change that booking with me. Say human to reach somebody."
 BOOKING_UNKNOWN = "I do not find a booking on that day from this phone."
+DEPOSIT_UNDERWAY = "Its deposit is being paid at this moment, so I leave it as it is. Please try again in some minutes."
 LEFT_AS_IT_IS = "Okay, your booking stays as it is."
 ENGLISH_ONLY = {
     "es-US": "Lo siento, solo entiendo ingles. Puede usar las teclas de su telefono.",
@@ -327,14 +328,21 @@ def kept(slot: Slot, visit: Visit, facts: Facts, deposit: Deposit) -> str:
     )
 
 
-def change(slot: Slot, visit: Visit, facts: Facts) -> str:
-    time = spoken_time(slot.start, facts.zone, facts.now)
-    booked = f"You are booked {time}{what_for(visit, facts)}."
+def to_change(slot: Slot, visit: Visit, facts: Facts, *, unpaid: bool) -> str:
+    """The booking that is meant, as it is now."""
+    time = spoken_time(slot.start, facts.zone, facts.now) + what_for(visit, facts)
+    if unpaid:
+        return f"Your time {time} waits for its deposit."
+    return f"You are booked {time}."
+
+
+def change(slot: Slot, visit: Visit, facts: Facts, *, unpaid: bool) -> str:
+    booked = to_change(slot, visit, facts, unpaid=unpaid)
     return f"{booked} To cancel it, press 1. To move it, press 2. To leave it as it is, press 3."
 
 
-def cancel_sure(slot: Slot, facts: Facts) -> str:
-    time = spoken_time(slot.start, facts.zone, facts.now)
+def cancel_sure(slot: Slot, visit: Visit, facts: Facts) -> str:
+    time = spoken_time(slot.start, facts.zone, facts.now) + what_for(visit, facts)
     return f"Shall I cancel your booking {time}? Press 1 or say yes. To keep it, press 2 or say no."
 
 
@@ -343,9 +351,15 @@ def move_sure(slot: Slot, facts: Facts) -> str:
     return f"Shall I move your booking to {time}? Press 1 or say yes. To leave it as it is, press 2 or say no."
 
 
-def changed(slot: Slot | None, facts: Facts) -> str:
+def changed(slot: Slot | None, facts: Facts, deposit: Deposit | None) -> str:
     if slot is None:
         return "Your booking is cancelled. Goodbye."
+    if deposit:
+        until = spoken_time(deposit.until, facts.zone, facts.now)
+        return (
+            f"I am now keeping {moment(slot, facts)} for you. You are booked as soon as the deposit is paid, by the"
+            f" link that you have, until {until}. Goodbye."
+        )
     return f"You are now booked {spoken_time(slot.start, facts.zone, facts.now)}. Goodbye."
 
 

@@ -99,9 +99,12 @@ def _question(state: DialogueState, facts: Facts) -> Ask:
         case Step.WHICH_BOOKING:
             return Ask(phrases.WHICH_BOOKING, hints=DAYS)
         case Step.CHANGE if state.held is not None:
-            return Ask(phrases.change(state.held, state.visit, facts), hints=("cancel it", "move it", "leave it"))
+            return Ask(
+                phrases.change(state.held, state.visit, facts, unpaid=state.unpaid),
+                hints=("cancel it", "move it", "leave it"),
+            )
         case Step.CANCEL_SURE if state.held is not None:
-            return Ask(phrases.cancel_sure(state.held, facts), hints=YES_NO)
+            return Ask(phrases.cancel_sure(state.held, state.visit, facts), hints=YES_NO)
         case Step.MOVE_SLOT:
             return Ask(
                 phrases.slots(state.offers, state.visit, facts), hints=("first", "second", "third", "none", *DAYS)

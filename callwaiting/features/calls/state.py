@@ -112,8 +112,9 @@ class DialogueState:
     were not understood, `turns` all of them. `goal` is what the caller's number is wanted for; `number_keyed`: it came
     from the keypad, so it may be anybody's. `person_asked`: the team has been told that the caller asked for a person.
     `booking_id` is the booking that is held, or in `booking_version` the one that is being changed, whose time is
-    `held`. `wanted` is the time that was named last, and `visit` what for. `ringing`: somebody of the merchant's is
-    being rung. `code` takes a discount off the order; `code_tries` were refused."""
+    `held`; `unpaid`: it waits for its deposit; `change` is what was wished of it at first. `wanted` is the time that
+    was named last, and `visit` what for. `ringing`: somebody of the merchant's is being rung. `code` takes a discount
+    off the order; `code_tries` were refused."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -140,6 +141,8 @@ class DialogueState:
     due_now: Money | None = None
     code: str = ""
     code_tries: int = 0
+    unpaid: bool = False
+    change: Literal["cancel", "move"] | None = None
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -181,6 +184,8 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "due_now": [state.due_now.minor, state.due_now.currency] if state.due_now else None,
         "code": state.code,
         "code_tries": state.code_tries,
+        "unpaid": state.unpaid,
+        "change": state.change,
     }
 
 
@@ -214,6 +219,8 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         due_now=Money(*kept["due_now"]) if kept.get("due_now") else None,
         code=kept.get("code", ""),
         code_tries=kept.get("code_tries", 0),
+        unpaid=kept.get("unpaid", False),
+        change=cast(Literal["cancel", "move"] | None, kept.get("change")),
     )
 
 

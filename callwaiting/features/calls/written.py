@@ -146,15 +146,15 @@ def _book(state: DialogueState, facts: Facts, most: int) -> str:
 def _change(state: DialogueState, facts: Facts, most: int) -> str:
     if state.held is None:
         return ""
-    time = spoken_time(state.held.start, facts.zone, facts.now)
-    what = phrases.what_for(state.visit, facts)
-    return f"You are booked {time}{what}. Reply MOVE to move it, OFF to call it off, KEEP to leave it as it is."
+    booked = phrases.to_change(state.held, state.visit, facts, unpaid=state.unpaid)
+    return f"{booked} Reply MOVE to move it, OFF to call it off, KEEP to leave it as it is."
 
 
 def _off_sure(state: DialogueState, facts: Facts, most: int) -> str:
     if state.held is None:
         return ""
-    return f"Shall I call off your booking {spoken_time(state.held.start, facts.zone, facts.now)}? {OK_OR_NO}"
+    what = phrases.what_for(state.visit, facts)
+    return f"Shall I call off your booking {spoken_time(state.held.start, facts.zone, facts.now)}{what}? {OK_OR_NO}"
 
 
 def _move_sure(state: DialogueState, facts: Facts, most: int) -> str:

@@ -138,6 +138,12 @@ TEMPLATES: Mapping[str, Template] = {
             "booking_moved", "{business}: your booking is now {time}. To change it: {link} Reply STOP to opt out."
         ),
         _booking(
+            "booking_moved_unpaid",
+            "{business}: your time is now {time}. It is yours when the deposit is paid, by the link we sent you. Reply"
+            " STOP to opt out.",
+            link=False,
+        ),
+        _booking(
             "booking_expired",
             "{business}: your booking {time} is not confirmed, as it was not paid for in time. Please call to book"
             " anew. Reply STOP to opt out.",

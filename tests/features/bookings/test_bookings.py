@@ -206,7 +206,7 @@ def test_the_table_of_transitions() -> None:
         "confirmed", "awaiting_deposit", "cancelled", "expired", None, None, None, None,
     ]  # fmt: skip
     assert [after("awaiting_deposit", move) for move in Move] == [
-        "confirmed", None, None, "expired", None, "cancelled", None, None,
+        "confirmed", None, None, "expired", "awaiting_deposit", "cancelled", None, None,
     ]  # fmt: skip
     confirmed = [None, None, None, None, "confirmed", "cancelled", "completed", "no_show"]
     assert [after("confirmed", move) for move in Move] == confirmed

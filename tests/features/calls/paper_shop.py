@@ -11,8 +11,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from callwaiting.core.money import Money
-from callwaiting.features.bookings.availability import Hours, Opening, Terms, starts
-from callwaiting.features.bookings.service import Choice, Offer, Place, Slot, spoken_time
+from callwaiting.features.bookings.availability import Hours, Opening, starts
+from callwaiting.features.bookings.availability import Terms as Length
+from callwaiting.features.bookings.service import Choice, Deposit, Offer, Place, Slot, spoken_time
 from callwaiting.features.calls import acts as wanted
 from callwaiting.features.calls import dialogue
 from callwaiting.features.calls import outcomes as came
@@ -24,6 +25,7 @@ from callwaiting.features.calls.understanding import asks_something
 from callwaiting.features.catalogue.service import Group, Item, Option, words_of
 from callwaiting.features.merchants.hours import Period
 from callwaiting.features.merchants.service import Tax
+from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import ChoicesInvalid
 from callwaiting.features.orders.quoting import MIN_TOTAL_MINOR, basket, require_choices
 from callwaiting.features.orders.service import Code, LineRequest, Quote
@@ -51,6 +53,8 @@ HAIRCUT = Offer(UUID(int=91), "Haircut", Money(4000, "USD"), (ANNA.id, BEN.id))
 BEARD_TRIM = Offer(UUID(int=92), "Beard trim", Money(1500, "USD"), (BEN.id,))
 SALON = Choice((BEARD_TRIM, HAIRCUT), (ANNA, BEN))
 TABLES = Choice((), (Place(UUID(int=83), "Small table", 2), Place(UUID(int=84), "Large table", 6)))
+DEPOSIT = Money(1000, "USD")
+TO_PAY = timedelta(hours=2)
 MINUTES = {HAIRCUT.id: 45, BEARD_TRIM.id: 20}
 
 
@@ -67,6 +71,8 @@ class PaperShop:
     written: bool = False
     salon: bool = False
     tables: bool = False
+    deposit: bool = False
+    unpaid: bool = False
     busy: set[tuple[UUID, datetime]] = field(default_factory=set)
     withdrawn: set[UUID] = field(default_factory=set)
     closed: set[date] = field(default_factory=set)
@@ -122,8 +128,14 @@ class PaperShop:
 
     @property
     def choice(self) -> Choice:
-        chosen = SALON if self.salon else TABLES if self.tables else Choice((), (Place(CHAIR, "Chair"),))
+        chosen = self._salon if self.salon else TABLES if self.tables else Choice((), (Place(CHAIR, "Chair"),))
         return Choice(tuple(each for each in chosen.services if each.id not in self.withdrawn), chosen.places)
+
+    @property
+    def _salon(self) -> Choice:
+        """With deposits the haircut has one."""
+        dear = replace(HAIRCUT, deposit=DEPOSIT) if self.deposit else HAIRCUT
+        return replace(SALON, services=tuple(dear if each.id == dear.id else each for each in SALON.services))
 
     def begin(self) -> list[Act]:
         return self.hear(
@@ -160,8 +172,8 @@ class PaperShop:
         match effect:
             case wanted.Price(lines, code):
                 return self._price(lines, code)
-            case wanted.PlaceOrder(lines, agreed, _, code):
-                return self._place(lines, agreed, code)
+            case wanted.PlaceOrder(lines, agreed, due_now, code):
+                return self._place(lines, agreed, due_now, code)
             case wanted.CheckCode(code, said):
                 return self._check(code, said)
             case wanted.FindSlots(limit, when, visit):
@@ -182,7 +194,7 @@ class PaperShop:
             case wanted.FindBooking(day):
                 if self.own is None or self.own.start.astimezone(ZONE).date() != day:
                     return came.BookingUnknown()
-                return came.BookingFound(UUID(int=501), 1, self.own, 5 if self.tables else None)
+                return came.BookingFound(UUID(int=501), 1, self.own, 5 if self.tables else None, unpaid=self.unpaid)
             case wanted.CancelBooking():
                 self._commit("booking cancelled")
                 return came.BookingChanged(None)
@@ -190,7 +202,7 @@ class PaperShop:
                 if slot.start in self.taken:
                     return came.SlotLost()
                 self._commit(f"booking moved to {self._time(slot)}")
-                return came.BookingChanged(slot)
+                return came.BookingChanged(slot, Deposit(DEPOSIT, self.now + TO_PAY) if self.unpaid else None)
             case wanted.FindOrder(number):
                 return came.OrderFound(number, self.order_state) if number == 12 else came.OrderUnknown()
             case wanted.FindAnswer(question):
@@ -267,33 +279,46 @@ class PaperShop:
         enough = code is None or code.counts_for(quote.undiscounted)
         if code is not None and enough:
             quote = total_up(baskets, "USD", code.discount)
+        if self.deposit:
+            quote = replace(quote, deposit_minor=Terms(basis_points=2000).of(quote.total))
         if quote.total.minor < MIN_TOTAL_MINOR:
             return came.CodeLost(too_little=True) if named else came.AmountRefused()
         self.quotes.append(quote)
         return came.Priced(quote, least=None if code is None or enough else Money(code.least_minor, "USD"))
 
-    def _place(self, lines: tuple[LineRequest, ...], agreed: Money, code: str) -> Outcome:
+    def _place(self, lines: tuple[LineRequest, ...], agreed: Money, due_now: Money | None, code: str) -> Outcome:
         if not self._can_text():
             return came.TextsRefused()
         priced = self._price(lines, code)
         if not isinstance(priced, came.Priced):
             return priced
-        if priced.quote.total != agreed:
+        if (priced.quote.total, priced.quote.due_now) != (agreed, due_now):
             return replace(priced, changed=True)
         self.orders += 1
         self.used += [code] if priced.quote.discount.minor else []
         self._commit(f"order {self.orders}, {agreed}")
-        self.log.append(f"texted: the payment link, {agreed}")
-        return came.Placed(self.orders, agreed, agreed)
+        self.log.append(f"texted: the payment link, {due_now}")
+        return came.Placed(self.orders, agreed, due_now or agreed)
 
     def _confirm(self) -> Outcome:
         if self.held is None or self.held.start in self.taken or (self.held.resource_id, self.held.start) in self.busy:
             return came.SlotLost()
+        if self.held.service_id == HAIRCUT.id and self.deposit:
+            return self._keep(self.held)
         self.booked.append(self.held)
         self._commit(f"booking {self._time(self.held)}")
         if self._can_text():
             self.log.append(f"texted: booked {self._time(self.held)}")
         return came.Booked(self.held, texted=self._can_text())
+
+    def _keep(self, slot: Slot) -> Outcome:
+        """The deposit is asked for."""
+        if not self._can_text():
+            return came.DepositNeedsTexts()
+        self.booked.append(slot)
+        self._commit(f"time kept {self._time(slot)}, until the deposit is paid")
+        self.log.append(f"texted: the link to pay the deposit, {DEPOSIT}")
+        return came.Booked(slot, texted=True, deposit=Deposit(DEPOSIT, self.now + TO_PAY))
 
     def _find(self, limit: int, when: Wanted, visit: Visit) -> came.SlotsFound:
         today = self.now.astimezone(ZONE).date()
@@ -310,7 +335,7 @@ class PaperShop:
         offer = next((each for each in self.choice.services if each.id == visit.service_id), None)
         able = [place for place in self.choice.places if offer is None or place.id in offer.resource_ids]
         able = [place for place in able if place.seats is None or place.seats >= (visit.party or 1)]
-        terms = Terms(MINUTES[offer.id], 60) if offer else Terms(60, 60)
+        terms = Length(MINUTES[offer.id], 60) if offer else Length(60, 60)
         found: dict[datetime, Slot] = {}
         for place in able if day not in self.closed else ():
             for start in starts(Hours(Opening(time(9), time(17))), terms, day, ZONE):
@@ -320,7 +345,7 @@ class PaperShop:
             return [slot for start in found if (slot := self._with(visit, start, terms)) is not None]
         return [found[start] for start in sorted(found)]
 
-    def _with(self, visit: Visit, start: datetime, terms: Terms) -> Slot | None:
+    def _with(self, visit: Visit, start: datetime, terms: Length) -> Slot | None:
         if visit.place_id is None or (visit.place_id, start) in self.busy:
             return None
         return Slot(visit.place_id, start, terms.end(start), visit.service_id)

@@ -20,7 +20,7 @@ from tests.features.calls.paper_shop import ZONE, PaperShop
 
 FOLDER = Path(__file__).with_name("golden")
 DOES = ("caller", "keys", "silence", "recorded", "rung", "meanwhile")
-FLAGS = ("withheld", "transfer", "voicemail", "record", "revoked", "salon", "tables", "options")
+FLAGS = ("withheld", "transfer", "voicemail", "record", "revoked", "salon", "tables", "options", "deposit", "unpaid")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from callwaiting.features.calls.state import Step
 from callwaiting.features.calls.understanding import yes_or_no
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding.text import unspelled
-from tests.features.calls.paper_shop import BEARD_TRIM, CODES, NOW, SALON, ZONE, PaperShop
+from tests.features.calls.paper_shop import BEARD_TRIM, CODES, DEPOSIT, NOW, SALON, TO_PAY, ZONE, PaperShop
 from tests.features.calls.scripts import SAID
 
 AMOUNT = re.compile(r"\$(\d+\.\d\d)")
@@ -27,6 +27,7 @@ TIME = re.compile(
     r"(?:today|tomorrow|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, [A-Z][a-z]+ \d+) at \d+(?::\d\d)? [AP]M"
 )
 SURE = {Step.CONFIRM, Step.BOOK, Step.CANCEL_SURE, Step.MOVE_SURE, Step.MESSAGE_SURE}
+DENIED = frozenset({"no", "not", "dont", "never", "keep"})
 KEYS = ("0", "1", "2", "3", "4", "9", "*", "#", "12", "99", "4155550123", "4242424242424242")
 ANSWERS = st.one_of(
     st.sampled_from(KEYS).map(lambda keys: Heard(digits=keys)),
@@ -53,6 +54,7 @@ HAPPENS = st.sampled_from([
     booked=st.booleans(),
     kind=st.sampled_from(["chair", "salon", "tables"]),
     options=st.booleans(),
+    deposit=st.booleans(),
 )
 def test_any_conversation(
     turns: list[tuple[Heard, str, bool]],
@@ -63,9 +65,11 @@ def test_any_conversation(
     booked: bool,
     kind: str,
     options: bool,
+    deposit: bool,
 ) -> None:
     shop = PaperShop(withheld=withheld, transfer=transfer, voicemail=voicemail, record=record, options=options)
     shop.salon, shop.tables = kind == "salon", kind == "tables"
+    shop.deposit = shop.unpaid = deposit
     if booked:
         shop.own = shop.free(NOW.date())[2]
         shop.taken.add(shop.own.start)
@@ -76,7 +80,7 @@ def test_any_conversation(
             break
         happen(shop, happens)
         event = _event(said, heard, taken=taken)
-        agreed = agreed or (shop.state.step in SURE | {Step.PHONE, Step.ALLOW_TEXTS} and _says_yes(event))
+        agreed = agreed or says_yes(shop.state.step, event)
         before = shop.commits
         said = shop.hear(event)
         assert said
@@ -104,12 +108,15 @@ def _event(said: list[Act], heard: Heard, *, taken: bool) -> Event:
     return heard
 
 
-def _says_yes(event: Event) -> bool:
-    if not isinstance(event, Heard):
+def says_yes(step: Step, event: Event) -> bool:
+    """Whether something may be done now: a read-back, or what came after it, was answered with a yes."""
+    if not isinstance(event, Heard) or step not in SURE | {Step.PHONE, Step.ALLOW_TEXTS}:
         return False
     if event.digits:
         return event.digits == "1" or len(event.digits) == 10
-    return yes_or_no(words_of(unspelled(event.speech))) is True
+    words = words_of(unspelled(event.speech))
+    cancels = step is Step.CANCEL_SURE and bool({"cancel", "off", "delete"} & set(words)) and not DENIED & set(words)
+    return cancels or yes_or_no(words) is True
 
 
 def happen(shop: PaperShop, what: str) -> None:
@@ -138,6 +145,7 @@ def check(shop: PaperShop, said: list[Act]) -> None:
     text = " ".join(plain.render([act for act in said if not isinstance(act, Quote)]))
     quote = shop.quotes[-1] if shop.quotes else None
     amounts = {str(item.price) for item in shop.menu} | {str(offer.price) for offer in SALON.services}
+    amounts |= {str(DEPOSIT)} if shop.deposit else set()
     amounts |= {
         str(Money(abs(option.delta.minor), "USD"))
         for item in shop.menu
@@ -146,9 +154,10 @@ def check(shop: PaperShop, said: list[Act]) -> None:
     }
     if quote is not None:
         amounts |= {str(money) for line in quote.lines for money in (line.unit_price, line.amount)}
-        amounts |= {str(quote.total), str(quote.tax), str(quote.discount)}
+        amounts |= {str(quote.total), str(quote.tax), str(quote.discount), str(quote.due_now), str(quote.due_later)}
     amounts |= {str(Money(minor, "USD")) for code in CODES for minor in (code.discount.fixed_minor, code.least_minor)}
     assert {f"${amount}" for amount in AMOUNT.findall(text)} <= amounts
     known = [*shop.state.offers, *shop.booked, *filter(None, (shop.state.held, shop.own, shop.held))]
     times = {spoken_time(slot.start, ZONE, shop.now).removeprefix("on ") for slot in known}
+    times |= {spoken_time(shop.now + TO_PAY, ZONE, shop.now).removeprefix("on ")} if shop.deposit else set()
     assert set(TIME.findall(text)) <= times

@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 from callwaiting.features.calls import plain, wishes_by_text
 from callwaiting.features.calls.acts import Say
 from callwaiting.features.calls.dialogue import REPROMPTS
-from callwaiting.features.calls.understanding import yes_or_no
-from callwaiting.features.catalogue.service import words_of
+from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.messages.service import segments_of
-from callwaiting.understanding.text import unspelled
 from tests.features.calls.paper_shop import NOW, PaperShop
 from tests.features.calls.paper_texts import Writer, recordings
 from tests.features.calls.scripts import SAID
-from tests.features.calls.test_any_conversation import HAPPENS, SURE, check, happen
+from tests.features.calls.test_any_conversation import HAPPENS, SURE, check, happen, says_yes
 from tests.features.calls.test_golden_texts import SPOKEN, TRAPS
 
 WRITTEN = tuple(sorted({value for script in recordings() for key, value in script.deeds if key == "caller"}))
@@ -33,9 +31,10 @@ TEXTS = st.one_of(
     texts=st.lists(st.tuples(TEXTS, HAPPENS), min_size=1, max_size=20),
     booked=st.booleans(),
     kind=st.sampled_from(["chair", "salon", "tables"]),
+    deposit=st.booleans(),
 )
-def test_any_texts(texts: list[tuple[str, str]], booked: bool, kind: str) -> None:
-    shop = PaperShop()
+def test_any_texts(texts: list[tuple[str, str]], booked: bool, kind: str, deposit: bool) -> None:
+    shop = PaperShop(deposit=deposit, unpaid=deposit)
     shop.salon, shop.tables = kind == "salon", kind == "tables"
     if booked:
         shop.own = shop.free(NOW.date())[2]
@@ -44,8 +43,7 @@ def test_any_texts(texts: list[tuple[str, str]], booked: bool, kind: str) -> Non
     for body, happens in texts:
         happen(shop, happens)
         before, step = shop.commits, shop.state.step
-        heard = unspelled(wishes_by_text.heard_in(body, shop.state).speech)
-        agrees = step in SURE and yes_or_no(words_of(heard)) is True
+        agrees = step in SURE and says_yes(step, Heard(speech=wishes_by_text.heard_in(body, shop.state).speech))
         answer = writer.write(body)
         assert shop.commits - before <= int(agrees)
         assert segments_of(answer).parts <= 4

@@ -95,7 +95,7 @@ def test_whoever_is_free_does_it_and_a_move_stays_within_the_service(pizzeria: P
     other.press("1")
     again = pizzeria.phone()
     again.dial()
-    assert "for Haircut. To cancel it" in again.speak("move my appointment tomorrow")
+    assert "You are booked tomorrow at 12 PM for Haircut." in again.speak("move my appointment tomorrow")
     assert "Shall I move your booking to tomorrow at 4 PM with Anna?" in again.speak("four pm please")
     assert "You are now booked tomorrow at 4 PM" in again.press("1")
     assert {booking.service_id for booking in _bookings(pizzeria)} == {made["Haircut"]}

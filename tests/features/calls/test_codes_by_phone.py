@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from callwaiting.core import clock
 from callwaiting.features.orders import codes
@@ -108,7 +108,7 @@ def test_what_is_over_is_not_told_from_what_never_was(pizzeria: Pizzeria, phone:
     if there:
         make(pizzeria, "SUMMER10", max_uses=1)
         with pizzeria.app.extensions["database"].unit_of_work(pizzeria.scope) as session:
-            session.execute(DiscountCode.__table__.update().values(active=False))
+            session.execute(update(DiscountCode).values(active=False))
     phone.dial()
     assert phone.speak("I have a code, summer ten").startswith("Sorry, this code is over, or I misheard it: SUMMER10")
     phone.speak("start over")
