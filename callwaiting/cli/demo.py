@@ -20,6 +20,8 @@ from callwaiting.cli.home import Home, data_dir_option
 from callwaiting.core.errors import CallwaitingError
 from callwaiting.features.webhooks.repository import EventFacts
 
+DONE = {"order.placed": 3, "order.paid": 2, "refund.succeeded": 1, "booking.deposit_asked": 1, "booking.confirmed": 2}
+
 
 @click.command()
 @data_dir_option
@@ -80,15 +82,18 @@ def play(world: World, narrator: Narrator) -> None:
     began = time.monotonic()
     narrator.chapter("1  Ordered by keypad, paid with Stripe")
     first = order(world, narrator, [{"digits": "1"}, {"digits": "1"}, {"digits": "2"}, {"digits": "0"}], "stripe")
-    narrator.chapter("2  Ordered by speech, paid with PayPal")
-    order(world, narrator, [{"speech": "two pepperoni and a coke please"}, {"speech": "that's all"}], "paypal")
+    narrator.chapter("2  Ordered by speech, with a code for a discount, paid with PayPal")
+    spoken = ["two pepperoni and a coke please", "I have a code, summer ten", "that's all"]
+    order(world, narrator, [{"speech": said} for said in spoken], "paypal", heard="The code SUMMER10 takes $")
     narrator.chapter("3  A table by keypad")
     book(world, narrator)
-    narrator.chapter("4  A caller who hangs up, and one who wants no texts")
+    narrator.chapter("4  A class, with a deposit")
+    join(world, narrator)
+    narrator.chapter("5  A caller who hangs up, and one who wants no texts")
     hang_up_and_stop(world, narrator)
-    narrator.chapter("5  The owner looks at it")
+    narrator.chapter("6  The owner looks at it")
     look(world, narrator, first)
-    narrator.chapter("6  What the system did")
+    narrator.chapter("7  What the system did")
     account_for(world, narrator, started)
     if not narrator.as_json:
         click.secho(
@@ -96,35 +101,40 @@ def play(world: World, narrator: Narrator) -> None:
         )
 
 
-def order(world: World, narrator: Narrator, turns: list[dict[str, str]], provider: str) -> Caller:
+def order(world: World, narrator: Narrator, turns: list[dict[str, str]], provider: str, heard: str = "") -> Caller:
     caller = Caller(world, narrator)
     caller.ring()
     for said in turns:
         caller.say(**said)
+    caller.expect(heard)
     total = AMOUNT.findall(caller.spoken)[-1:]
     if not total or f"total is {total[0]}" not in caller.spoken:
         raise StoryBroken(f"the order was not read back with its total: {caller.spoken!r}")
     caller.say(**({"digits": "1"} if provider == "stripe" else {"speech": "yes"}))
     caller.expect(total[0])
+    link = pay(world, narrator, caller, total[0], provider)
+    receipt = caller.text_with("receipt", "paid")
+    if total[0] not in receipt:
+        raise StoryBroken(f"the receipt names another amount than {total[0]}: {receipt!r}")
+    wait_for("the paid page", lambda: "paid" in world.page(link).lower() or None)
+    narrator.tell("payer", f"sees on the page that the order is paid: {total[0]} once more")
+    return caller
+
+
+def pay(world: World, narrator: Narrator, caller: Caller, amount: str, provider: str) -> str:
+    """The payer opens the link that was texted and pays; returns the link."""
     text = caller.text_with("/p/")
-    if total[0] not in text:
-        raise StoryBroken(f"the text names another amount than {total[0]}: {text!r}")
     found = LINK.search(text)
-    if found is None:
-        raise StoryBroken(f"no payment link in {text!r}")
-    if total[0] not in world.page(found.group()):
-        raise StoryBroken(f"the payment page shows another amount than {total[0]}")
-    narrator.tell("payer", f"opens the link: the page says {total[0]} too")
+    if found is None or amount not in text:
+        raise StoryBroken(f"the text has no link, or another amount than {amount}: {text!r}")
+    if amount not in world.page(found.group()):
+        raise StoryBroken(f"the payment page shows another amount than {amount}")
+    narrator.tell("payer", f"opens the link: the page says {amount} too")
     checkout = world.go_to_checkout(found.group(), provider)
     narrator.tell("payer", f"is sent on to {provider}")
     world.pay(checkout)
     narrator.tell(provider, "has the payer's yes, and posts its signed event")
-    receipt = caller.text_with("receipt", "paid")
-    if total[0] not in receipt:
-        raise StoryBroken(f"the receipt names another amount than {total[0]}: {receipt!r}")
-    wait_for("the paid page", lambda: "paid" in world.page(found.group()).lower() or None)
-    narrator.tell("payer", f"sees on the page that the order is paid: {total[0]} once more")
-    return caller
+    return found.group()
 
 
 def book(world: World, narrator: Narrator) -> None:
@@ -138,6 +148,19 @@ def book(world: World, narrator: Narrator) -> None:
     caller.expect("4 people")
     caller.say(digits="1")
     caller.text_with("booked", "booking", "confirmed")
+
+
+def join(world: World, narrator: Narrator) -> None:
+    """A time is kept until its deposit is paid, and booked then."""
+    caller = Caller(world, narrator)
+    caller.ring()
+    caller.say(speech="I would like to book the pizza class")
+    caller.say(digits="1")
+    caller.expect("A deposit of $15.00 is due now")
+    caller.say(speech="yes please")
+    caller.expect("You are booked as soon as it is paid.")
+    pay(world, narrator, caller, "$15.00", "stripe")
+    caller.text_with("you are booked")
 
 
 def hang_up_and_stop(world: World, narrator: Narrator) -> None:
@@ -156,9 +179,9 @@ def look(world: World, narrator: Narrator, first: Caller) -> None:
     """The owner signs in at the API, sees both orders, paid, and gives the first caller something back."""
     narrator.tell("owner", f"signs in for {world.sign_in()}")
     prove_forwarding(world, narrator)
-    newest = world.orders()[:2]
-    if [order["state"] for order in newest] != ["paid", "paid"]:
-        raise StoryBroken(f"the API does not show the two orders as paid: {newest}")
+    of_class, *newest = world.orders()[:3]
+    if [order["state"] for order in (of_class, *newest)] != ["deposit_paid", "paid", "paid"]:
+        raise StoryBroken(f"the API does not show the two orders as paid, and the deposit: {newest}")
     for shown in reversed(newest):
         narrator.tell("owner", f"reads of order {shown['number']}: paid, {dollars(shown['total'])}")
     refund = world.give_back(newest[-1]["id"], minor=100)
@@ -169,7 +192,7 @@ def look(world: World, narrator: Narrator, first: Caller) -> None:
         narrator.tell("text", f"about the refund waits until {night_ends}: it is night where the caller is")
     elif "$1.00" not in first.text_with("given back"):
         raise StoryBroken("the text names another amount than was given back")
-    if world.orders()[1]["state"] != "part_refunded":
+    if world.orders()[2]["state"] != "part_refunded":
         raise StoryBroken("the order does not show that a part was given back")
     world.sign_out()
     narrator.tell("owner", "signs out, and the access token is good no more")
@@ -222,7 +245,7 @@ def account_for(world: World, narrator: Narrator, started: datetime) -> None:
             "audit", f"{entry.body['action']} {entry.body['subject'].partition(':')[0]} {entry.body['outcome']}"
         )
     actions = [entry.body["action"] for entry in world.audit_since(started)]
-    for wanted, count in (("order.placed", 2), ("order.paid", 2), ("refund.succeeded", 1), ("booking.confirmed", 1)):
+    for wanted, count in DONE.items():
         if actions.count(wanted) != count:
             raise StoryBroken(f"the audit trail has {wanted} {actions.count(wanted)} times, not {count}")
     wait_for("the end of the audit chain", lambda: all(e.seq is not None for e in world.audit_since(started)) or None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.catalogue.service import OptionChange
 from callwaiting.features.merchants import hours, tax_rates
 from callwaiting.features.merchants import service as merchants
+from callwaiting.features.orders import codes
+from callwaiting.features.orders.totals import Discount
 from callwaiting.features.payments import accounts
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.reception import answers
@@ -42,6 +45,8 @@ BUSINESS_LINE = "+14155550111"
 OWNER_EMAIL, OWNER_NAME = "luigi@example.com", "Luigi"  # RFC 2606 keeps example.com free
 OWNER_PHONE = "+14155550166"
 STRIPE_ACCOUNT = "acct_1DemoLuigisPizza0"
+CLASS = "Pizza class"
+DISCOUNT = ("SUMMER10", Discount(basis_points=1000))
 OPENS, CLOSES = time(11), time(22)
 # What the demo counts on; raise it when that grows. A merchant that is there is its owner's and is left as it is.
 FURNISHED = 1
@@ -166,7 +171,7 @@ def _furnish_bookings(session: Session) -> None:
     """Tables, and a class that Marco gives; twelve can take part in it."""
     table = bookings.add_resource(session, name="Table", opens=OPENS, closes=CLOSES, slot_minutes=60, units=20, seats=6)
     marco = bookings.add_resource(session, name="Marco", opens=time(15), closes=time(21), slot_minutes=90, units=12)
-    for name, minutes, price, resource_id in (("Table", 60, 0, table), ("Pizza class", 90, 4500, marco)):
+    for name, minutes, price, resource_id in (("Table", 60, 0, table), (CLASS, 90, 4500, marco)):
         services.add_service(
             session,
             services.Description(
@@ -184,7 +189,7 @@ def _furnish_bookings(session: Session) -> None:
 
 
 def _open(environment: Mapping[str, str], merchant_id: UUID) -> None:
-    """Opening hours, given as a merchant gives them: by a web process, whose role alone may."""
+    """Opening hours and what is sold besides, given as a merchant gives them: by a web process, whose role may."""
     runtime = build_runtime(load(environment), tenant_role=DatabaseRole.WEB)
     try:
         with runtime.database.unit_of_work(MerchantScope(merchant_id, actor="operator")) as session:
@@ -192,8 +197,20 @@ def _open(environment: Mapping[str, str], merchant_id: UUID) -> None:
             if not week.periods:
                 daily = [hours.Period(weekday, OPENS, CLOSES) for weekday in range(1, 8)]
                 hours.replace_week(session, week.version, daily)
+            if not codes.by_code(session, after=None, limit=1):
+                _sell(session)
     finally:
         runtime.close()
+
+
+def _sell(session: Session) -> None:
+    """A code that callers name, and a deposit on the class."""
+    code, off = DISCOUNT
+    codes.add(session, code, off, active=True, ends_at=None, max_uses=None)
+    of_class = next(each for each in services.by_name(session, after=None, limit=50) if each.name == CLASS)
+    kept = {field.name: getattr(of_class, field.name) for field in fields(services.Description)}
+    with_deposit = services.Description(**kept | {"deposit": Money(1500, "USD")})
+    services.change_service(session, of_class.id, of_class.version, with_deposit)
 
 
 def _furnish_reception(session: Session) -> None:

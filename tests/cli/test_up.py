@@ -95,6 +95,7 @@ def test_the_demo_plays_through(up: Up) -> None:
     assert played.returncode == 0, played.stdout[-1500:] + played.stderr + up.text()
     steps = [json.loads(line) for line in played.stdout.splitlines()]
     assert sum("Pay here" in step["what"] for step in steps) == 2
+    assert any("A deposit of $15.00 is due now" in step["what"] for step in steps)
     assert all("broken" not in step for step in steps)
     # Signs in with a code, tests the line, reads of two orders, gives back, signs out.
     assert sum(step["who"] == "owner" for step in steps) == 6

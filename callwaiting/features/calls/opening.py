@@ -79,7 +79,10 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
             return ask(state, facts, phrases.prices([*named, *offered]))
     if intent in {Intent.CHANGE, Intent.STATUS, Intent.MESSAGE, Intent.QUESTION}:
         return go(state, intent, heard, facts)
-    wishes, notes = filling.wishes_and_notes(heard, facts) if state.step is Step.MENU else ((), [])
+    fresh = state.step is Step.MENU
+    if fresh and understanding.is_named(words, facts.choice.services) and not understanding.is_named(words, facts.menu):
+        return go(state, Intent.BOOK, heard, facts)  # `the pizza class` is no pizza
+    wishes, notes = filling.wishes_and_notes(heard, facts) if fresh else ((), [])
     if wishes and not understanding.asks_after(words):
         return filling.settle(replace(state, wishes=wishes), facts, *notes)
     intent = intent or meant(state, heard.speech, facts)

@@ -90,6 +90,11 @@ def named_in(words: Sequence[str], choice: Sequence[Named]) -> list[UUID]:
     return [each.id for each in choice if each.id in named]
 
 
+def is_named(words: Sequence[str], choice: Sequence[Named]) -> bool:
+    """Whether one of these is named in full."""
+    return any(whole_match(choice, words, start) for start in range(len(words)))
+
+
 def named_at(words: Sequence[str], start: int, choice: Sequence[Named]) -> tuple[UUID, ...]:
     """What is named from a place on."""
     found = whole_match(choice, words, start) or (part_match(choice, words, start) if start < len(words) else None)
