@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0035"
-down_revision = "0030"
+down_revision = "0038"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 
