@@ -1,4 +1,5 @@
-"""How fast signed, unique Stripe events are durably acknowledged, against a Flask route that does nothing.
+"""How fast signed, unique Stripe events are durably acknowledged, against Flask routes that do nothing: one of a bare
+Flask app (`ratio`), and one of our own app, which passes what all its routes do (`ratio_to_own_route`).
 
 Everything runs on this machine: servers, Postgres (fsync on) and the load generator. Absolute figures mean little;
 the ratios are of interleaved runs, their medians quoted. With `--djstripe` the same events go to dj-stripe too, on
@@ -24,6 +25,7 @@ from bench import signed
 from bench.stack import CHECKOUT, SECRET, Stack, cpu_seconds, load_run
 from callwaiting.embedded.child import Child
 
+FLOOR, OWN = "/floor", "/bench/nothing"  # of a bare Flask app; of our own app, behind what every route passes
 SITE = CHECKOUT / "bench" / "djstripe_site"
 SITE_VENV = CHECKOUT / ".bench" / "djstripe-venv"
 SITE_PATH = "/stripe/webhook/11111111-2222-4333-8444-555555555555/"
@@ -49,20 +51,20 @@ class Bench:
     def run(self, name: str, server: Child, port: int, path: str, *, connections: int, budget: int,
             rate: float | None = None) -> dict[str, Any]:  # fmt: skip
         """One run; adds the CPU of server and Postgres per request, and proves that each 2xx has its row."""
-        if path == "/floor":
+        if path in {FLOOR, OWN}:
             signed.prepare(self.file, path, port, 1)
         else:
             signed.prepare(self.file, path, port, budget)
         before = self.stored(path)
         cpu = cpu_seconds(server.pid), cpu_seconds(self.stack.postgres.pid)
         result: dict[str, Any] = load_run(
-            port, self.file, connections=connections, seconds=self.seconds, rate=rate, repeat=path == "/floor"
+            port, self.file, connections=connections, seconds=self.seconds, rate=rate, repeat=path in {FLOOR, OWN}
         )
         done = max(1, int(result["requests"]))
         result["server_us"] = round((cpu_seconds(server.pid) - cpu[0]) / done * 1e6)
         result["postgres_us"] = round((cpu_seconds(self.stack.postgres.pid) - cpu[1]) / done * 1e6)
         result["non_2xx"] = sum(n for status, n in result["statuses"].items() if not status.startswith("2"))
-        if path != "/floor":
+        if path not in {FLOOR, OWN}:
             stored, acknowledged = self.stored(path) - before, done - int(result["non_2xx"])
             if stored < acknowledged:
                 raise SystemExit(f"{name}: {acknowledged} acknowledged, only {stored} stored")
@@ -74,7 +76,7 @@ class Bench:
         return result
 
     def stored(self, path: str) -> int:
-        if path == "/floor":
+        if path in {FLOOR, OWN}:
             return 0
         if path == SITE_PATH:
             rows = self.stack.execute("select count(*) from djstripe_webhookeventtrigger", database="djstripe")
@@ -131,6 +133,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pairs", type=int, default=5, help="for the runs without Valkey")
     parser.add_argument("--djstripe", action="store_true", help="compare with dj-stripe (installs it in .bench/)")
+    parser.add_argument("--connections", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     given = parser.parse_args()
 
@@ -142,14 +145,18 @@ def main() -> None:
         stack = held.enter_context(Stack())
         bench = Bench(stack, given.seconds, say)
         floor_port, floor = held.enter_context(stack.serving("bench.floor:app"))
-        port, ours = held.enter_context(stack.serving("wsgi:app"))
-        contestants = [("do-nothing route", floor, floor_port, "/floor"), ("ours", ours, port, stack.source_path)]
+        port, ours = held.enter_context(stack.serving("bench.secured:app"))
+        contestants = [
+            ("do-nothing route", floor, floor_port, FLOOR),
+            ("ours", ours, port, stack.source_path),
+            ("our do-nothing route", ours, port, OWN),
+        ]
         if given.djstripe:
             say("setting up dj-stripe …")
             dj_port, dj = held.enter_context(djstripe(stack))
             contestants.append(("dj-stripe", dj, dj_port, SITE_PATH))
         series: dict[tuple[str, int], Series] = {}
-        for connections in (16, 64):
+        for connections in given.connections:
             for name, server, at, path in contestants:  # warm
                 bench.run(name + " (warm-up)", server, at, path, connections=connections, budget=4000)
             for _ in range(given.rounds):
@@ -159,7 +166,9 @@ def main() -> None:
                     series.setdefault((name, connections), Series()).runs.append(run)
             ours_rate = series["ours", connections].median("per_second")
             floor_rate = series["do-nothing route", connections].median("per_second")
+            own_rate = series["our do-nothing route", connections].median("per_second")
             report[f"ratio_{connections}"] = round(ours_rate / floor_rate, 3)
+            report[f"ratio_to_own_route_{connections}"] = round(ours_rate / own_rate, 3)
             if given.djstripe:
                 report[f"times_djstripe_{connections}"] = round(
                     ours_rate / series["dj-stripe", connections].median("per_second"), 1
@@ -167,12 +176,14 @@ def main() -> None:
             half = ours_rate / 2
             steady: dict[str, Series] = {}
             for _ in range(given.rounds):
-                for name, server, at, path in contestants[:2]:
+                for name, server, at, path in contestants[:3]:
                     run = bench.run(f"{name} at {half:.0f}/s", server, at, path, connections=connections,
                                     budget=int(half * given.seconds) + 10, rate=half)  # fmt: skip
                     steady.setdefault(name, Series()).runs.append(run)
-            report[f"open_loop_p99_ratio_{connections}"] = round(
-                steady["ours"].median("p99_ms") / steady["do-nothing route"].median("p99_ms"), 2
+            p99 = {name: runs.median("p99_ms") for name, runs in steady.items()}
+            report[f"open_loop_p99_ratio_{connections}"] = round(p99["ours"] / p99["do-nothing route"], 2)
+            report[f"open_loop_p99_ratio_to_own_route_{connections}"] = round(
+                p99["ours"] / p99["our do-nothing route"], 2
             )
             for key in ("per_second", "p50_ms", "p99_ms", "server_us", "postgres_us"):
                 report[f"{key}_{connections}"] = series["ours", connections].median(key)

@@ -70,32 +70,39 @@ def record(runtime: Runtime) -> Recording:
     return recorded
 
 
-def replay(url: str, recorded: Recording, directory: Path, processes: int) -> float:
-    """Events a second of so many processes that run the statements at once."""
-    begin = time.time() + 2.0
+def replay(url: str, recorded: Recording, directory: Path, processes: int) -> tuple[float, float]:
+    """(Events a second of so many processes that run the statements at once, their own CPU in seconds)."""
     running = []
     for number in range(processes):
         file = directory / f"bare-{number}"
-        file.write_bytes(pickle.dumps((url, begin, recorded.prepared, recorded.events[number::processes])))
+        file.write_bytes(pickle.dumps((url, recorded.prepared, recorded.events[number::processes])))
         argv = [sys.executable, "-m", "bench.bare", str(file)]
-        running.append(subprocess.Popen(argv, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True))
-    ends: list[float] = [json.loads(process.communicate(timeout=120)[0]) for process in running]
-    return len(recorded.events) / (max(ends) - begin)
+        pipe = subprocess.PIPE
+        running.append(subprocess.Popen(argv, cwd=CHECKOUT, stdin=pipe, stdout=pipe, text=True))
+    for process in running:  # all of them are ready
+        assert process.stdout
+        process.stdout.readline()
+    told = [process.communicate("go\n", timeout=120)[0] for process in running]
+    begins, ends, cpu = zip(*map(json.loads, told), strict=True)
+    return len(recorded.events) / (max(ends) - min(begins)), sum(cpu)
 
 
 def main() -> None:
-    url, begin, prepared, events = pickle.loads(Path(sys.argv[1]).read_bytes())  # our own file, written a moment ago
+    url, prepared, events = pickle.loads(Path(sys.argv[1]).read_bytes())  # our own file, written a moment ago
     connection = psycopg2.connect(url)
     with connection.cursor() as cursor:
         for statement in prepared:
             cursor.execute(statement)
         connection.commit()
-        time.sleep(max(0.0, begin - time.time()))
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        began, cpu = time.time(), time.process_time()
         for statements in events:
             for statement in statements:
                 cursor.execute(statement)
             connection.commit()
-    sys.stdout.write(json.dumps(time.time()))
+    sys.stdout.write(json.dumps((began, time.time(), time.process_time() - cpu)))
 
 
 if __name__ == "__main__":

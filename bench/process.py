@@ -18,7 +18,7 @@ import psycopg2
 
 from bench import bare
 from bench.load import write_prepared
-from bench.stack import Stack, load_run, until
+from bench.stack import Stack, cpu_seconds, load_run, until
 from bench.stories import EVENTS, Stories
 from callwaiting.core import broker
 from callwaiting.core.db import DatabaseRole
@@ -63,35 +63,45 @@ class Bench:
         self.say(f"  {rate:.0f}/s offered: {found}, worst {float(str(worst)):.0f} ms")
         return found
 
-    def bare(self, count: int) -> float:
-        """Events a second of the bare loop. No worker may run."""
+    def bare(self, count: int) -> dict[str, float]:
+        """Events a second of the bare loop, and CPU an event. No worker may run."""
         self.send(count)
         with self.stack.runtime() as runtime:
             recorded = bare.record(runtime)
         url = prepare.role_urls(self.stack.admin_url, self.stack.secrets["role_secret"])[DatabaseRole.WORKER]
-        rate = bare.replay(url, recorded, self.stack.home.path, PROCESSES)
-        statements = sum(map(len, recorded.events)) / count
-        self.say(f"  bare loop: {rate:.0f} events/s of {statements:.1f} statements, {PROCESSES} processes")
+        postgres = cpu_seconds(self.stack.postgres.pid)
+        rate, own = bare.replay(url, recorded, self.stack.home.path, PROCESSES)
+        found = self.per_event(count, rate, own, cpu_seconds(self.stack.postgres.pid) - postgres)
+        self.say(f"  bare loop, {sum(map(len, recorded.events)) / count:.1f} statements: {found}")
         self.wait_until_done()
-        return rate
+        return found
 
-    def saturated(self, count: int) -> float:
-        """Events a second of a worker that has more than enough to do."""
+    def per_event(self, count: int, rate: float, own: float, postgres: float) -> dict[str, float]:
+        return {
+            "per_second": round(rate, 1),
+            "own_us": round(own / count * 1e6),
+            "postgres_us": round(postgres / count * 1e6),
+        }
+
+    def saturated(self, count: int) -> dict[str, float]:
+        """Events a second of a worker that has more than enough to do, and CPU an event."""
         self.send(count)
         self.stack.execute(HOLD)
-        with self.stack.working(PROCESSES, QUEUES):
+        with self.stack.working(PROCESSES, QUEUES) as worker:
             self.send(30 * EVENTS)  # warm: each process has its modules, connections and plans
             until(lambda: self.left() == count, 60, "the worker is warm")
+            own, postgres = cpu_seconds(worker.pid), cpu_seconds(self.stack.postgres.pid)
             (released, *_) = self.stack.execute(RELEASE)
             for _ in range(PROCESSES):
                 broker.publisher(self.stack.valkey.url())(Job.DRAIN_EVENTS)
             self.wait_until_done()
+            own, postgres = cpu_seconds(worker.pid) - own, cpu_seconds(self.stack.postgres.pid) - postgres
         ((seconds,),) = self.stack.execute(
             f"select extract(epoch from max(done_at) - '{released[0]}') from app.webhook_events"
         )
-        rate = count / float(str(seconds))
-        self.say(f"  saturated: {rate:.0f} events/s, {PROCESSES} worker processes")
-        return rate
+        found = self.per_event(count, count / float(str(seconds)), own, postgres)
+        self.say(f"  saturated: {found}")
+        return found
 
     def send(self, count: int, rate: float | None = None) -> dict[str, object]:
         """`count` events, a multiple of a story's length."""
@@ -129,9 +139,12 @@ def measure(bench: Bench, given: argparse.Namespace) -> dict[str, float]:
     return {
         f"p50_ms_at_{given.rate:.0f}": statistics.median(run["p50_ms"] for run in latency),
         f"p99_ms_at_{given.rate:.0f}": statistics.median(run["p99_ms"] for run in latency),
-        "saturated_per_second": round(statistics.median(pair[0] for pair in pairs), 1),
-        "bare_per_second": round(statistics.median(pair[1] for pair in pairs), 1),
-        "ratio_to_bare": round(statistics.median(pair[0] / pair[1] for pair in pairs), 3),
+        **{
+            f"{name}_{key}": statistics.median(pair[which][key] for pair in pairs)
+            for which, name in enumerate(("saturated", "bare"))
+            for key in ("per_second", "own_us", "postgres_us")
+        },
+        "ratio_to_bare": round(statistics.median(ours["per_second"] / bare["per_second"] for ours, bare in pairs), 3),
     }
 
 

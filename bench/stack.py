@@ -109,12 +109,22 @@ class Stack:
         self.source_path = "/webhooks/stripe/" + source.public_id
 
     @contextlib.contextmanager
-    def serving(self, application: str, *, threads: int = 32, environment: Mapping[str, str] | None = None,
-                python: str = sys.executable, cwd: Path = CHECKOUT) -> Iterator[tuple[int, Child]]:  # fmt: skip
-        """granian with two processes on a free port; yields (port, child)."""
+    def serving(self, application: str, *, processes: int = 2, threads: int = 32,
+                environment: Mapping[str, str] | None = None, python: str = sys.executable,
+                cwd: Path = CHECKOUT) -> Iterator[tuple[int, Child]]:  # fmt: skip
+        """granian on a free port; yields (port, child)."""
         port = next(candidate for candidate in range(18400, 18600) if is_free(candidate))
         argv = [python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-        argv += ["--workers", "2", "--blocking-threads", str(threads), "--backlog", "1024", "--log-level", "warning"]
+        argv += [
+            "--workers",
+            str(processes),
+            "--blocking-threads",
+            str(threads),
+            "--backlog",
+            "1024",
+            "--log-level",
+            "warning",
+        ]
         child = Child(
             application, [*argv, application], env=environment or self.environment("web", port),
             log=self.home.logs / f"{application.replace(':', '-')}.log", ready=lambda: _listens(port), cwd=cwd,
@@ -155,7 +165,7 @@ def load_run(port: int, requests: Path, *, connections: int, seconds: float, rat
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its living children, Linux only (elsewhere 0)."""
+    """User and system time of a process and its children, those that have ended too, Linux only (elsewhere 0)."""
     ticks, total = os.sysconf("SC_CLK_TCK"), 0
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -168,7 +178,7 @@ def cpu_seconds(pid: int) -> float:
         waiting += children.get(current, [])
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{current}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
+            total += sum(map(int, fields[11:15]))
     return total / ticks
 
 
