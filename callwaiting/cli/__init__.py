@@ -29,7 +29,7 @@ COMMANDS = {
     "reconcile": "Compare the providers' lists with ours, now.",
     "keys": "Keys of access tokens: list, rotate, revoke.",
     "understand": "What callers' sentences mean: JSON lines in, JSON lines out.",
-    "merchants": "Businesses: list, create.",
+    "merchants": "Businesses: list, create, connect to a payment provider.",
     "users": "Persons: list, create, disable, forget a lost authenticator.",
     "secret": "Print a new random secret.",
 }

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from uuid import UUID
 
 import click
 import orjson
 
-from callwaiting.cli.runtime import worker_runtime
+from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.features.accounts import opening
 from callwaiting.features.accounts import service as accounts
 from callwaiting.features.merchants import service as merchants
+from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.accounts import PaymentProvider
+from callwaiting.providers.ports import Mode
 
 as_json = click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
 
 
 @click.group()
 def command() -> None:
-    """Businesses: list, create."""
+    """Businesses: list, create, connect to a payment provider."""
 
 
 @command.command(name="list")
@@ -58,3 +62,25 @@ def create(name: str, timezone: str, currency: str, region: str, owner: str | No
         runtime.close()
     facts = {"id": merchant_id, "name": wanted.name, "owner": owner}
     click.echo(orjson.dumps(facts).decode() if json_lines else f"{wanted.name} is open: {merchant_id}")
+
+
+@command.command()
+@click.option("--merchant", type=click.UUID, required=True, help="The business.")
+@click.option("--provider", type=click.Choice(["stripe", "paypal"]), required=True)
+@click.option("--mode", type=click.Choice(["live", "test"]), required=True)
+@click.option("--account", default="", help="Its Stripe Connect account, acct_…; else the platform's own.")
+@as_json
+def connect(merchant: UUID, provider: PaymentProvider, mode: Mode, account: str, json_lines: bool) -> None:
+    """Let a business be paid: what its callers pay goes to this account from now on.
+
+    A business has one account at each provider, and an account belongs to one business: so does the platform's own.
+    """
+    runtime = worker_runtime()
+    try:
+        with merchant_session(runtime, merchant) as session:
+            account_id = payments.add_account(session, provider, mode, account)
+    finally:
+        runtime.close()
+    facts = {"id": account_id, "merchant_id": merchant, "provider": provider, "mode": mode, "account": account}
+    into = account or "the platform's own account"
+    click.echo(orjson.dumps(facts).decode() if json_lines else f"{merchant} is paid through {provider} into {into}.")

@@ -11,6 +11,7 @@ import pytest
 from callwaiting.cli import group
 from callwaiting.core.errors import PUBLIC_FACES
 from callwaiting.core.settings import Settings
+from tasks.webhook_handlers import HANDLERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -32,6 +33,15 @@ def test_table_of_errors_is_that_of_the_code() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (\d+) \| (.*?) \| (.*?) \|$", (DOCS / "integrating.md").read_text(), re.M)
 
     assert rows == [(code.value, str(face.status), face.title, face.message) for code, face in PUBLIC_FACES.items()]
+
+
+def test_every_event_that_is_handled_is_asked_for_at_its_provider() -> None:
+    """Who registers an endpoint as the page says gets all of them, and none that nobody handles."""
+    page = (DOCS / "integrating.md").read_text()
+    for provider, heading in (("stripe", "### Stripe"), ("paypal", "### PayPal")):
+        asked_for = page.partition(heading)[2].partition("and these events:")[2].partition("\n3. ")[0]
+        handled = {event_type for name, event_type in HANDLERS if name == provider}
+        assert set(re.findall(r"`([A-Za-z_.]+)`", asked_for)) == handled
 
 
 def test_every_decision_is_in_the_index() -> None:

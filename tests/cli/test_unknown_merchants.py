@@ -25,6 +25,7 @@ CALLS = {
     "audit show": "--json",
     "events list": "--json",
     "events replay": "--all-dead --dry-run --json",
+    "merchants connect": "--provider stripe --mode test --json",
     "sources create": "--provider stripe --mode test --json",
     "users create": "--email ada@example.com --name Ada --password-file - --json",
 }

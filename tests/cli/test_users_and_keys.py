@@ -115,3 +115,28 @@ def test_keys_rotate_and_revoke(run: Run, app: Flask, admin_url: str) -> None:
     assert browser.get("me").get_json()["code"] == "AUTH_TOKEN_REVOKED"
     assert browser.refresh().status_code == 200
     assert browser.get("me").status_code == 200
+
+
+def test_a_business_is_connected_to_whom_it_is_paid_through(
+    run: Run, worker: Runtime, admin_url: str, merchant: MerchantScope
+) -> None:
+    mine = str(merchant.merchant_id)
+    words = ("merchants", "connect", "--merchant", mine, "--mode", "test", "--provider")
+    made = json.loads(run(*words, "stripe", "--account", "acct_1Luigi", "--json").stdout)
+    assert (made["merchant_id"], made["account"]) == (mine, "acct_1Luigi")
+    assert "the platform's own account" in run(*words, "paypal").stdout
+    for more, why in (
+        (("stripe", "--account", "acct_2"), "has an account at stripe"),
+        (("stripe", "--account", "ca_1"), "acct_"),
+        (("paypal", "--account", "acct_1"), "none to name"),
+    ):
+        refused = run(*words, *more)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert why in refused.stderr
+    facts = ("--name", "Rosa", "--timezone", "Europe/London", "--currency", "GBP")
+    other = json.loads(run("merchants", "create", *facts, "--json").stdout)["id"]
+    taken = run(*("merchants", "connect", "--merchant", other, *words[4:]), "stripe", "--account", "acct_1Luigi")
+    assert taken.exit_code == 1
+    assert "leads to another merchant" in taken.stderr
+    found = rows(admin_url, "select provider, account from app.payment_accounts order by provider", None)
+    assert [(row["provider"], row["account"]) for row in found] == [("paypal", ""), ("stripe", "acct_1Luigi")]

@@ -31,6 +31,19 @@ class ProviderNotOffered(BadRequest):
     reason = "payments.provider_not_offered"
 
 
+class AccountInvalid(CallwaitingError):
+    """What was given is no account to be paid into; `detail` says why."""
+
+    code = ErrorCode.VALIDATION_FAILED
+    reason = "payments.account_invalid"
+
+
+class AccountTaken(Conflict):
+    """The account leads to another merchant, or the merchant has one at this provider."""
+
+    reason = "payments.account_taken"
+
+
 class CurrencyNotTaken(Conflict):
     """None of the merchant's providers takes its currency. `detail` says which, and why."""
 
