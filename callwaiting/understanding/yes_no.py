@@ -6,7 +6,9 @@ import re
 
 YES = re.compile(
     r"\b(?:yes|yeah|yea|yep|yup|yah|sure|correct|certainly|absolutely|definitely|exactly|indeed|agreed|confirm(?:ed)?|"
-    r"affirmative|perfect|please do|of course|go ahead|do it|go for it|sounds? (?:good|great|fine|perfect)|all good|"
+    r"affirmative|perfect|please do|of course|go ahead|do it|go for it|sounds? (?:very |really |pretty )?(?:good|great|fine|perfect)|all good|"
+    r"(?:that|it) (?:would |will )?(?:works?|suits?)(?: me)?(?: well| fine)?(?: for (?:me|us))?|that is the plan|"
+    r"i like (?:it|that|the sound of (?:it|that))|"
     r"that is (?:right|correct|fine|great|good|perfect|it exactly|the one)|(?:is|are|was) (?:right|correct|true)|"
     r"looks? (?:good|great|fine|right|correct|alright|perfect)|right|works for me|that works|fine(?: by me)?|"
     r"place (?:it|the order|my order)|book it|i do|i am|it is true|"
