@@ -19,7 +19,8 @@ PIECES = frozenset({"1st", "2nd", "3rd", "other", "another", "rest"})
 
 
 NO_COUNT = frozenset(
-    {"minutes", "minute", "o", "pm", "am", "%", "dollars", "topping", "toppings", "inch", "inches", "liter", "litre",
+    {"minutes", "minute", "o", "pm", "am", "%", "dollars", "changes", "things", "topping", "toppings", "inch", "inches",
+     "liter", "litre",
      "liters", "litres", "ounce", "ounces", "oz"}
 )  # fmt: skip
 

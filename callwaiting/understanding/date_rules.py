@@ -203,7 +203,7 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
         (rf"\b(?P<which>(?:(?:on|the|this|next|coming|upcoming|following|last|previous|past|of) )*)"
          rf"(?P<weekday>{WEEKDAY})(?![a-z'])(?P<after>(?!))?",
          read_weekday),
-        (r"(?:\bright )?\bnow(?=[.?!]*$| until| till| to | please)|\bright now\b|\basap\b|\bstraight ?away\b|"
+        (r"(?:\bright )?\bnow(?=[.?!,]|$| until| till| to | please)|\bright now\b|\basap\b|\bstraight ?away\b|"
          r"\bimmediately\b|\bat the moment\b", read_now),
     )
 )  # fmt: skip

@@ -15,6 +15,9 @@ from callwaiting.understanding.days import Days, Match, Today, day_of, mention, 
 from callwaiting.understanding.feasts import feast_on, nth_weekday
 
 SHORT_WORDS = ("sat", "sun", "mon", "wed", "fri")  # also other words, when they stand alone
+BEFORE_A_SHORT_DAY = re.compile(
+    r"(?:^|\b(?:for|from|to|until|till|by|after|or|and|in|out|arriving|arrive|come|coming|leave|leaving)|[,/]) ?$"
+)
 MAY_BE = re.compile(r" ?(?:be|not|have|i|we|ask|take|want|need|come|also|even|still|go|\w+ (?:a|the|to))\b")
 LAST_HOUR = 12
 FARTHEST_YEAR, EARLIEST_YEAR = 2100, 1900
@@ -132,7 +135,9 @@ def read_weekday(match: Match, today: Today) -> Days | None:
     if match["weekday"] in SHORT_WORDS and said.strip() == "the":
         return None
     if match["weekday"] in SHORT_WORDS and not (
-        said or re.search(r"(?:^|for|from|to|until|till|by|,|after|or|/) ?$", before)
+        said
+        or BEFORE_A_SHORT_DAY.search(before)
+        or re.match(r" (?:between|morning|afternoon|evening|night|lunch|dinner|\d)", match.string[match.end() :])
     ):
         return None
     after = match["after"] or ""

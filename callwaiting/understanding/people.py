@@ -77,10 +77,10 @@ DIRECT: tuple[re.Pattern[str], ...] = tuple(
         r"\b(\d{1,3}) (?:of us|of them|in total|total|altogether|all together|in all|strong|"
         r"in (?:the|our|my) (?:party|group|family))\b",
         rf"(?<!looking )(?<!searching )(?<!search )(?<!look )\bfor {_ABOUT}(?<!the (?=1\b))(\d{{1,3}})\b"
-        rf"(?=(?: of us)?(?:[.?!](?!\d)|[ ,;]*(?:$|_|(?:{_ALSO_NEXT})\b)))",
+        rf"(?=(?: of us)?(?:[.?!,;](?! ?\d)|[ ,;]*(?:$|_|(?:{_ALSO_NEXT})\b)))",
         r"\b(?:there (?:will be|are|is)|we (?:are|will be)|it (?:is|will be)|make (?:it|that)|be|to be|have(?! 1\b)|"
         r"only|just) (?:just |only |about |now )?(\d{1,3})\b"
-        r"(?=[ ,.?!;]*(?:$|_|(?:of us|not|instead|please|now|coming|and|in|at|for)\b))",
+        r"(?=[.?!,;](?! ?\d)|[ ,.?!;]*(?:$|_|(?:of us|not|instead|please|now|coming|and|in|at|for)\b))",
     )
 )  # fmt: skip
 GUEST = re.compile(
@@ -92,7 +92,8 @@ GUEST = re.compile(
 SELF = re.compile(
     r"(?<!fine with )(?<!good with )(?<!okay with )(?<!ok with )(?<!provide )(?<!give )(?<!help )(?<!serve )"
     r"\b(?:me|myself|i)"
-    r"(?: and(?! i\b)|,| plus| with(?= (?:my|our|his|her|a|\d)))(?= )|"
+    r"(?:(?: and(?! i\b)|,| plus| with(?= (?:my|our|his|her|a|\d)))(?= )|"
+    rf"(?<=me)(?= (?:my|our) (?:\w+ )?(?:{KIN}|{ONE})))|"
     r"(?:\band|,|\bplus|(?<!fine )(?<!good )(?<!okay )(?<!ok )\bwith) (?:me|myself)\b|"
     r"\bi (?:am|will be) (?:coming|travell?ing|bringing|with)\b|"
     r"\bi (?:will |would |want to |am going to )?(?:come with|bring)\b|"

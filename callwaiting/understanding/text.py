@@ -17,7 +17,7 @@ _PLAIN = str.maketrans({
 })  # fmt: skip
 _UNWANTED = re.compile(r"[^\w\s.,;:!?'\"%&$€£#+/()@*-]+")
 _SPACES = re.compile(r"\s+")
-_FILLERS = re.compile(r"\b(?:u+m+|u+h+|er+m*|hm+|ah+)\b[,.]? ?")
+_FILLERS = re.compile(r"\b(?:u+m+|u+h+|er+m*|hm+|ah+)\b[,.]? ?", re.IGNORECASE)
 _HOURS = r"[1-9]|1[0-2]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _CONTRACTIONS = tuple(
     (re.compile(pattern), plain)
@@ -29,7 +29,7 @@ _CONTRACTIONS = tuple(
         (r"\b(that|it|there)'(?:ll|d)\b", r"\1 will"), (r"\blet's\b", "lets"), (r"\bgonna\b", "going to"),
         (r"\buntill\b|'til\b", "until"), (r"\b(?:to|2)[ -]?(?:nite|night|nyt)\b", "tonight"),
         (r"\b(\d{4}-\d\d-\d\d)t(?=\d\d:)", r"\1 "),
-        (r"\bwanna\b", "want to"), (r"\bo ?[\"*] ?clock\b", "o'clock"),
+        (r"(?<=[a-z]) & (?=[a-z0-9])", " and "), (r"\bwanna\b", "want to"), (r"\bo ?[\"*] ?clock\b", "o'clock"),
         (rf"\b({_HOURS})-?ish\b", r"\1 ish"),
         (r"\b(thats|whats|wheres)\b", lambda found: found[0][:-1] + " is"),
     )
@@ -59,7 +59,8 @@ def read(text: str) -> Utterance:
     """The forms of a text of any content; what is longer than MAX_LENGTH is cut off."""
     written = unicodedata.normalize("NFKC", text[:MAX_LENGTH]).translate(_PLAIN)
     written = _SPACES.sub(" ", _UNWANTED.sub(" ", written)).strip()[:MAX_LENGTH]
-    plain = _FILLERS.sub("", written.lower())
+    written = _FILLERS.sub("", written)
+    plain = written.lower()
     for pattern, replacement in _CONTRACTIONS:
         plain = pattern.sub(replacement, plain)
     plain = with_digits(plain).strip()

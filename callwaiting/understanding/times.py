@@ -58,7 +58,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?P<minute>[1-5]?\d) (?P<way>to) (?P<hour>noon|midday|midnight)\b", "past"),
         (r"\b(?P<hour>\d)(?P<minute>[0-5]\d)(?: ?ish)\b", "clock"),
         (r"(?:(?<=\bat )|(?<=bout )|(?<=round )|(?<=\bby ))(?P<hour>\d)(?P<minute>[0-5]\d)\b"
-         r"(?! [a-z]+ (?:street|road|ave))(?![\d/:%]|\.\d)", "clock"),
+         rf"(?! [a-z]+ (?:street|road|ave))(?![\d/:%]|\.\d){_ASIDE}?{_HALF}", "clock"),
         (r"(?:(?<=\bat )|(?<=\bby )|(?<=\bsay )|(?<=bout )|(?<=round )|(?<=\bfor )|(?<=\bit )|(?<=fore )|(?<=fter )|^)"
          rf"(?P<minute>5|10|20|25) (?P<way>to) {_FULL_HOUR}", "past"),
         (rf"(?<![\d/.:])(?:(?<!\d\d\d-)|(?<=:\d\d-))\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)(?::\d\d)?(?![\d/]|\.\d|%)"

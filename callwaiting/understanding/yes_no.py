@@ -6,7 +6,8 @@ import re
 
 YES = re.compile(
     r"\b(?:yes|yeah|yea|yep|yup|yah|sure|correct|certainly|absolutely|definitely|exactly|indeed|agreed|confirm(?:ed)?|"
-    r"affirmative|perfect|please do|of course|go ahead|do it|go for it|sounds? (?:very |really |pretty )?(?:good|great|fine|perfect)|all good|"
+    r"affirmative|perfect|please do|of course|go ahead|do it|go for it|all good|"
+    r"sounds? (?:very |really |pretty )?(?:good|great|fine|perfect)|"
     r"(?:that|it) (?:would |will )?(?:works?|suits?)(?: me)?(?: well| fine)?(?: for (?:me|us))?|that is the plan|"
     r"i like (?:it|that|the sound of (?:it|that))|"
     r"that is (?:right|correct|fine|great|good|perfect|it exactly|the one)|(?:is|are|was) (?:right|correct|true)|"
@@ -25,7 +26,9 @@ FINE_WITH_NO = re.compile(
 UNDECIDED = re.compile(
     r"\b(?:yes|no)\b.{0,20}\b(?:or|maybe|not sure)\b|\b(?:yes and no|not sure|maybe|perhaps|do not know)\b"
 )
-FIRST_NO = re.compile(r"(?:oh |well |i am )?(?:no|nope|nah|sorry|incorrect|wrong|negative|it is false)\b")
+FIRST_NO = re.compile(
+    r"(?:(?:oh|well|ok(?:ay)?|yeah|so|i am)[ ,]+)*(?:no|nope|nah|sorry|incorrect|wrong|negative|it is false)\b"
+)
 POLITE = re.compile(
     r"\b(?:please|thanks?|thank you|very much|a lot|so much|sir|ma'?am|madam|mate|hi|hello|hey|oh|well|so|then|and|i|"
     r"it|that|this|is|am|are|the|you|me|think|guess|believe|just|would|will|be|like|can|could|lets?|for|to|a|all|do|"
