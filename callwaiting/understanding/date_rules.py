@@ -127,7 +127,7 @@ _BEFORE_NUMBER = (
 _ANY_ORD = rf"(?:{_ORD})?"
 _END_OF_RANGE = (
     rf"(?= ?(?:-|to|until|till|through|and) ?(?:the )?\d{{1,2}}"
-    rf"(?:{_ANY_ORD},? (?:of )?(?:{MONTH})|\.\d{{1,2}}\.(?:20)?\d\d\b))"
+    rf"(?:{_ANY_ORD},? (?:of )?(?:{MONTH})(?! ?(?:the )?\d{{1,2}}(?:{_ORD}|\b)(?!:))|\.\d{{1,2}}\.(?:20)?\d\d\b))"
 )
 
 RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
@@ -157,6 +157,9 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          read_hours_and_minutes),
         (rf"\b(?P<nth>\d{_ORD}|last) (?P<weekday>{WEEKDAY}) (?:of|in) "
          rf"(?P<month>{MONTH}|(?:the|this|next) month){_YEAR}", read_nth_of_month),
+        (rf"(?<!st )(?<!nd )(?<!rd )(?<!th )(?<!of ){_BEFORE}"
+         rf"(?P<month>{MONTH}) (?:the )?(?P<day>\d{{1,2}}){_ORD}{_YEAR}",
+         read_day_of_month),
         (rf"{_BEFORE}(?:next |this |coming )?(?P<day>\d{{1,2}}){_ORD}?(?: day)?,?[ ./-]?(?:of )?(?:the )?"
          rf"(?P<month>{MONTH})(?:[/-](?=\d))?{_YEAR}",
          read_day_of_month),
@@ -184,7 +187,7 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          rf"\bthis (?:morning|afternoon|evening|lunch ?time)\b", read_spoken),
         (rf"\b(?:(?:the )?day before )?yesterday(?:'?s)?\b|"
          r"\b(?:last|this past|the past) (?:night|week|month|year|weekend)\b(?! of)|"
-         rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before|earlier)\b", read_gone),
+         rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before(?! (?:\d|noon|midday|lunch))|earlier)\b", read_gone),
         (rf"\b{MONTH} in {_COUNT} years?\b|\bthe day after\b(?! [a-z_])|\b(?:closest|nearest) to\b", read_unsaid),
         (r"\b(?:upcoming (?P<count>\d{1,3})|(?P<count2>\d{1,3}) upcoming) days?\b", read_upcoming),
         (r"\bin (?:about |around |just )?(?P<count>\d{1,2})\.(?P<half>5) ?(?P<unit>hours?|hrs?)\b", read_ahead),

@@ -14,10 +14,17 @@ from callwaiting.understanding.counted_days import read_gone
 from callwaiting.understanding.days import Days, Match, Today, day_of, mention, nearest, next_month_day, plus_months
 from callwaiting.understanding.feasts import feast_on, nth_weekday
 
-SHORT_WORDS = ("sat", "sun", "mon", "wed", "fri")  # also other words, when they stand alone
+SHORT_WORDS = ("sat", "sun", "wed")  # also other words, when they stand alone
 BEFORE_A_SHORT_DAY = re.compile(
     r"(?:^|\b(?:for|from|to|until|till|by|after|or|and|in|out|arriving|arrive|come|coming|leave|leaving)|[,/]) ?$"
 )
+BEHIND_A_SHORT_DAY = re.compile(
+    r" ?(?:$|[.,?!]|\d|(?:at|around|about|after|before|by) (?:\d|noon|midday|lunch)|from \d|in the|"
+    r"(?:please|no later|quarter|half|any ?time|between|late|early|morning|afternoon|evening|night|lunch|dinner|for|"
+    r"just|party|if|or|works|would|is)\b)"
+)
+COUNTING = re.compile(r"\b(?:at|for|of|past|to|by|before|after|until|till|around|about|and|or|\d{1,2}) $")
+ITS_OWN_DAY = re.compile(r" \d{1,2}\b(?!\d|[:.]\d| [0-5]\d\b| ?(?:[ap]\.?m|o'? ?clock|people|persons|guests|of us))")
 MAY_BE = re.compile(r" ?(?:be|not|have|i|we|ask|take|want|need|come|also|even|still|go|\w+ (?:a|the|to))\b")
 LAST_HOUR = 12
 FARTHEST_YEAR, EARLIEST_YEAR = 2100, 1900
@@ -42,6 +49,9 @@ def read_day_of_month(match: Match, today: Today) -> Days | None:
     month, day = month_of(match["month"]), int(match["day"])
     if match["month"] == "may" and MAY_BE.match(match.string[match.end() :]):
         return None
+    before, behind = match.string[: match.start()], match.string[match.end("month") :]
+    if match.start("day") < match.start("month") and ITS_OWN_DAY.match(behind) and COUNTING.search(before):
+        return None  # `for two April 3`
     year = _year(match["year"], today)
     weekday = weekday_of(match["weekday"]) if match["weekday"] else None
     return mention(match, *_settled(today, year, month, day, weekday), month_said=True)
@@ -137,7 +147,10 @@ def read_weekday(match: Match, today: Today) -> Days | None:
     if match["weekday"] in SHORT_WORDS and not (
         said
         or BEFORE_A_SHORT_DAY.search(before)
-        or re.match(r" (?:between|morning|afternoon|evening|night|lunch|dinner|\d)", match.string[match.end() :])
+        or (
+            BEHIND_A_SHORT_DAY.match(match.string[match.end() :])
+            and not re.search(r"\b(?:i|we|they|you|s?he) $", before)
+        )
     ):
         return None
     after = match["after"] or ""

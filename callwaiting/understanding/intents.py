@@ -67,7 +67,7 @@ def intent_of(plain: str, evidence: Evidence) -> tuple[Intent, float]:
     score = support - foreign
     if score < THRESHOLD:
         return Intent.OUT_OF_SCOPE, _confidence(THRESHOLD - score)
-    if scores[best] < 2:
+    if scores[best] < 2 or (evidence.asked and best is Intent.CHANGE and scores[best] < 3):
         return Intent.ANSWER, _confidence(score)
     return best, _confidence(score)
 

@@ -77,7 +77,9 @@ def singular(word: str) -> str:
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "oes")):
         return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return SYNONYMS.get(word[:-1], word[:-1])  # `cokes`
+    return word
 
 
 def phrase_of(text: str) -> Phrase:
@@ -106,7 +108,7 @@ class Lexicon:
         self.words = frozenset(word for phrase in known for word in phrase)
         self._pairs = dict(_pairs_in(vocabulary))
         self._spelling = Spelling(self.words)
-        self._starts = sorted({phrase[0] for phrase in self._phrases if len(phrase) == 1 and len(phrase[0]) >= 6})
+        self._starts = sorted({phrase[0] for phrase in known if len(phrase) == 1 and len(phrase[0]) >= 6})
 
     def word(self, heard: str) -> str:
         """The word of the vocabulary that was heard: itself, nearly spelt, or its unmistakable beginning."""
@@ -118,9 +120,11 @@ class Lexicon:
         near = self._spelling.nearest(word)
         if near is not None:
             return near
-        begun = [start for start in self._starts if start.startswith(word)] if len(word) >= 4 else []
-        meant = {meaning for start in begun for meaning in self._phrases[(start,)]}
-        return begun[0] if len(meant) == 1 else word
+        for known, shortest in ((self._phrases, 4), (self._parts, 5)):
+            begun = [start for start in self._starts if (start,) in known and start.startswith(word)]
+            if len(word) >= shortest and len({meaning for start in begun for meaning in known[(start,)]}) == 1:
+                return begun[0]
+        return word
 
     def split(self, heard: str) -> tuple[str, str] | None:
         """Two words of a name that were heard as one: `oatmilk`."""

@@ -48,7 +48,8 @@ class Line:
                 continue
             if mark.negated or mark.replaced:
                 if mark.replaced:
-                    self.options.get(meaning.group, {}).pop(meaning.value, None)
+                    if not self.options.get(meaning.group, {}).pop(meaning.value, None) and self.item is None:
+                        self.removed[meaning.value] = None  # of the line that was spoken of before
                     continue
                 self.removed[meaning.value] = None
                 self.options.get(meaning.group, {}).pop(meaning.value, None)

@@ -31,6 +31,7 @@ TAKING_BACK = re.compile(
     r"(?: (?:a|an|the|\d{1,3}))?"
 )
 EXCHANGES = frozenset({"swap", "switch", "replace", "change", "substitute", "exchange", "sub", "trade"})
+OWNERS = frozenset({"my", "your", "his", "her", "our", "their"})  # `color my hair` orders no hair wax
 REACH = 5  # how many words a negation reaches
 
 
@@ -95,7 +96,11 @@ def marks_in(words: Sequence[Word], lexicon: Lexicon) -> list[Mark]:
     position = 0
     while position < len(words):
         found = lexicon.at(known, position)
-        if found is None or (marks and marks[-1].end == position and _repeats(marks[-1], found)):
+        if (
+            found is None
+            or (marks and marks[-1].end == position and _repeats(marks[-1], found))
+            or (not found.whole and found.meanings[0].item and position and words[position - 1].heard in OWNERS)
+        ):
             position += 1
             continue
         end = position + found.length

@@ -85,6 +85,7 @@ HOURS_OF_A_DAY = re.compile(
 )
 AT = re.compile(r"(?:\b(?:at|by|from|until|till|after|before)|@) $")
 TO = re.compile(r"\bto $")
+PARTY_OF = re.compile(r"\b(?:party|group|total|number|family) of (?:\w+ )?$")
 PEOPLE_BEFORE = re.compile(
     r"\b(?:party|group|table|total|number|family) (?:of|for) "
     r"(?:about |around |approximately |roughly |up to |at least )?$"

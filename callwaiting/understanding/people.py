@@ -53,7 +53,7 @@ _MINE = r"(?:my|our|his|her|their|the|a|an)"
 _NOT_PERSONS = rf"(?! ?(?:{KIN}|nights?|days?|hours?|weeks?|rooms?|months?|minutes?|beds?|tables?|stars?|\d|%))"
 _ALSO_NEXT = (
     r"at|on|in|under|please|and|by|with|from|near|outside|inside|thanks?|if|would|that|around|close|not|tonight|i|we|"
-    r"today|my"
+    r"today|my|the|this|next|any ?time|some ?time|about|no later|late|early|between|after|before|until|is|are|can|could"
 )
 _ABOUT = (
     r"(?:the |about |just |only |exactly |around |roughly |approximately |approx\.? |at least |at most |up to |nearly |"

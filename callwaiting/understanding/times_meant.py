@@ -19,6 +19,7 @@ from callwaiting.understanding.moment_words import (
     LASTING,
     NO_TIME_AFTER,
     NOT,
+    PARTY_OF,
     PEOPLE_BEFORE,
     TIME_BEFORE,
     TO,
@@ -26,6 +27,13 @@ from callwaiting.understanding.moment_words import (
 )
 from callwaiting.understanding.result import Period, Slot
 from callwaiting.understanding.times import Clock, Part, in_one_half, readings
+
+
+def _fits_its_part(hour: int, after: str) -> bool:
+    """`7 in the evening` is a time, and in `for two in the morning` it is no hour at which anybody comes."""
+    part = re.match(r" in the (morning|afternoon|evening)\b", after)
+    usual = {"morning": range(6, 12), "afternoon": (12, *range(1, 6)), "evening": range(5, 12)}
+    return part is not None and hour in usual[part[1]]
 
 
 def strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | None) -> list[Clock]:
@@ -37,8 +45,12 @@ def strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | Non
         if not clock.weak:
             kept.append(clock)
             continue
-        in_the = re.match(r" in the (?:morning|afternoon|evening)\b", after) and not any(
-            other.start != clock.start and (not other.weak or AT.search(plain[: other.start])) for other in clocks
+        in_the = (
+            _fits_its_part(clock.hour, after)
+            and not PARTY_OF.search(before)
+            and not any(
+                other.start != clock.start and (not other.weak or AT.search(plain[: other.start])) for other in clocks
+            )
         )
         if NO_TIME_AFTER.match(after) or (PEOPLE_BEFORE.search(before) and not in_the) or clock.hour > 24:
             continue
@@ -54,8 +66,12 @@ def strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | Non
         ranged = ranged or bool(
             kept and re.fullmatch(r" ?(?:-|to|until|till|and) ?", plain[kept[-1].end : clock.start])
         )
-        parted = any(
-            re.match(r"^ ?(?:in the |at |this )?$" if clock.hour != 1 else " in the $", plain[clock.end : part.start])
+        for_so_many = before.endswith("for ") and not PEOPLE_BEFORE.search(before)
+        parted = (in_the or not for_so_many) and any(
+            re.match(
+                " in the $" if clock.hour == 1 or for_so_many else "^ ?(?:in the |at |this )?$",
+                plain[clock.end : part.start],
+            )
             for part in parts
             if part.start >= clock.end
         )
