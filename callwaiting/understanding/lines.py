@@ -48,8 +48,10 @@ class Line:
                 continue
             if mark.negated or mark.replaced:
                 if mark.replaced:
-                    if not self.options.get(meaning.group, {}).pop(meaning.value, None) and self.item is None:
+                    said = self.options.get(meaning.group, {})
+                    if self.item is None and meaning.value not in said:
                         self.removed[meaning.value] = None  # of the line that was spoken of before
+                    said.pop(meaning.value, None)
                     continue
                 self.removed[meaning.value] = None
                 self.options.get(meaning.group, {}).pop(meaning.value, None)
