@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # One more than there are cores: many tests wait for processes of their own. Not more than Valkey has databases.
 PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 12))')
 
+# uv trusts whom the machine trusts, as pip does: a company's proxy too.
+export UV_SYSTEM_CERTS ?= 1
+
 # Where a machine forbids Python to keep bytecode, each of the hundred processes of a test run would compile all anew.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -44,7 +44,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How one comparison came out. `differing`: what did not reach us by itself, and what is still found to differ."""
+    """How one comparison came out. `differing`: what did not reach us by itself, and what is still found to differ.
+    `source`: the public id of the source whose events were compared."""
 
     what: str
     provider: str
@@ -52,6 +53,7 @@ class Report:
     differing: int = 0
     merchant: UUID | None = None
     error: str | None = None
+    source: str | None = None
 
 
 Tell = Callable[[Report], None]
@@ -99,12 +101,12 @@ def compare_events(
                 found = reconcile(
                     runtime.database, runtime.providers, inbox, source, accounts, since or due.since, until
                 )
-                _say(tell, Report("events", due.provider, found.listed, found.missing))
+                _say(tell, Report("events", due.provider, found.listed, found.missing, source=due.public_id))
             except DeadlineExceeded:
                 raise
             except CallwaitingError as error:
                 log.warning("webhooks.reconcile_failed", provider=due.provider, reason=error.reason)
-                _say(tell, Report("events", due.provider, error=error.reason))
+                _say(tell, Report("events", due.provider, error=error.reason, source=due.public_id))
 
 
 def compare_calls_and_texts(runtime: Runtime, *, since: datetime | None = None, tell: Tell | None = None) -> None:

@@ -51,7 +51,7 @@ def command(provider: str | None, since: datetime | None, as_json: bool) -> None
 
 
 def _line(facts: dict[str, object]) -> str:
-    whose = f"  merchant {facts['merchant']}" if facts["merchant"] else ""
+    whose = "".join(f"  {name} {facts[name]}" for name in ("merchant", "source") if facts[name])
     head = f"{facts['provider']:<7} {facts['what']:<16}{whose}"
     if facts["error"]:
         return f"FAILED  {head}  {facts['error']}"

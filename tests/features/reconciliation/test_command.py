@@ -68,9 +68,11 @@ def deliver_late(books: Books, public_id: str) -> None:
 
 
 def test_a_provider_that_is_away_is_a_failure(books: Books) -> None:
+    source = make_source(books.runtime, "stripe")
     books.behave(api={"stripe": {"fail_times": 9}})
     done = run("--provider", "stripe", "--since", "1h")
     assert done.exit_code == 1
+    assert f"FAILED  stripe  events            source {source.public_id}" in done.stdout
     assert "FAILED  stripe  money" in done.stdout
     assert "providers.unavailable" in done.stdout
 
