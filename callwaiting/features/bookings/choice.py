@@ -12,10 +12,11 @@ from callwaiting.core.statements import Statement
 
 MOST = 100
 SERVICES = Statement("""
-select s.id, s.name, s.price_minor, s.deposit_minor, array_agg(r.resource_id order by r.resource_id) as resource_ids
+select s.id, s.name, s.minutes, s.price_minor, s.deposit_minor,
+    array_agg(r.resource_id order by r.resource_id) as resource_ids
 from app.booking_services s
 join app.booking_service_resources r on r.merchant_id = s.merchant_id and r.service_id = s.id
-where s.active group by s.id, s.name, s.price_minor, s.deposit_minor order by s.name, s.id limit %(most)s
+where s.active group by s.id, s.name, s.minutes, s.price_minor, s.deposit_minor order by s.name, s.id limit %(most)s
 """)
 RESOURCES = Statement("select id, name, seats from app.booking_resources order by name, id limit %(most)s")
 
@@ -30,6 +31,7 @@ class Offer:
     resource_ids: tuple[UUID, ...] = ()
     aliases: tuple[str, ...] = ()
     deposit: Money | None = None
+    minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def choice(session: Session, currency: str) -> Choice:
                 Money(row.price_minor, currency),
                 tuple(row.resource_ids),
                 deposit=Money(row.deposit_minor, currency) if row.deposit_minor else None,
+                minutes=row.minutes,
             )
             for row in services
         ),

@@ -20,6 +20,7 @@ from callwaiting.features.calls.outcomes import (
 )
 from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import DialogueState, Step, Visit, Wanted
+from callwaiting.features.calls.vocabulary import UNITS
 from callwaiting.features.catalogue.service import words_of
 
 OFFERS = 3
@@ -61,7 +62,8 @@ def service(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
     if visit.service_id is None:
         position = understanding.position_in(heard.digits, words_of(heard.speech), len(offered))
         if position is None:
-            return None
+            earlier = _wanted(heard, facts)  # the time is kept, and the service asked for again
+            return ask(replace(state, wanted=earlier), facts) if earlier else None
         visit = replace(visit, service_id=offered[position].id)
     return go_on(replace(state, visit=visit, wanted=wanted or state.wanted), facts)
 
@@ -102,11 +104,22 @@ def chosen(state: DialogueState, heard: Heard, facts: Facts) -> Slot | Wanted | 
     asked = "time" if facts.written else None  # what is written has no places: a bare 3 is three o'clock
     wanted = None if heard.digits else when.wanted_in(heard.speech, facts, asked)
     if wanted is None:
-        position = understanding.position_in(heard.digits, words_of(heard.speech), len(state.offers))
-        return None if position is None else state.offers[position]
+        words = words_of(heard.speech)
+        position = understanding.position_in(heard.digits, words, len(state.offers))
+        if state.offers and not heard.digits and _takes_what_there_is(words, state):
+            position = 0
+        if position is not None:
+            return state.offers[position]
+        wanted = _hour_in(heard, facts)  # `4`, of three that are offered
+    if wanted is None:
+        return None
     wanted = of_day(wanted, [offer.start.astimezone(facts.zone).date() for offer in state.offers])
     fitting = [offer for offer in state.offers if fits(offer, wanted, facts)]
     return fitting[0] if len(fitting) == 1 else wanted
+
+
+def _takes_what_there_is(words: Sequence[str], state: DialogueState) -> bool:
+    return understanding.wants_any(words) or (len(state.offers) == 1 and understanding.yes_or_no(words) is True)
 
 
 def of_day(wanted: Wanted, days: Sequence[date]) -> Wanted:
@@ -120,9 +133,10 @@ def fits(slot: Slot, wanted: Wanted, facts: Facts) -> bool:
     return local.time() in wanted.times and wanted.day in {None, local.date()}
 
 
-def why(*, fitting: bool, doubtful: bool) -> tuple[str, ...]:
+def why(wanted: Wanted | None, *, fitting: bool, doubtful: bool) -> tuple[str, ...]:
     """What to say before times that are not simply those that were wished."""
-    return (phrases.IN_DOUBT,) if doubtful else () if fitting else (phrases.NOT_THEN,)
+    not_then = phrases.NOT_THEN if wanted and wanted.times else phrases.NOTHING_THEN
+    return (phrases.IN_DOUBT,) if doubtful else () if fitting else (not_then,)
 
 
 def declined(heard: Heard) -> bool:
@@ -137,7 +151,10 @@ def book(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     answer = None if heard.digits else understanding.yes_or_no(words_of(heard.speech))
     if heard.digits == "1" or answer:
         return confirm(state, facts)
-    wanted, visit = _wanted(heard, facts), visiting.named_in(state.visit, heard, facts)
+    wanted = _wanted(heard, facts)
+    if wanted is None and visiting.room(state.visit, facts) is None:
+        wanted = _hour_in(heard, facts)
+    visit = visiting.named_in(state.visit, heard, facts)
     local = state.held.start.astimezone(facts.zone)
     if wanted is not None:
         wanted = of_day(wanted, [local.date()])
@@ -176,7 +193,11 @@ def after(
         case SlotsFound((only,), fitting=True, exact=True):
             return Decision(state, effect=HoldSlot(only, state.visit.party))
         case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
-            return ask(replace(state, step=Step.SLOT, offers=slots), facts, *why(fitting=fitting, doubtful=doubtful))
+            return ask(
+                replace(state, step=Step.SLOT, offers=slots),
+                facts,
+                *why(state.wanted, fitting=fitting, doubtful=doubtful),
+            )
         case ServiceGone():
             visit = replace(state.visit, service_id=None)
             left = [offer for offer in facts.choice.services if offer.id != state.visit.service_id]
@@ -200,3 +221,11 @@ def after(
 
 def _wanted(heard: Heard, facts: Facts) -> Wanted | None:
     return None if heard.digits else when.wanted_in(heard.speech, facts)
+
+
+def _hour_in(heard: Heard, facts: Facts) -> Wanted | None:
+    """A bare number as a time of day; `one` may stand for anything."""
+    words = () if heard.digits else words_of(heard.speech)
+    if not any(word.isdecimal() or word in UNITS for word in words if word != "one"):
+        return None
+    return when.wanted_in(heard.speech, facts, "time")

@@ -132,7 +132,7 @@ def after(
         case SlotsFound((only,), fitting=True, exact=True):
             return ask(replace(state, step=Step.MOVE_SURE, offers=(only,)), facts)
         case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
-            before = booking.why(fitting=fitting, doubtful=doubtful)
+            before = booking.why(state.wanted, fitting=fitting, doubtful=doubtful)
             return ask(replace(state, step=Step.MOVE_SLOT, offers=slots), facts, *before)
         case SlotLost():
             return _find(state, None, phrases.SLOT_LOST)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from callwaiting.features.calls import (
+    asking,
     booking,
     changing,
     codes,
@@ -125,7 +126,9 @@ def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     if command:
         decision: Decision | None = commands.obey(state, command, heard, facts)
     else:
-        decision = codes.mentioned(state, heard, facts) or STEPS[state.step](state, heard, facts)
+        taken = asking.taken(state, heard, facts)
+        state = replace(state, offer=None)
+        decision = taken or codes.mentioned(state, heard, facts) or _answer(state, heard, facts)
     if decision is None and words:
         decision = opening.wish(state, heard, facts)
     if decision is None:
@@ -133,6 +136,10 @@ def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     if isinstance(decision.effect, RememberCaller | FindAnswer):  # misses count until a number or an answer is good
         return decision
     return replace(decision, state=replace(decision.state, misses=0))
+
+
+def _answer(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    return asking.total(state, heard, facts) or STEPS[state.step](state, heard, facts)
 
 
 def _not_understood(state: DialogueState, words: tuple[str, ...], heard: Heard, facts: Facts) -> Decision:
@@ -143,11 +150,13 @@ def _not_understood(state: DialogueState, words: tuple[str, ...], heard: Heard, 
         return _missed(state, facts, phrases.CALM)
     if words and len(words) <= FAREWELL and opening.greets(heard.speech, facts):
         return ask(state, facts)
+    if understanding.has(words, ("wrong", "number")):
+        return end(state, phrases.GOODBYE)
     if words and len(words) <= FAREWELL and opening.says_goodbye(heard.speech, facts):
         return end(state, phrases.GOODBYE)
     if len(words) > 1:
         return Decision(state, effect=FindAnswer(heard.speech))
-    return _missed(state, facts)
+    return _missed(state, facts, phrases.NOT_UNDERSTOOD if words or heard.digits else phrases.NOT_HEARD)
 
 
 def _missed(state: DialogueState, facts: Facts, why: str = phrases.NOT_UNDERSTOOD) -> Decision:

@@ -84,7 +84,7 @@ def perform(session: Session, talk: Talk, profile: Profile, effect: Effect) -> O
             talk.keep("message")
             return MessagePassedOn()
         case FindAnswer(question):
-            text = reception.answer(session, profile, question)
+            text = reception.answer_all(session, profile, question)
             if text is None:
                 return NotAnswered(asks_something(words_of(question)))
             talk.keep("answer")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from callwaiting.features.calls import booking, changing, filling, messaging, phrases, understanding, when
-from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, RecordCall
+from callwaiting.features.calls import asking, booking, changing, filling, messaging, phrases, understanding, when
+from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, RecordCall, Say
 from callwaiting.features.calls.outcomes import Heard, Started
 from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
-from callwaiting.features.calls.vocabulary import ABOUT_PRICE, Intent
+from callwaiting.features.calls.vocabulary import CALLING_OFF, Intent
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Intent as Meaning
 
@@ -71,24 +72,54 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     intent = understanding.intent_in(words)
     if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]]:
         intent = None  # it is what we are at: the question stands
-    if understanding.asks_after(words) or any(understanding.has(words, phrase) for phrase in ABOUT_PRICE):
-        named = understanding.items_in(words, facts.menu)
-        services = understanding.named_in(words, facts.choice.services)
-        if named or services:
-            offered = [offer for offer in facts.choice.services if offer.id in services]
-            return ask(state, facts, phrases.prices([*named, *offered]))
+    if answer := asking.answered(state, heard, facts):
+        return _and_a_time(*answer, heard, facts)
+    if off := _called_off(state, words, facts):
+        return off
     if intent in {Intent.CHANGE, Intent.STATUS, Intent.MESSAGE, Intent.QUESTION}:
         return go(state, intent, heard, facts)
     fresh = state.step is Step.MENU
-    if fresh and understanding.is_named(words, facts.choice.services) and not understanding.is_named(words, facts.menu):
-        return go(state, Intent.BOOK, heard, facts)  # `the pizza class` is no pizza
+    if fresh and _is_of_a_service(words, heard, facts):
+        return go(state, Intent.BOOK, heard, facts)
     wishes, notes = filling.wishes_and_notes(heard, facts) if fresh else ((), [])
     if wishes and not understanding.asks_after(words):
         return filling.settle(replace(state, wishes=wishes), facts, *notes)
     intent = intent or meant(state, heard.speech, facts)
+    if intent is Intent.CHANGE and state.step in FRAMES[Frame.BOOKING]:
+        return None  # what is changed is what is being booked
     if state.step is Step.MENU and intent is None and understanding.named_in(words, facts.choice.services):
         intent = Intent.BOOK
     return go(state, intent, heard, facts)
+
+
+def _and_a_time(state: DialogueState, answer: str, heard: Heard, facts: Facts) -> Decision:
+    """The answer; and where a service and a time were named in the same breath, free times."""
+    words = words_of(heard.speech)
+    named = understanding.named_in(words, facts.choice.services) and when.wanted_in(heard.speech, facts)
+    begun = go(state, Intent.BOOK, heard, facts) if state.step is Step.MENU and named else None
+    return replace(begun, acts=(Say(answer), *begun.acts)) if begun else ask(state, facts, answer)
+
+
+def _called_off(state: DialogueState, words: Sequence[str], facts: Facts) -> Decision | None:
+    """`Cancel my order`: the one that is being taken. One that was placed is with the team."""
+    if not any(understanding.has(words, phrase) for phrase in CALLING_OFF):
+        return None
+    if state.cart:
+        dropped = replace(state, step=Step.MENU, cart=(), wishes=(), agreed=None, due_now=None, last=None)
+        return ask(dropped, facts, phrases.ORDER_DROPPED)
+    return ask(state, facts, phrases.CALL_OFF_PAID)
+
+
+def _is_of_a_service(words: Sequence[str], heard: Heard, facts: Facts) -> bool:
+    """`The pizza class` is no pizza, and `color my hair at 11` no eleven jars of hair wax."""
+    services = facts.choice.services
+    if understanding.is_named(words, facts.menu):
+        return False
+    if understanding.is_named(words, services):
+        return True
+    if not understanding.named_in(words, services) or understanding.is_counted(words, facts.menu):
+        return False
+    return when.wanted_in(heard.speech, facts) is not None
 
 
 def meant(state: DialogueState, speech: str, facts: Facts) -> Intent | None:

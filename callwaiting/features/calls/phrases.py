@@ -14,6 +14,7 @@ from callwaiting.features.orders.service import LineRequest, Quote, titled
 
 MENU_ITEMS = 9
 NOT_UNDERSTOOD = "Sorry, I did not get that."
+NOT_HEARD = "Sorry, I did not hear you."
 USE_KEYPAD = "Sorry, I still did not get that. The keys of your phone are the surest way."
 ASK_PHONE = (
     "Your number is not shown to me. Please enter your mobile number on the keypad, area code first,"
@@ -43,6 +44,7 @@ GOODBYE = "Goodbye."
 NO_CARDS = "Please never tell me the number of a card. Payment is by the link that we text you."
 IN_DOUBT = "I may have misheard the day."
 NOT_THEN = "Sorry, that time is not free."
+NOTHING_THEN = "Sorry, nothing is free then."
 NOT_WITH = "Sorry, that is not done by whom you named, but I can look for somebody else."
 SERVICE_GONE = "Sorry, that is not offered any more."
 HOW_MANY_PEOPLE = "For how many people? Press the number, then the pound key, or say it. To go back, press 0."
@@ -65,6 +67,11 @@ MESSAGE_SURE = "Shall I pass it on? Press 1 or say yes. To say it anew, press 2 
 MESSAGE_PASSED_ON = "Thank you. I have passed it on to the team. Goodbye."
 AFTER_THE_TONE = "Please leave your message after the tone, then press the pound key or hang up."
 GIVEN_UP = GIVEN_UP_TO_TAPE = "I am sorry, this does not work by phone."
+ORDER_DROPPED = "Okay, I have dropped your order. Nothing was placed."
+CALL_OFF_PAID = (
+    "An order that is not paid for is not made: its link just runs out. To call off one that is paid, leave a message"
+    " for the team: just say so."
+)
 ORDER_NUMBER = "What is the number of your order? It is in the text that we sent you. To go back, press 0."
 ORDER_UNKNOWN = "I do not find an order of that number from this phone."
 STATUS_UNKNOWN_CALLER = "I can only look up orders for a caller whose number is shown to me."
@@ -130,8 +137,12 @@ def emergency(region: str) -> str:
     return f"If anybody is in danger, please hang up and dial {number} now. I cannot call for help."
 
 
-def prices(items: Sequence[Item | Offer]) -> str:
-    return " ".join(f"{item.name} is {item.price}." for item in items[:MENU_ITEMS])
+def prices(priced: Sequence[tuple[str, Money]]) -> str:
+    return " ".join(f"{name} is {price}." for name, price in priced[:MENU_ITEMS])
+
+
+def lengths(services: Sequence[Offer]) -> str:
+    return " ".join(f"{offer.name} takes {offer.minutes} minutes." for offer in services[:MENU_ITEMS])
 
 
 def order_stands(number: int, state: str) -> str:

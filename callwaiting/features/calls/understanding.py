@@ -16,6 +16,7 @@ from callwaiting.features.calls.vocabulary import (
     ABOUT_PLACE,
     AFFIRMED,
     ANGER,
+    ANY_TIME,
     ASKING_AFTER,
     BOOKED,
     CHANGING,
@@ -62,6 +63,8 @@ def command_in(words: Sequence[str]) -> Command | None:
 
 def intent_in(words: Sequence[str]) -> Intent | None:
     """What is wanted, when the words speak of one thing only."""
+    if has(words, ("do", "i", "need")):
+        return Intent.QUESTION
     if CHANGING & set(words) and BOOKED & set(words):
         return Intent.CHANGE
     for intent, phrases in INTENT_PHRASES.items():
@@ -93,6 +96,16 @@ def named_in(words: Sequence[str], choice: Sequence[Named]) -> list[UUID]:
 def is_named(words: Sequence[str], choice: Sequence[Named]) -> bool:
     """Whether one of these is named in full."""
     return any(whole_match(choice, words, start) for start in range(len(words)))
+
+
+def is_counted(words: Sequence[str], menu: Sequence[Item]) -> bool:
+    """Whether an item, or a word of its name, stands behind a number: `two pizzas`, but not `my hair at 11`."""
+    for start in range(len(words)):
+        number = number_at(words, start)
+        behind = [start + number[1], start + number[1] + 1] if number else []
+        if any(at < len(words) and (whole_match(menu, words, at) or part_match(menu, words, at)) for at in behind):
+            return True
+    return False
 
 
 def named_at(words: Sequence[str], start: int, choice: Sequence[Named]) -> tuple[UUID, ...]:
@@ -138,6 +151,11 @@ def order_number_in(digits: str, words: Sequence[str]) -> int | None:
 def asks_something(words: Sequence[str]) -> bool:
     """Whether this sounds like a question about the business."""
     return any(word in QUESTIONS for word in words[:4]) or (0 < len(words) <= 2 and bool(ABOUT_PLACE & set(words)))
+
+
+def wants_any(words: Sequence[str]) -> bool:
+    """Whether any of the times will do."""
+    return any(has(words, phrase) for phrase in ANY_TIME)
 
 
 def asks_after(words: Sequence[str]) -> bool:
@@ -217,6 +235,8 @@ def quantity_in(digits: str, words: Sequence[str]) -> int | None:
 
 def position_in(digits: str, words: Sequence[str], count: int) -> int | None:
     """Which of `count` offers is meant, from 0; by key, by a bare number or by `the second one`."""
+    if not digits and "last" in words and all(word in FILLERS or word == "last" for word in words):
+        return count - 1
     ordinals = {ORDINALS[word] for word in words if word in ORDINALS}
     number = ordinals.pop() if len(ordinals) == 1 else None
     if number is None and (digits or all(word in FILLERS or number_at(words, i) for i, word in enumerate(words))):

@@ -70,7 +70,8 @@ DONE: tuple[Phrase, ...] = (
     ("thats", "all"), ("that", "is", "all"), ("thats", "it"), ("that", "is", "it"), ("nothing", "else"),
     ("that", "will", "be", "all"), ("thatll", "be", "all"), ("that", "would", "be", "all"), ("thatd", "be", "all"),
     ("more",), ("all", "done"), ("im", "done"), ("i", "am", "done"), ("im", "finished"), ("done",), ("finished",),
-    ("im", "good"), ("i", "am", "good"), ("nothing", "more"), ("just", "that"),
+    ("im", "good"), ("i", "am", "good"), ("thats", "everything"), ("that", "is", "everything"), ("everything",),
+    ("nothing",), ("thats", "the", "lot"), ("nothing", "more"), ("just", "that"),
 )  # fmt: skip
 SEPARATORS = frozenset({"and", "plus", "also", "then", "or"})
 MODIFIERS = frozenset({"with", "extra"})
@@ -108,7 +109,9 @@ INTENT_PHRASES: Mapping[Intent, tuple[Phrase, ...]] = {
         ("where", "is", "my", "order"), ("wheres", "my", "order"), ("status", "of", "my", "order"),
         ("order", "status"), ("status", "of", "order"), ("is", "my", "order"), ("about", "my", "order"),
         ("track", "my", "order"), ("did", "you", "get", "my", "payment"), ("check", "my", "order"),
-        ("check", "on", "my", "order"), ("check", "on", "an", "order"),
+        ("check", "on", "my", "order"), ("check", "on", "an", "order"), ("still", "isnt", "here"),
+        ("still", "not", "here"), ("hasnt", "arrived"), ("not", "arrived"), ("hasnt", "come"),
+        ("waiting", "for", "my", "order"), ("waiting", "for", "my", "food"),
     ),
     Intent.MESSAGE: (
         ("leave", "a", "message"), ("take", "a", "message"), ("leave", "message"), ("give", "them", "a", "message"),
@@ -130,6 +133,21 @@ ABOUT_HOURS = frozenset({"close", "closed", "closes", "closing", "hours", "open"
 ABOUT_PLACE = frozenset({"address", "directions", "located", "location"})
 ABOUT_PRICE: tuple[Phrase, ...] = (("how", "much"), ("whats", "the", "price"), ("what", "is", "the", "price"),
     ("price", "of"), ("what", "does"), ("cost", "of"))  # fmt: skip
+ABOUT_LENGTH: tuple[Phrase, ...] = (("how", "long"), ("how", "many", "minutes"), ("how", "much", "time"))
+ABOUT_TOTAL: tuple[Phrase, ...] = (("total",), ("how", "much", "is", "it"), ("how", "much", "is", "that"),
+    ("how", "much", "does", "it"), ("how", "much", "does", "that"), ("how", "much", "so", "far"), ("comes", "to"),
+    ("come", "to"), ("altogether",), ("how", "much", "do", "i"))  # fmt: skip
+TAKING = frozenset({
+    "a", "an", "and", "fine", "get", "give", "good", "great", "have", "i", "id", "ill", "like", "it", "lets", "me",
+    "of", "ok", "okay", "please", "take", "thank", "thanks", "that", "thats", "the", "them", "then", "those", "want",
+    "you",
+})  # fmt: skip
+ANY_TIME: tuple[Phrase, ...] = (("whenever",), ("anytime",), ("any", "time"), ("any", "of", "them"), ("earliest",),
+    ("soonest",), ("either",), ("asap",), ("as", "soon", "as", "possible"), ("next", "available"),
+    ("first", "available"), ("doesnt", "matter"), ("dont", "mind"), ("dont", "care"), ("you", "choose"))  # fmt: skip
+CALLING_OFF: tuple[Phrase, ...] = tuple(
+    (verb, which, "order") for verb in ("cancel", "stop", "forget") for which in ("my", "the", "that", "this", "an")
+)
 REMOVING: tuple[Phrase, ...] = (
     ("remove",), ("take", "off"), ("take", "out"), ("take", "away"), ("leave", "out"), ("leave", "off"), ("drop",),
     ("scratch",), ("forget",), ("delete",), ("skip",), ("cancel",), ("without",), ("no",), ("dont", "want"),
@@ -140,7 +158,8 @@ SETTING: tuple[Phrase, ...] = (
     ("actually",), ("instead",), ("no", "just"), ("only",),
 )  # fmt: skip
 ANGER = frozenset({
-    "asshole", "bastard", "bitch", "bollocks", "bullshit", "crap", "damn", "dammit", "fuck", "fucking", "idiot",
+    "asshole", "awful", "joke", "pathetic", "ridiculous", "terrible", "unacceptable",
+    "bastard", "bitch", "bollocks", "bullshit", "crap", "damn", "dammit", "fuck", "fucking", "idiot",
     "piss", "shit", "stupid", "useless", "wanker",
 })  # fmt: skip
 # Words that are frequent in one language and are no English words; two of them tell it.

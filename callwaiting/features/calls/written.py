@@ -30,6 +30,11 @@ SAID: Mapping[str, str] = {
     phrases.ORDER_UNKNOWN: "I do not find an order of yours with that number.",
     phrases.MESSAGE_PASSED_ON: "Thank you. I have passed it on to the team.",
     phrases.NO_CARDS: "Please never text me the number of a card. Payment is by the link that we text you.",
+    phrases.NOT_HEARD: "Sorry, I did not understand that.",
+    phrases.CALL_OFF_PAID: (
+        "An order that is not paid for is not made: its link just runs out. To call off one that is paid, please write"
+        " to the team here."
+    ),
     phrases.CODE_REFUSED: "Sorry, this code is over, or not quite right:",
     phrases.CODE_TRIES: "I cannot try any more codes now. The team can read it here.",
     phrases.GOODBYE: "",

@@ -6,6 +6,7 @@ every question has count for nothing; two answers that fit alike are no answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from callwaiting.features.catalogue.service import singular, words_of
 
 ENOUGH = 0.6
 MARGIN = 0.15
+MOST = 3
+SEVERAL = re.compile(r"(?i)[?;]|,? and ")
 EMPTY = frozenset({
     "a", "about", "all", "also", "am", "an", "and", "any", "are", "at", "be", "by", "can", "could", "did", "do", "does",
     "for", "from", "get", "got", "have", "having", "hello", "hey", "hi", "how", "i", "id", "if", "im", "in", "is", "it",
@@ -29,6 +32,12 @@ class Entry:
     topic: str
     asked: tuple[str, ...]
     answer: str
+
+
+def questions_in(said: str) -> list[str]:
+    """The parts of a sentence that may be questions of their own, three at most; none when there is one."""
+    parts = [part for part in SEVERAL.split(said) if len(words_of(part)) > 1]
+    return parts[:MOST] if len(parts) > 1 else []
 
 
 def best(question: str, entries: Sequence[Entry]) -> str | None:

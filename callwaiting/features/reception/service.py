@@ -24,7 +24,7 @@ from callwaiting.features.merchants import hours
 from callwaiting.features.merchants.service import Profile
 from callwaiting.features.phone_numbers import service as phone_numbers
 from callwaiting.features.reception import answers, spoken_hours
-from callwaiting.features.reception.matching import best
+from callwaiting.features.reception.matching import best, questions_in
 from callwaiting.features.reception.models import Reception
 
 TransferWhen = Literal["never", "open", "always"]
@@ -116,6 +116,12 @@ def may_ring(session: Session, profile: Profile, found: Desk, *, never: frozense
     if found.transfer_when == "always":
         return True
     return spoken_hours.is_open(hours.week(session).periods, clock.now(), profile.timezone)
+
+
+def answer_all(session: Session, profile: Profile, said: str) -> str | None:
+    """The answers to all that is asked in a sentence: `are you open on Sunday, and where can I park`."""
+    found = [text for part in questions_in(said) if (text := answer(session, profile, part))]
+    return " ".join(dict.fromkeys(found)) or answer(session, profile, said)
 
 
 def answer(session: Session, profile: Profile, question: str) -> str | None:

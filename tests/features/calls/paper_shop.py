@@ -31,7 +31,7 @@ from callwaiting.features.orders.quoting import MIN_TOTAL_MINOR, basket, require
 from callwaiting.features.orders.service import Code, LineRequest, Quote
 from callwaiting.features.orders.totals import Discount, merged, total_up
 from callwaiting.features.reception import spoken_hours
-from callwaiting.features.reception.matching import Entry, best
+from callwaiting.features.reception.matching import Entry, best, questions_in
 from callwaiting.features.reception.service import ABOUT_HOURS, ABOUT_PLACE
 from tests.factories.catalogue import MENU
 
@@ -49,13 +49,13 @@ CODES = (
 )
 LONGEST_CHAIN = 10
 ANNA, BEN = Place(UUID(int=81), "Anna"), Place(UUID(int=82), "Ben")
-HAIRCUT = Offer(UUID(int=91), "Haircut", Money(4000, "USD"), (ANNA.id, BEN.id))
-BEARD_TRIM = Offer(UUID(int=92), "Beard trim", Money(1500, "USD"), (BEN.id,))
+HAIRCUT = Offer(UUID(int=91), "Haircut", Money(4000, "USD"), (ANNA.id, BEN.id), minutes=45)
+BEARD_TRIM = Offer(UUID(int=92), "Beard trim", Money(1500, "USD"), (BEN.id,), minutes=20)
 SALON = Choice((BEARD_TRIM, HAIRCUT), (ANNA, BEN))
 TABLES = Choice((), (Place(UUID(int=83), "Small table", 2), Place(UUID(int=84), "Large table", 6)))
 DEPOSIT = Money(1000, "USD")
 TO_PAY = timedelta(hours=2)
-MINUTES = {HAIRCUT.id: 45, BEARD_TRIM.id: 20}
+MINUTES = {offer.id: offer.minutes for offer in SALON.services}
 
 
 @dataclass
@@ -350,7 +350,11 @@ class PaperShop:
             return None
         return Slot(visit.place_id, start, terms.end(start), visit.service_id)
 
-    def _answer(self, question: str) -> came.Answered | came.NotAnswered:
+    def _answer(self, said: str) -> came.Answered | came.NotAnswered:
+        found = [answer.text for part in questions_in(said) if isinstance(answer := self._one(part), came.Answered)]
+        return came.Answered(" ".join(dict.fromkeys(found))) if found else self._one(said)
+
+    def _one(self, question: str) -> came.Answered | came.NotAnswered:
         words = set(words_of(question))
         if (entry := best(question, FAQ)) is not None:
             return came.Answered(entry)
