@@ -25,7 +25,7 @@ def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[Dialogue
     services = [offer for offer in facts.choice.services if offer.id in named]
     at_hand = visiting.offer_of(state.visit.service_id, facts) if state.step in FRAMES[Frame.BOOKING] else None
     if _about(words, ABOUT_LENGTH):
-        known = [offer for offer in (services or [at_hand]) if offer is not None and offer.minutes]
+        known = [offer for offer in services or filter(None, [at_hand]) if offer.minutes]
         return (state, phrases.lengths(known)) if known else None
     if not _about(words, ABOUT_PRICE) and not understanding.asks_after(words):
         return None

@@ -156,7 +156,7 @@ def _not_understood(state: DialogueState, words: tuple[str, ...], heard: Heard, 
         return end(state, phrases.GOODBYE)
     if len(words) > 1:
         return Decision(state, effect=FindAnswer(heard.speech))
-    return _missed(state, facts, phrases.NOT_UNDERSTOOD if words or heard.digits else phrases.NOT_HEARD)
+    return _missed(state, facts, phrases.NOT_UNDERSTOOD if heard.speech or heard.digits else phrases.NOT_HEARD)
 
 
 def _missed(state: DialogueState, facts: Facts, why: str = phrases.NOT_UNDERSTOOD) -> Decision:

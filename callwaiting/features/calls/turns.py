@@ -103,7 +103,7 @@ def consult(session: Session, request: TurnRequest) -> LanguageQuestion | None:
         return None
     profile, state = merchants.profile(session), from_json(call.state)
     facts, heard = _facts(session, call, profile), Heard(request.digits, without_cards(request.speech))
-    if not missed(state, heard, facts) or reception.answer(session, profile, heard.speech) is not None:
+    if not missed(state, heard, facts) or reception.answer_all(session, profile, heard.speech) is not None:
         return None
     offered = {choice.id: choice.says for choice in choices(state, facts)}
     return LanguageQuestion(asked=state.step.value, said=redacted(heard.speech), choices=offered)

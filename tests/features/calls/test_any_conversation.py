@@ -17,7 +17,7 @@ from callwaiting.features.calls.dialogue import MAX_TURNS
 from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded
 from callwaiting.features.calls.state import Step
 from callwaiting.features.calls.understanding import yes_or_no
-from callwaiting.features.catalogue.service import words_of
+from callwaiting.features.catalogue.service import Item, words_of
 from callwaiting.understanding.text import unspelled
 from tests.features.calls.paper_shop import BEARD_TRIM, CODES, DEPOSIT, NOW, SALON, TO_PAY, ZONE, PaperShop
 from tests.features.calls.scripts import SAID
@@ -141,6 +141,15 @@ def happen(shop: PaperShop, what: str) -> None:
             shop.now = shop.now.replace(hour=(shop.now.hour + 1) % 24)
 
 
+def with_options(item: Item) -> set[int]:
+    """What a piece can cost."""
+    prices = {item.price.minor}
+    for group in item.groups:
+        for option in group.options:
+            prices |= {price + option.delta.minor for price in prices}
+    return prices
+
+
 def check(shop: PaperShop, said: list[Act]) -> None:
     text = " ".join(plain.render([act for act in said if not isinstance(act, Quote)]))
     quote = shop.quotes[-1] if shop.quotes else None
@@ -152,6 +161,7 @@ def check(shop: PaperShop, said: list[Act]) -> None:
         for group in item.groups
         for option in group.options
     }
+    amounts |= {str(Money(price, "USD")) for item in shop.menu for price in with_options(item)}
     if quote is not None:
         amounts |= {str(money) for line in quote.lines for money in (line.unit_price, line.amount)}
         amounts |= {str(quote.total), str(quote.tax), str(quote.discount), str(quote.due_now), str(quote.due_later)}

@@ -35,7 +35,7 @@ def test_two_reprompts_then_goodbye_with_a_promise(
     pizzeria: Pizzeria, phone: Telephone, step: list[tuple[str, str]]
 ) -> None:
     _walk(phone, step)
-    assert "Sorry, I did not get that." in phone.silence()
+    assert "Sorry, I did not hear you." in phone.silence()
     assert "The keys of your phone are the surest way." in phone.speak("blorb")
     heard = phone.press("*")
     assert heard == "I am sorry, this does not work by phone. We will send you a text. Goodbye."
