@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from callwaiting.core.money import Money
-from callwaiting.features.calls import filling, options, phrases, understanding, visiting
+from callwaiting.features.bookings.service import Offer
+from callwaiting.features.calls import booking, filling, options, phrases, understanding, visiting, when
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.prompts import Decision, ask, item_named
-from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step, Wish
-from callwaiting.features.calls.vocabulary import ABOUT_LENGTH, ABOUT_PRICE, ABOUT_TOTAL, TAKING, YES
+from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step, Visit, Wish
+from callwaiting.features.calls.vocabulary import ABOUT_LENGTH, ABOUT_PRICE, ABOUT_TOTAL, TAKING, YES, Intent
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.features.orders.service import titled
 
@@ -35,7 +36,8 @@ def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[Dialogue
         said = [(at_hand.name, at_hand.price)]
     if not said:
         return None
-    one = wishes[0] if len(wishes) == 1 and not services else None
+    named_once = [*wishes, *(Wish((offer.id,), None) for offer in services)]
+    one = named_once[0] if len(named_once) == 1 else None
     return replace(state, offer=one), phrases.prices(said)
 
 
@@ -51,12 +53,27 @@ def taken(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     words = () if heard.digits else words_of(heard.speech)
     if state.offer is None or not words or state.step not in {Step.MENU, *AT_AN_ORDER}:
         return None
+    service = visiting.offer_of(state.offer.item_ids[0], facts)
+    if service is not None:
+        return _booked(state, service, heard, facts) if state.takes_bookings else None
     numbers = [number for at in range(len(words)) if (number := understanding.number_at(words, at))]
     plain = all(word in TAKING | YES or understanding.number_at(words, at) is not None for at, word in enumerate(words))
     if not plain or not (numbers or {"take", "have"} & set(words) or understanding.yes_or_no(words)):
         return None
     quantity = understanding.quantity_in("", [word for word in words if word not in {"a", "an"}])
     return filling.settle(replace(state, wishes=(replace(state.offer, quantity=quantity),), offer=None), facts)
+
+
+def _booked(state: DialogueState, service: Offer, heard: Heard, facts: Facts) -> Decision | None:
+    """`Book me one on Friday`, of the service whose price was told."""
+    words = words_of(heard.speech)
+    other = set(understanding.named_in(words, facts.choice.services)) - {service.id}
+    plain = all(word in TAKING | YES | {"one"} for word in words) and understanding.yes_or_no(words) is not False
+    if other or not (plain or understanding.intent_in(words) is Intent.BOOK):
+        return None
+    visit = replace(visiting.named_in(Visit(), heard, facts), service_id=service.id)
+    wanted = when.wanted_in(heard.speech, facts)
+    return booking.go_on(replace(state, visit=visit, wanted=wanted, offer=None), facts)
 
 
 def _about(words: Sequence[str], phrases_of: Sequence[tuple[str, ...]]) -> bool:

@@ -28,8 +28,10 @@ OFFERS = 3
 
 def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Ask what is still to be known, then look for times: those that were named, or the next ones."""
-    visit = visiting.named_in(Visit(), heard, facts)
-    return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts)), facts)
+    visit, words = visiting.named_in(Visit(), heard, facts), () if heard.digits else words_of(heard.speech)
+    several = (understanding.count_of(words, facts.choice.services) or 1) > 1 and visiting.room(visit, facts) is None
+    before = (phrases.ONE_AT_A_TIME,) if several else ()
+    return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts)), facts, *before)
 
 
 def go_on(state: DialogueState, facts: Facts, *before: str) -> Decision:
@@ -63,7 +65,11 @@ def service(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
         position = understanding.position_in(heard.digits, words_of(heard.speech), len(offered))
         if position is None:
             earlier = _wanted(heard, facts)  # the time is kept, and the service asked for again
-            return ask(replace(state, wanted=earlier), facts) if earlier else None
+            if earlier is None:
+                return None
+            if state.wanted and state.wanted.day:
+                earlier = of_day(earlier, [state.wanted.day])
+            return ask(replace(state, wanted=earlier), facts, phrases.TIME_NOTED)
         visit = replace(visit, service_id=offered[position].id)
     return go_on(replace(state, visit=visit, wanted=wanted or state.wanted), facts)
 

@@ -159,7 +159,7 @@ def _of_its_day(state: DialogueState, wanted: Wanted | None, facts: Facts) -> Wa
 def _change_in(heard: Heard) -> Literal["cancel", "move"] | None:
     words = set() if heard.digits else set(words_of(heard.speech))
     cancels = bool(words & {"cancel", "delete"} or {"call", "off"} <= words)
-    moves = bool(words & {"move", "reschedule", "postpone", "rebook"})
+    moves = bool(words & {"move", "reschedule", "postpone", "push", "rebook"})
     return None if cancels is moves else "cancel" if cancels else "move"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from callwaiting.features.calls import opening, phrases, understanding
-from callwaiting.features.calls.acts import CheckCode, Facts, Quote, Say
+from callwaiting.features.calls.acts import Act, CheckCode, Facts, Quote, Say
 from callwaiting.features.calls.filling import settle, wishes_and_notes
 from callwaiting.features.calls.outcomes import CodeGood, CodeLost, CodeRefused, Heard
 from callwaiting.features.calls.prompts import Decision, ask
@@ -72,6 +72,8 @@ def code(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     named = tuple(words[next((at for at, word in enumerate(words) if word not in BEFORE), len(words)) :])
     if not named or len(named) > LONGEST or understanding.asks_something(words) or understanding.intent_in(words):
         return None
+    if understanding.yes_or_no(words):
+        return None
     return _check(state, tuple(word for word in named if word not in {"please", "thanks"}), facts, said=heard.speech)
 
 
@@ -86,7 +88,9 @@ def after(state: DialogueState, outcome: CodeGood | CodeRefused | CodeLost, fact
             lost = replace(state, step=Step.CONFIRM, code="", agreed=None)
             return ask(lost, facts, phrases.code_lost(state.code, too_little=too_little))
         case CodeRefused(named, said):
-            refused = (Say(phrases.CODE_REFUSED), Quote(named))
+            refused: tuple[Act, ...] = (Say(phrases.CODE_REFUSED),)
+            if not facts.written:  # who writes knows what it was, and `YES` is no word to send back
+                refused = (*refused, Quote(named))
             tried = replace(state, code_tries=state.code_tries + 1)
             wishes, notes = wishes_and_notes(Heard(speech=said), facts)
             if wishes:  # the caller has gone on to something else

@@ -123,6 +123,10 @@ def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     command = understanding.command_in(words)
     if state.step is Step.MESSAGE and len(words) > DICTATED and command not in URGENT:
         command = None  # `tell them I need to speak to the chef` is a message
+    if command is Command.REPEAT and len(words) > DICTATED:
+        command = None  # `what time was my appointment again`
+    if state.step is not Step.MESSAGE and command is None and understanding.asks_to_wait(words):
+        return ask(state, facts, phrases.TAKE_YOUR_TIME)
     if command:
         decision: Decision | None = commands.obey(state, command, heard, facts)
     else:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from callwaiting.features.calls import asking, booking, changing, filling, messaging, phrases, understanding, when
+from callwaiting.features.calls import (
+    asking,
+    booking,
+    changing,
+    filling,
+    messaging,
+    phrases,
+    understanding,
+    visiting,
+    when,
+)
 from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, RecordCall, Say
 from callwaiting.features.calls.outcomes import Heard, Started
 from callwaiting.features.calls.prompts import Decision, ask, end
-from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
-from callwaiting.features.calls.vocabulary import CALLING_OFF, Intent
+from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step, Visit
+from callwaiting.features.calls.vocabulary import CALLING_OFF, INTENTS, Intent
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Intent as Meaning
 
@@ -83,7 +93,8 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return go(state, Intent.BOOK, heard, facts)
     wishes, notes = filling.wishes_and_notes(heard, facts) if fresh else ((), [])
     if wishes and not understanding.asks_after(words):
-        return filling.settle(replace(state, wishes=wishes), facts, *notes)
+        state, first = _and_later(state, heard, facts)
+        return filling.settle(replace(state, wishes=wishes), facts, *first, *notes)
     intent = intent or meant(state, heard.speech, facts)
     if intent is Intent.CHANGE and state.step in FRAMES[Frame.BOOKING]:
         return None  # what is changed is what is being booked
@@ -98,6 +109,15 @@ def _and_a_time(state: DialogueState, answer: str, heard: Heard, facts: Facts) -
     named = understanding.named_in(words, facts.choice.services) and when.wanted_in(heard.speech, facts)
     begun = go(state, Intent.BOOK, heard, facts) if state.step is Step.MENU and named else None
     return replace(begun, acts=(Say(answer), *begun.acts)) if begun else ask(state, facts, answer)
+
+
+def _and_later(state: DialogueState, heard: Heard, facts: Facts) -> tuple[DialogueState, tuple[str, ...]]:
+    """`Two margheritas, and a table for four at seven`: the booking comes after the order."""
+    words = set(words_of(heard.speech))
+    if not state.takes_bookings or not {word for word, intent in INTENTS.items() if intent is Intent.BOOK} & words:
+        return state, ()
+    visit, wanted = visiting.named_in(Visit(), heard, facts), when.wanted_in(heard.speech, facts)
+    return replace(state, later=True, visit=visit, wanted=wanted), (phrases.ONE_AFTER_THE_OTHER,)
 
 
 def _called_off(state: DialogueState, words: Sequence[str], facts: Facts) -> Decision | None:
@@ -117,7 +137,7 @@ def _is_of_a_service(words: Sequence[str], heard: Heard, facts: Facts) -> bool:
         return False
     if understanding.is_named(words, services):
         return True
-    if not understanding.named_in(words, services) or understanding.is_counted(words, facts.menu):
+    if not understanding.named_in(words, services) or understanding.count_of(words, facts.menu) is not None:
         return False
     return when.wanted_in(heard.speech, facts) is not None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import options, phrases, understanding
+from callwaiting.features.calls import booking, options, phrases, understanding
 from callwaiting.features.calls.acts import AllowTexts, Ask, Facts, PlaceOrder, Say
 from callwaiting.features.calls.correcting import correct
 from callwaiting.features.calls.filling import settle, wishes_and_notes
@@ -165,6 +165,9 @@ def after(
             return settle(replace(state, cart=kept, wishes=wishes, agreed=None), facts, phrases.CHOICES_CHANGED)
         case AmountRefused():
             return ask(replace(state, step=Step.FIX, agreed=None), facts, phrases.AMOUNT_REFUSED)
+        case Placed(number, total, due_now) if state.later:
+            placed = replace(state, cart=(), agreed=None, due_now=None, code="", later=False)
+            return booking.go_on(placed, facts, phrases.placed(number, total, due_now, end=""))
         case Placed(number, total, due_now):
             return end(state, phrases.placed(number, total, due_now))
         case TextsRefused() if state.number_keyed:  # whoever keyed the number may not be whose it is

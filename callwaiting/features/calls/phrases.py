@@ -43,6 +43,10 @@ NO_SLOTS = "There are no free times in the next two weeks."
 GOODBYE = "Goodbye."
 NO_CARDS = "Please never tell me the number of a card. Payment is by the link that we text you."
 IN_DOUBT = "I may have misheard the day."
+TIME_NOTED = "I have noted the time."
+TAKE_YOUR_TIME = "Take your time."
+ONE_AT_A_TIME = "I book one at a time. For another one, please call again."
+ONE_AFTER_THE_OTHER = "First your order, then the booking."
 NOT_THEN = "Sorry, that time is not free."
 NOTHING_THEN = "Sorry, nothing is free then."
 NOT_WITH = "Sorry, that is not done by whom you named, but I can look for somebody else."
@@ -230,11 +234,11 @@ def confirm_order() -> str:
     return "Shall I place this order? Press 1 or say yes. To change it, press 2 or say no."
 
 
-def placed(number: int, total: Money, due_now: Money) -> str:
+def placed(number: int, total: Money, due_now: Money, *, end: str = f" {GOODBYE}") -> str:
     what = "it" if due_now == total else f"the deposit of {due_now}"
     return (
         f"Thank you. Your order number {number}, {total} in all, is placed."
-        f" We are texting you a link to pay {what}. Goodbye."
+        f" We are texting you a link to pay {what}.{end}"
     )
 
 

@@ -114,7 +114,8 @@ class DialogueState:
     `booking_id` is the booking that is held, or in `booking_version` the one that is being changed, whose time is
     `held`; `unpaid`: it waits for its deposit; `change` is what was wished of it at first. `wanted` is the time that
     was named last, and `visit` what for. `ringing`: somebody of the merchant's is being rung. `code` takes a discount
-    off the order; `code_tries` were refused. `offer` is the item whose price the caller asked for just now."""
+    off the order; `code_tries` were refused. `offer` is the item or the service
+    whose price the caller asked for just now. `later`: a booking is wished after the order."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -144,6 +145,7 @@ class DialogueState:
     unpaid: bool = False
     change: Literal["cancel", "move"] | None = None
     offer: Wish | None = None
+    later: bool = False
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -187,6 +189,7 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "code_tries": state.code_tries,
         "unpaid": state.unpaid,
         "change": state.change,
+        "later": state.later,
         "offer": _wish_to_json(state.offer) if state.offer else None,
     }
 
@@ -223,6 +226,7 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         code_tries=kept.get("code_tries", 0),
         unpaid=kept.get("unpaid", False),
         change=cast(Literal["cancel", "move"] | None, kept.get("change")),
+        later=kept.get("later", False),
         offer=_wish_from_json(kept["offer"]) if kept.get("offer") else None,
     )
 

@@ -39,11 +39,14 @@ from callwaiting.features.calls.vocabulary import (
     SETTING,
     TENS,
     UNITS,
+    WAITING,
     YES,
     Command,
     Intent,
 )
 from callwaiting.features.catalogue.service import Item, Named, part_match, whole_match
+
+LONGEST_WAIT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def command_in(words: Sequence[str]) -> Command | None:
 
 def intent_in(words: Sequence[str]) -> Intent | None:
     """What is wanted, when the words speak of one thing only."""
-    if has(words, ("do", "i", "need")):
+    if has(words, ("do", "i", "need")) or (asks_something(words) and {"deliver", "delivery"} & set(words)):
         return Intent.QUESTION
     if CHANGING & set(words) and BOOKED & set(words):
         return Intent.CHANGE
@@ -98,14 +101,19 @@ def is_named(words: Sequence[str], choice: Sequence[Named]) -> bool:
     return any(whole_match(choice, words, start) for start in range(len(words)))
 
 
-def is_counted(words: Sequence[str], menu: Sequence[Item]) -> bool:
-    """Whether an item, or a word of its name, stands behind a number: `two pizzas`, but not `my hair at 11`."""
+def count_of(words: Sequence[str], choice: Sequence[Named]) -> int | None:
+    """The number before one of these, or before a word of its name: `two pizzas`, but not `my hair at 11`."""
     for start in range(len(words)):
         number = number_at(words, start)
         behind = [start + number[1], start + number[1] + 1] if number else []
-        if any(at < len(words) and (whole_match(menu, words, at) or part_match(menu, words, at)) for at in behind):
-            return True
-    return False
+        if any(at < len(words) and (whole_match(choice, words, at) or part_match(choice, words, at)) for at in behind):
+            return number[0] if number else None
+    return None
+
+
+def asks_to_wait(words: Sequence[str]) -> bool:
+    """Whether the caller needs a moment."""
+    return 0 < len(words) <= LONGEST_WAIT and any(has(words, phrase) for phrase in WAITING)
 
 
 def named_at(words: Sequence[str], start: int, choice: Sequence[Named]) -> tuple[UUID, ...]:

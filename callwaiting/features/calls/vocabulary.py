@@ -56,7 +56,7 @@ FILLERS = frozenset({
 POLITE = frozenset({"no", "nope", "please", "thanks", "thank", "you", "ok", "okay", "um", "uh"})
 YES = frozenset({
     "absolutely", "agreed", "certainly", "confirm", "confirmed", "correct", "definitely", "exactly", "perfect", "right",
-    "sure", "yeah", "yep", "yes", "yup",
+    "sure", "ya", "yea", "yeah", "yep", "yes", "yup",
 })  # fmt: skip
 NO = frozenset({
     "cancel", "cant", "dont", "incorrect", "nah", "negative", "neither", "never", "no", "none", "nope", "not",
@@ -113,13 +113,22 @@ INTENT_PHRASES: Mapping[Intent, tuple[Phrase, ...]] = {
         ("still", "not", "here"), ("hasnt", "arrived"), ("not", "arrived"), ("hasnt", "come"),
         ("waiting", "for", "my", "order"), ("waiting", "for", "my", "food"),
     ),
+    Intent.CHANGE: (
+        ("is", "my", "appointment"), ("was", "my", "appointment"), ("is", "my", "booking"), ("was", "my", "booking"),
+        ("is", "my", "reservation"), ("was", "my", "reservation"),
+    ),
+    Intent.ORDER: (("on", "the", "menu"), ("your", "menu"), ("what", "can", "i", "order")),
+    Intent.BOOK: (("what", "services"), ("which", "services"), ("your", "services"), ("what", "can", "i", "book")),
     Intent.MESSAGE: (
         ("leave", "a", "message"), ("take", "a", "message"), ("leave", "message"), ("give", "them", "a", "message"),
         ("pass", "on", "a", "message"), ("call", "me", "back"), ("ring", "me", "back"), ("a", "callback"),
         ("a", "call", "back"), ("tell", "the", "team"), ("leave", "a", "note"),
     ),
 }  # fmt: skip
-CHANGING = frozenset({"cancel", "change", "move", "reschedule", "postpone", "rebook"})
+CHANGING = frozenset({"cancel", "change", "move", "reschedule", "postpone", "push", "rebook"})
+WAITING: tuple[Phrase, ...] = (("hold", "on"), ("hang", "on"), ("one", "moment"), ("one", "second"), ("a", "second"),
+    ("one", "sec"), ("a", "sec"), ("just", "a", "minute"), ("just", "a", "moment"), ("wait", "a"),
+    ("let", "me", "check"), ("let", "me", "think"))  # fmt: skip
 BOOKED = frozenset({"appointment", "appointments", "booking", "reservation", "table"})
 QUESTIONS = frozenset({
     "are", "can", "could", "did", "do", "does", "hours", "how", "hows", "is", "what", "whats", "when", "whens", "where",

@@ -35,7 +35,7 @@ SAID: Mapping[str, str] = {
         "An order that is not paid for is not made: its link just runs out. To call off one that is paid, please write"
         " to the team here."
     ),
-    phrases.CODE_REFUSED: "Sorry, this code is over, or not quite right:",
+    phrases.CODE_REFUSED: "Sorry, this code is over, or not quite right.",
     phrases.CODE_TRIES: "I cannot try any more codes now. The team can read it here.",
     phrases.GOODBYE: "",
 }
