@@ -168,7 +168,7 @@ def _missed(state: DialogueState, facts: Facts, why: str = phrases.NOT_UNDERSTOO
     misses = state.misses + 1
     state = replace(state, misses=misses)
     if misses <= REPROMPTS:
-        why = why if misses < REPROMPTS else phrases.USE_KEYPAD
+        why = why if misses < REPROMPTS or why == phrases.NO_ANSWER else phrases.USE_KEYPAD
         return ask(state, facts, *((why,) if why else ()))
     if state.voicemail and state.step is not Step.VOICEMAIL:
         return messaging.after_the_tone(state, phrases.GIVEN_UP_TO_TAPE)

@@ -100,6 +100,8 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return None  # what is changed is what is being booked
     if state.step is Step.MENU and intent is None and understanding.named_in(words, facts.choice.services):
         intent = Intent.BOOK
+    if fresh and intent is None and not facts.menu and when.wanted_in(heard.speech, facts):
+        intent = Intent.BOOK  # `tomorrow at three`, where nothing else is to be had
     return go(state, intent, heard, facts)
 
 

@@ -99,6 +99,8 @@ def confirm(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
         return place(state, facts)
     if heard.digits == "2" or (not heard.digits and understanding.yes_or_no(words) is False):
         return ask(replace(state, step=Step.FIX), facts)
+    if not heard.digits and understanding.says_done(words):  # which is no yes
+        return ask(state, facts)
     wishes, notes = ((), []) if heard.digits else wishes_and_notes(heard, facts)
     return settle(replace(state, wishes=wishes), facts, *notes) if wishes else None
 

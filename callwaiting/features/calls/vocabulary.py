@@ -115,13 +115,15 @@ INTENT_PHRASES: Mapping[Intent, tuple[Phrase, ...]] = {
     ),
     Intent.CHANGE: (
         ("is", "my", "appointment"), ("was", "my", "appointment"), ("is", "my", "booking"), ("was", "my", "booking"),
-        ("is", "my", "reservation"), ("was", "my", "reservation"),
+        ("is", "my", "reservation"), ("was", "my", "reservation"), ("is", "my", "class"),
+        ("cant", "make", "it"), ("cannot", "make", "it"), ("wont", "make", "it"), ("not", "make", "it"),
     ),
     Intent.ORDER: (("on", "the", "menu"), ("your", "menu"), ("what", "can", "i", "order")),
     Intent.BOOK: (("what", "services"), ("which", "services"), ("your", "services"), ("what", "can", "i", "book")),
     Intent.MESSAGE: (
         ("leave", "a", "message"), ("take", "a", "message"), ("leave", "message"), ("give", "them", "a", "message"),
         ("pass", "on", "a", "message"), ("call", "me", "back"), ("ring", "me", "back"), ("a", "callback"),
+        ("running", "late"), ("be", "late"), ("minutes", "late"),
         ("a", "call", "back"), ("tell", "the", "team"), ("leave", "a", "note"),
     ),
 }  # fmt: skip
