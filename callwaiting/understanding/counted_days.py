@@ -66,10 +66,6 @@ def read_ahead(match: Match, today: Today) -> Days | None:
         r"\bfor (?:about )?$", match.string[: match.start()]
     ):
         return None  # `for six days from Tuesday`
-    if groups.get("half"):
-        if unit not in ("hour", "hr", "h"):
-            return None
-        return read_from_now(match, today, timedelta(hours=count, minutes=30))
     if unit in ("minute", "min", "hour", "hr", "h"):
         return read_from_now(match, today, timedelta(minutes=count) if unit.startswith("m") else timedelta(hours=count))
     base = today.day
@@ -123,6 +119,11 @@ def read_part_of_hour(match: Match, today: Today) -> Days:
     """`in half an hour`, `in three quarters of an hour`."""
     minutes = 45 if "3" in match[0] else 15 if "quarter" in match[0] else 30
     return read_from_now(match, today, timedelta(minutes=minutes))
+
+
+def read_half_hours(match: Match, today: Today) -> Days:
+    """`In an hour and a half`, `in 2.5 hours`."""
+    return read_from_now(match, today, timedelta(hours=read_count(match["hours"]), minutes=30))
 
 
 def read_delay(match: Match, today: Today) -> Days | None:

@@ -13,6 +13,7 @@ from callwaiting.understanding.counted_days import (
     read_count,
     read_delay,
     read_gone,
+    read_half_hours,
     read_hours_and_minutes,
     read_now,
     read_part_of_hour,
@@ -149,7 +150,8 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          r"\b(?:\d{1,2}|an?) week[ -]?ends? (?:from now|from today|away|ahead)\b|"
          rf"\bin (?:an?|\d{{1,3}}) (?:day|week|month|hour)s? (?:or|to|maybe) \d{{1,3}}\b|"
          rf"\bin \d{{1,3}} ?(?:-|or|to|maybe) ?\d{{1,3}} {UNIT}\b|"
-         rf"\b(?:days?|weeks?|months?|years?) and a half (?:from|after|before) (?:now|today|{TOMORROW}|{WEEKDAY})",
+         rf"\b(?:days?|weeks?|months?|years?) and a half (?:from|after|before) (?:now|today|{TOMORROW}|{WEEKDAY})|"
+         r"\bin (?:\d{1,3}|an?) (?:(?:days?|weeks?|months?|years?) and a half|and a half (?:days|weeks|months|years))\b",
          read_unsaid),
         (r"\bin (?:about |around |just )?(?P<hours>\d{1,2}|an?) ?(?:hours?|hrs?),? (?:and )?"
          r"(?P<minutes>\d{1,2}) ?(?:minutes?|mins?)\b|"
@@ -190,9 +192,8 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          rf"\b(?:\d{{1,3}}|an?) (?:{UNIT}) (?:ago|before(?! (?:\d|noon|midday|lunch))|earlier)\b", read_gone),
         (rf"\b{MONTH} in {_COUNT} years?\b|\bthe day after\b(?! [a-z_])|\b(?:closest|nearest) to\b", read_unsaid),
         (r"\b(?:upcoming (?P<count>\d{1,3})|(?P<count2>\d{1,3}) upcoming) days?\b", read_upcoming),
-        (r"\bin (?:about |around |just )?(?P<count>\d{1,2})\.(?P<half>5) ?(?P<unit>hours?|hrs?)\b", read_ahead),
-        (rf"\bin (?:about |around |just )?{_COUNT} (?P<half>and a half) (?P<unit>{UNIT})\b", read_ahead),
-        (rf"\bin (?:about |around |just )?{_COUNT} (?P<unit>hours?|hrs?) (?P<half>and a half)\b", read_ahead),
+        (r"\bin (?:about |around |just )?(?P<hours>\d{1,2}|an?)(?:\.5 ?(?:hours?|hrs?)| and a half (?:hours?|hrs?)|"
+         r" (?:hours?|hrs?) and a half)\b", read_half_hours),
         (rf"\bin (?:about |around |just |exactly )?{_COUNT} ?(?P<unit>{UNIT})(?:'s?)?(?: time)?"
          rf"(?: on (?P<weekday>{WEEKDAY}))?(?![a-z])",
          read_ahead),

@@ -69,7 +69,6 @@ DIRECT: tuple[re.Pattern[str], ...] = tuple(
         r"\b(?:us|we|all) (\d{1,3})\b",
         r"^(\d{1,2}) for (?=_|dinner|lunch|breakfast|brunch|supper|drinks)",
         r"_ ?,? ?x ?(\d{1,2})\b",
-        r"\b(?:guests?|people|persons?|party|number|covers|seats|group)\b[^_\d]{0,12}\bfrom \d{1,3} to (\d{1,3})\b",
         r"\b(?:seats?|fits?|holds?|accommodates?|squeeze in|fit in|size(?: is| of| will be)?|"
         r"(?:people|guests|persons):?(?: is| are| will be)?|total of|number(?: is| will be)?|group is|party is) "
         r"(?:about |up to |around |roughly |approximately |at least |at most )?(\d{1,3})\b"
