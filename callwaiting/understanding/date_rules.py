@@ -151,7 +151,8 @@ RULES: tuple[tuple[re.Pattern[str], Reading], ...] = tuple(
          rf"\bin (?:an?|\d{{1,3}}) (?:day|week|month|hour)s? (?:or|to|maybe) \d{{1,3}}\b|"
          rf"\bin \d{{1,3}} ?(?:-|or|to|maybe) ?\d{{1,3}} {UNIT}\b|"
          rf"\b(?:days?|weeks?|months?|years?) and a half (?:from|after|before) (?:now|today|{TOMORROW}|{WEEKDAY})|"
-         r"\bin (?:\d{1,3}|an?) (?:(?:days?|weeks?|months?|years?) and a half|and a half (?:days|weeks|months|years))\b",
+         r"\bin (?:\d{1,3}|an?) (?:(?:days?|weeks?|months?|years?) and a half|"
+         r"and a half (?:days|weeks|months|years))\b",
          read_unsaid),
         (r"\bin (?:about |around |just )?(?P<hours>\d{1,2}|an?) ?(?:hours?|hrs?),? (?:and )?"
          r"(?P<minutes>\d{1,2}) ?(?:minutes?|mins?)\b|"
