@@ -37,6 +37,7 @@ def command(data_dir: Path, as_json: bool) -> None:
     try:
         world = World(Home(data_dir))
         world.require_running()
+        world.require_alone()
         play(world, narrator)
     except (StoryBroken, NotRunning, CallwaitingError, httpx.HTTPError) as error:
         why = str(error) or type(error).__name__

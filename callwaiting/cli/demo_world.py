@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -56,7 +56,8 @@ class World:
 
     def __init__(self, home: Home) -> None:
         try:
-            story = orjson.loads(Path(home.story).read_bytes())
+            self._story = home.story.open("rb")
+            story = orjson.loads(self._story.read())
             sandbox = orjson.loads((home.sandbox / "config.json").read_bytes())
         except FileNotFoundError as error:
             raise NotRunning(f"no demo merchant in {home.path}: start with `make run` or `callwaiting up`") from error
@@ -73,7 +74,15 @@ class World:
         self._token: dict[str, Any] = {}
         self._runtime = worker_runtime(DatabaseRole.AUDIT, data_dir=home.path)
 
+    def require_alone(self) -> None:
+        """The demo counts what happens, so a second one at the same time would see both stories. Raises NotRunning."""
+        try:
+            fcntl.flock(self._story, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotRunning("another demo is being played here: wait until it has ended") from error
+
     def close(self) -> None:
+        self._story.close()
         self._sandbox.close()
         self._browser.close()
         self._runtime.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -103,6 +104,14 @@ def test_the_demo_plays_through(up: Up) -> None:
     events = [step["what"] for step in steps if step["who"] == "worker"]
     for provider in ("twilio", "stripe", "paypal"):
         assert any(told.startswith(provider) and "acknowledged in" in told for told in events)
+
+
+def test_a_second_demo_at_the_same_time_is_told_so(up: Up) -> None:
+    with (up.home / "demo.json").open("rb") as story:
+        fcntl.flock(story, fcntl.LOCK_EX)
+        played = up.run("demo", "--data-dir", str(up.home), "--json")
+    assert played.returncode == 1
+    assert "another demo" in json.loads(played.stdout)["broken"]
 
 
 def test_a_call_in_the_terminal(up: Up, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def refuse(error: ValidationError) -> NoReturn:
     """Raises ValidationFailed with our words for each field, or MalformedJson when it is not JSON at all."""
     found = error.errors(include_url=False, include_input=False)
     if any(issue["type"] == "json_invalid" for issue in found):
-        raise MalformedJson("a lone surrogate") from error
+        raise MalformedJson("cannot be read as JSON") from error
     raise ValidationFailed(*(_named(issue) for issue in found[:MAX_FIELDS])) from error
 
 
