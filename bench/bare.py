@@ -79,10 +79,14 @@ def replay(url: str, recorded: Recording, directory: Path, processes: int) -> tu
         argv = [sys.executable, "-m", "bench.bare", str(file)]
         pipe = subprocess.PIPE
         running.append(subprocess.Popen(argv, cwd=CHECKOUT, stdin=pipe, stdout=pipe, text=True))
-    for process in running:  # all of them are ready
+    for process in running:  # each is ready
         assert process.stdout
         process.stdout.readline()
-    told = [process.communicate("go\n", timeout=120)[0] for process in running]
+    for process in running:  # all begin at once
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [process.communicate(timeout=120)[0] for process in running]
     begins, ends, cpu = zip(*map(json.loads, told), strict=True)
     return len(recorded.events) / (max(ends) - min(begins)), sum(cpu)
 
