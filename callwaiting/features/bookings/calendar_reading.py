@@ -88,7 +88,7 @@ def claim(session: Session, calendar_id: UUID) -> Claim | None:
         row = locked(session, calendar_id)
     except CalendarNotFound:
         return None
-    if row.next_at is None or row.next_at > now or row.address_sealed is None:
+    if row.next_at is None or row.next_at > now:
         return None
     row.next_at = now + LEASE
     session.flush()
@@ -111,13 +111,9 @@ def read(calendar: Calendar, claimed: Claim) -> Reading:
     digest = hashlib.sha256(answer.raw).digest()
     if digest == claimed.digest:
         return Reading(answer.etag, digest, None)
-    return Reading(answer.etag, digest, read_file(calendar, answer.raw, claimed.zone))
-
-
-def read_file(calendar: Calendar, raw: bytes, zone: str) -> Sequence[Period]:
-    """Raises CalendarBroken."""
     now = clock.now()
-    return calendar.read(raw, since=now - timedelta(days=1), until=now + AHEAD, zone=zone)
+    periods = calendar.read(answer.raw, since=now - timedelta(days=1), until=now + AHEAD, zone=claimed.zone)
+    return Reading(answer.etag, digest, periods)
 
 
 def record(session: Session, calendar_id: UUID, reading: Reading, *, version: int | None = None) -> None:
@@ -132,8 +128,7 @@ def record(session: Session, calendar_id: UUID, reading: Reading, *, version: in
         return
     now = clock.now()
     row.etag, row.digest, row.read_at, row.failures, row.problem = reading.etag, reading.digest, now, 0, ""
-    if row.address_sealed is not None:
-        row.next_at = now + EVERY
+    row.next_at = now + EVERY
     alerts.resolve_alert(session, STALE_ALERT, subject=f"booking_calendar:{calendar_id}")
     if reading.periods is not None:
         row.spread_at = now

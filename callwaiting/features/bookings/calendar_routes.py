@@ -113,10 +113,9 @@ def change_calendar(session: Session, calendar_id: UUID, body: CalendarChange, v
     idempotent=False,
     answers=CalendarFace,
     status=202,
-    refuses=[ErrorCode.CONFLICT],
 )
 def read_calendar(session: Session, calendar_id: UUID) -> CalendarFace:
-    """Have a calendar read now. 409 for one that came out of a file."""
+    """Have a calendar read now."""
     calendars.read_soon(session, calendar_id)
     return CalendarFace.model_validate(calendars.one(session, calendar_id))
 

@@ -63,8 +63,7 @@ class CalendarChange(Schema):
 
 
 class CalendarFace(Schema):
-    """`problem` is why it could not be read last; `busy` how many of its periods are to come. A calendar out of a file
-    has no host."""
+    """`problem` is why it could not be read last; `busy` how many of its periods are to come."""
 
     id: UUID
     name: Name

@@ -41,12 +41,6 @@ class TooManyCalendars(Conflict):
     reason = "bookings.too_many_calendars"
 
 
-class NoAddress(Conflict):
-    """The calendar came out of a file: there is nowhere to read it again."""
-
-    reason = "bookings.calendar_without_address"
-
-
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A calendar without its address, of which only the host is shown. `busy` counts its periods to come."""
@@ -64,10 +58,8 @@ class Shown:
     created_at: datetime
 
 
-def add(
-    session: Session, *, name: str, resource_id: UUID, address: str | None, when_stale: WhenStale = "offer"
-) -> UUID:
-    """Have a resource's busy times read from an address, soon and from then on; None: they come out of a file.
+def add(session: Session, *, name: str, resource_id: UUID, address: str, when_stale: WhenStale = "offer") -> UUID:
+    """Have a resource's busy times read from an address, soon and from then on.
 
     Raises ValidationFailed, TooManyCalendars.
     """
@@ -78,8 +70,7 @@ def add(
     row = BookingCalendar(
         merchant_id=merchant_of(session), id=new_id(), name=name, resource_id=resource_id, when_stale=when_stale
     )
-    if address is not None:
-        _point(session, row, address)
+    _point(session, row, address)
     session.add(row)
     session.flush()
     audit.record(session, "booking_calendar.added", subject=f"booking_calendar:{row.id}")
@@ -101,10 +92,8 @@ def change(
 
 
 def read_soon(session: Session, calendar_id: UUID) -> None:
-    """Have it read now instead of at its time. Raises CalendarNotFound, NoAddress."""
+    """Have it read now instead of at its time. Raises CalendarNotFound."""
     row = locked(session, calendar_id)
-    if row.address_sealed is None:
-        raise NoAddress(str(calendar_id), message="This calendar came out of a file. Import it again.")
     row.next_at, row.etag = clock.now(), ""
     session.flush()
     ring(session, Job.READ_CALENDARS)
@@ -147,8 +136,8 @@ def locked(session: Session, calendar_id: UUID) -> BookingCalendar:
 
 
 def is_stale(row: BookingCalendar, now: datetime) -> bool:
-    """Whether it could not be read for long. One out of a file has no such term."""
-    return row.address_sealed is not None and (row.read_at or row.created_at) < now - STALE_AFTER
+    """Whether it could not be read for long."""
+    return (row.read_at or row.created_at) < now - STALE_AFTER
 
 
 def address_place(calendar_id: UUID) -> Place:

@@ -262,11 +262,11 @@ class BookingFeed(TenantRow, Base):
 
 
 class BookingCalendar(TenantRow, Base):
-    """A calendar elsewhere that says when a resource is busy: at an address, which is its owner's secret, or (null)
-    out of a file. What it said last holds until it says something else.
+    """A calendar elsewhere that says when a resource is busy, at an address, which is its owner's secret. What it said
+    last holds until it says something else.
 
     `when_stale`: whether times are still offered when it could not be read for long. `digest` is that of what was read
-    last, at `read_at`; `next_at` when it is read next (null: never again by itself).
+    last, at `read_at`; `next_at` when it is read next.
     """
 
     __tablename__ = "booking_calendars"
@@ -280,7 +280,7 @@ class BookingCalendar(TenantRow, Base):
 
     name: Mapped[str]
     resource_id: Mapped[UUID]
-    address_sealed: Mapped[bytes | None]
+    address_sealed: Mapped[bytes]
     host: Mapped[str] = mapped_column(server_default="")
     when_stale: Mapped[str] = mapped_column(server_default="offer")
     etag: Mapped[str] = mapped_column(server_default="")

@@ -28,7 +28,7 @@ select resource_id, %(all_units)s::int, starts_at, ends_at from app.booking_busy
 where ends_at > %(after)s and starts_at < %(before)s
 union all
 select resource_id, %(all_units)s::int, %(after)s::timestamptz, %(before)s::timestamptz from app.booking_calendars
-where when_stale = 'hold_back' and address_sealed is not null and (read_at is null or read_at < %(stale)s::timestamptz)
+where when_stale = 'hold_back' and (read_at is null or read_at < %(stale)s::timestamptz)
 """)
 
 HELD_BY_CALL = Statement("""

@@ -12,7 +12,6 @@ from callwaiting.core.db import Base, TenantRow
 from callwaiting.core.money import Money
 
 STATES = (
-    "draft",
     "awaiting_payment",
     "deposit_paid",
     "awaiting_rest",
@@ -61,7 +60,7 @@ class Order(TenantRow, Base):
     call_id: Mapped[UUID | None]
     booking_id: Mapped[UUID | None]
     phone_number_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(server_default="draft")
+    state: Mapped[str]
     version: Mapped[int] = mapped_column(server_default="1")
     revision: Mapped[int] = mapped_column(server_default="1")
     currency: Mapped[str]

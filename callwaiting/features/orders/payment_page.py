@@ -46,7 +46,7 @@ blueprint = LinkPage(
 LABELS: dict[PaymentProvider, str] = {"stripe": "Pay by card", "paypal": "Pay with PayPal"}
 # Seconds until the page looks again while a payment is on its way; after the last one the buttons come back.
 LOOKS = (2, 2, 3, 3, 5, 5, 8, 10, 15, 20, 30)
-CLOSED = {"cancelled": "closed", "draft": "closed", "expired": "expired"}
+CLOSED = {"cancelled": "closed", "expired": "expired"}
 # Where the providers send payers from our form; any other API address brings pages of its own origin.
 CHECKOUT_ORIGINS = {
     "https://api.stripe.com": "https://checkout.stripe.com",

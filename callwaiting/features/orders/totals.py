@@ -78,11 +78,6 @@ class Line:
         """What it is, as it is said, shown and asked for: `Margherita, Large, without onions`."""
         return titled(self.name, [option.name for option in self.options], self.removed)
 
-    @property
-    def gross(self) -> Money:
-        """What the line costs in all."""
-        return Money(self.net_minor + self.tax_minor, self.unit_price.currency)
-
 
 @dataclass(frozen=True, slots=True)
 class Discount:

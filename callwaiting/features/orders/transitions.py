@@ -7,7 +7,6 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    DRAFT = "draft"
     AWAITING_PAYMENT = "awaiting_payment"
     DEPOSIT_PAID = "deposit_paid"
     AWAITING_REST = "awaiting_rest"
@@ -22,7 +21,6 @@ class Move(StrEnum):
     """What happens to an order. `settle` is all that is left to pay, or all of it; `ask_rest` gives a link for what is
     left after the deposit, `settle_here` takes that on the spot."""
 
-    PLACE = "place"
     SETTLE = "settle"
     SETTLE_DEPOSIT = "settle_deposit"
     ASK_REST = "ask_rest"
@@ -38,8 +36,6 @@ class Move(StrEnum):
 
 
 MOVES: Mapping[tuple[State, Move], State] = {
-    (State.DRAFT, Move.PLACE): State.AWAITING_PAYMENT,
-    (State.DRAFT, Move.CANCEL): State.CANCELLED,
     (State.AWAITING_PAYMENT, Move.SETTLE): State.PAID,
     (State.AWAITING_PAYMENT, Move.EXPIRE): State.EXPIRED,
     (State.AWAITING_PAYMENT, Move.CANCEL): State.CANCELLED,
