@@ -35,7 +35,8 @@ def ask(session: Session, booking: Booking, *, answers_live_call: bool) -> None:
     state = after(booking.state, Move.ASK_DEPOSIT)
     if state is None or booking.caller_id is None or booking.phone_number_id is None or booking.service_id is None:
         raise SlotTaken(f"{booking.id} cannot be paid for")
-    name = session.scalars(select(BookingService.name).where(BookingService.id == booking.service_id)).one()
+    wanted = select(BookingService.name, BookingService.tax_rate_id).where(BookingService.id == booking.service_id)
+    service = session.execute(wanted).one()
     sent_at = clock.now()
     if not answers_live_call:  # the link waits for the end of the night, and the time for the link
         sent_at = messages.quiet_until(session, booking.caller_id) or sent_at
@@ -48,13 +49,14 @@ def ask(session: Session, booking: Booking, *, answers_live_call: bool) -> None:
         subject=f"booking:{booking.id}",
         details={"deposit_minor": booking.deposit_minor},
     )
-    currency = merchants.profile(session).currency
+    profile = merchants.profile(session)
     news = DepositDue(
         booking_id=booking.id,
         service_id=booking.service_id,
-        service=name,
-        price=Money(booking.price_minor, currency),
-        deposit=Money(booking.deposit_minor, currency),
+        service=service.name,
+        price=Money(booking.price_minor, profile.currency),
+        tax=merchants.rates_by_id(session)[service.tax_rate_id].tax if service.tax_rate_id else profile.tax,
+        deposit=Money(booking.deposit_minor, profile.currency),
         until=booking.hold_expires_at,
         caller_id=booking.caller_id,
         phone_number_id=booking.phone_number_id,

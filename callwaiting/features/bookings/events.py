@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from callwaiting.core.money import Money
+from callwaiting.features.merchants.service import Tax
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class DepositDue:
     service_id: UUID
     service: str
     price: Money
+    tax: Tax
     deposit: Money
     until: datetime
     caller_id: UUID

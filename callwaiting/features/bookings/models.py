@@ -102,7 +102,8 @@ class BookingRules(TenantRow, Base):
 class BookingService(TenantRow, Base):
     """What is done in an appointment. Buffers lie around it and belong to nobody else; `capacity` is how many of a
     resource's units it may fill at one time (null: all). The price is in the merchant's currency, and so is the deposit
-    on it that is due before the booking is confirmed (0: none)."""
+    on it that is due before the booking is confirmed (0: none). Without a tax rate of its own the merchant's default
+    holds."""
 
     __tablename__ = "booking_services"
     __table_args__ = (
@@ -113,6 +114,7 @@ class BookingService(TenantRow, Base):
         CheckConstraint("capacity between 1 and 100", name="capacity"),
         CheckConstraint("price_minor between 0 and 99999999", name="price_minor"),
         CheckConstraint("deposit_minor >= 0 and deposit_minor <= price_minor", name="deposit_minor"),
+        ForeignKeyConstraint(["merchant_id", "tax_rate_id"], ["app.tax_rates.merchant_id", "app.tax_rates.id"]),
         Index("ix_booking_services_name", "merchant_id", "name", "id"),
     )
 
@@ -124,6 +126,7 @@ class BookingService(TenantRow, Base):
     price_minor: Mapped[int] = mapped_column(server_default="0")
     deposit_minor: Mapped[int] = mapped_column(server_default="0")
     capacity: Mapped[int | None]
+    tax_rate_id: Mapped[UUID | None]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     version: Mapped[int] = mapped_column(server_default="1")
 

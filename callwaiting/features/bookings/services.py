@@ -23,7 +23,7 @@ from callwaiting.features.merchants import service as merchants
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """A service as its merchant describes it: times in minutes, the price, and the deposit on it (None: no deposit), in
-    the merchant's currency."""
+    the merchant's currency. Without a `tax_rate_id` the merchant's default rate holds."""
 
     name: str
     minutes: int
@@ -35,6 +35,7 @@ class Description:
     active: bool
     resource_ids: tuple[UUID, ...]
     deposit: Money | None = None
+    tax_rate_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Service(Description):
 def add_service(session: Session, description: Description) -> UUID:
     """Add a service; returns its id. Raises ValidationFailed."""
     _check(session, description)
+    merchants.require_usable(session, description.tax_rate_id)
     row = BookingService(merchant_id=merchant_of(session), **_values(description))
     session.add(row)
     session.flush()
@@ -69,6 +71,7 @@ def change_service(session: Session, service_id: UUID, version: int, description
         raise ServiceNotFound(str(service_id))
     require_version(row.version, version)
     _check(session, description)
+    merchants.require_usable(session, description.tax_rate_id, row.tax_rate_id)
     for name, value in _values(description).items():
         setattr(row, name, value)
     row.version += 1
@@ -108,6 +111,7 @@ def _shown(session: Session, rows: Sequence[BookingService]) -> list[Service]:
             deposit=Money(row.deposit_minor, currency) if row.deposit_minor else None,
             capacity=row.capacity,
             active=row.active,
+            tax_rate_id=row.tax_rate_id,
             resource_ids=tuple(able.get(row.id, ())),
             version=row.version,
         )
@@ -166,4 +170,5 @@ def _values(description: Description) -> dict[str, object]:
         "deposit_minor": description.deposit.minor if description.deposit else 0,
         "capacity": description.capacity,
         "active": description.active,
+        "tax_rate_id": description.tax_rate_id,
     }

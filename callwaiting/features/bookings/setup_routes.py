@@ -158,6 +158,7 @@ def _description(body: ServiceBody) -> Description:
         capacity=body.capacity,
         active=body.active,
         resource_ids=tuple(body.resource_ids),
+        tax_rate_id=body.tax_rate_id,
     )
 
 

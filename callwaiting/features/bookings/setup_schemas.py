@@ -26,7 +26,8 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120, p
 class ServiceBody(Schema):
     """What is done in an appointment. It begins on a grid of `step_minutes` from when the business opens; buffers lie
     around it and belong to nobody else. `capacity` is how many of a resource's units it may fill at one time (null:
-    all). A `deposit` on the price is due before a booking is confirmed."""
+    all). A `deposit` on the price is due before a booking is confirmed. Without a `tax_rate_id` the business's default
+    rate holds."""
 
     name: Name
     minutes: Minutes
@@ -37,6 +38,7 @@ class ServiceBody(Schema):
     deposit: Amount | None = Field(default=None, examples=[{"amount": 1000, "currency": "USD"}])
     capacity: int | None = Field(default=None, ge=1, le=100, examples=[12])
     active: bool = True
+    tax_rate_id: UUID | None = None
     resource_ids: list[UUID] = Field(min_length=1, max_length=100, description="Who or what can do it.")
 
 

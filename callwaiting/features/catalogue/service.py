@@ -53,7 +53,6 @@ __all__ = [
 MAX_REMOVALS = 20
 MAX_PRICE_MINOR = 99_999_999  # Stripe takes no more than eight digits
 KEY_TAKEN = "Another item has this digit in the phone menu."
-NO_RATE = "There is no tax rate of this id, or it is archived."
 
 
 class ItemChange(TypedDict, total=False):
@@ -84,14 +83,14 @@ def add_item(
 ) -> UUID:
     """Add an item; `price_minor` is in minor units of the merchant's currency.
 
-    Raises ItemInvalid, KeyTaken.
+    Raises ItemInvalid, ValidationFailed, KeyTaken.
     """
     name, aliases = name.strip(), [alias.strip() for alias in aliases]
     removals = [removal.strip() for removal in removals]
     check_values(name, aliases, price_minor, keypad)
     check_removals(removals)
     _check_key(session, keypad, None)
-    _check_rate(session, tax_rate_id, None)
+    merchants.require_usable(session, tax_rate_id)
     row = CatalogueItem(
         merchant_id=merchant_of(session),
         name=name,
@@ -112,7 +111,7 @@ def add_item(
 def update_item(session: Session, item_id: UUID, *, version: int | None = None, **change: Unpack[ItemChange]) -> None:
     """Change what is given. Orders that were placed keep their prices. Without `version`, whatever it is.
 
-    Raises ItemNotFound, PreconditionFailed, ItemInvalid, KeyTaken.
+    Raises ItemNotFound, PreconditionFailed, ItemInvalid, ValidationFailed, KeyTaken.
     """
     row = _locked(session, item_id, version)
     name = change.get("name", row.name).strip()
@@ -122,7 +121,7 @@ def update_item(session: Session, item_id: UUID, *, version: int | None = None, 
     check_values(name, aliases, price_minor, keypad)
     check_removals(removals)
     _check_key(session, keypad, item_id)
-    _check_rate(session, change.get("tax_rate_id"), row.tax_rate_id)
+    merchants.require_usable(session, change.get("tax_rate_id"), row.tax_rate_id)
     row.removals = removals
     row.tax_rate_id = change.get("tax_rate_id", row.tax_rate_id)
     row.name, row.aliases, row.price_minor, row.keypad = name, aliases, price_minor, keypad
@@ -267,12 +266,3 @@ def _check_key(session: Session, keypad: int | None, own_id: UUID | None) -> Non
     holder = session.scalar(select(CatalogueItem.id).where(CatalogueItem.keypad == keypad))
     if holder is not None and holder != own_id:
         raise KeyTaken(f"key {keypad}", message=KEY_TAKEN)
-
-
-def _check_rate(session: Session, rate_id: UUID | None, own_id: UUID | None) -> None:
-    """Raises ItemInvalid for a rate that cannot be given; the one that the item has stays, archived or not."""
-    if rate_id is None or rate_id == own_id:
-        return
-    rate = merchants.rates_by_id(session).get(rate_id)
-    if rate is None or rate.archived:
-        raise ItemInvalid(fields=[FieldError("tax_rate_id", NO_RATE)])

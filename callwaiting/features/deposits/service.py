@@ -28,6 +28,7 @@ def on_deposit_due(session: Session, event: DepositDue) -> None:
             service_id=event.service_id,
             name=event.service,
             price=event.price,
+            tax=event.tax,
             deposit=event.deposit,
             expires_at=event.until,
             caller_id=event.caller_id,

@@ -27,6 +27,7 @@ from callwaiting.features.merchants.tax_rates import NO_TAX as NO_TAX
 from callwaiting.features.merchants.tax_rates import Rate as Rate
 from callwaiting.features.merchants.tax_rates import Tax as Tax
 from callwaiting.features.merchants.tax_rates import rates_by_id as rates_by_id
+from callwaiting.features.merchants.tax_rates import require_usable as require_usable
 
 PROFILE = Statement("""
 select m.id, m.name, m.timezone, m.currency, m.region, m.status, t.name as tax_name, t.basis_points, t.inclusive

@@ -22,7 +22,7 @@ class TaxRateQuery(PageQuery):
 
 class NewTaxRate(Schema):
     """`basis_points` of 825 are 8.25 %. `inclusive`: prices have the tax in them. The one that `is_default` taxes what
-    has no rate of its own: items without one, and services; making it so takes that from the one before."""
+    has no rate of its own; making it so takes that from the one before."""
 
     name: RateName
     basis_points: int = Field(ge=0, le=10_000, examples=[700])

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from callwaiting.core.errors import FieldError
+from callwaiting.core.errors import FieldError, ValidationFailed
 from callwaiting.core.ids import new_id
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.core.versions import require_version
@@ -131,6 +131,16 @@ def rates_by_id(session: Session) -> Mapping[UUID, Rate]:
         row.id: Rate(row.id, Tax(row.name, row.basis_points, row.inclusive), row.archived)
         for row in session.execute(query.order_by(TaxRate.name))
     }
+
+
+def require_usable(session: Session, rate_id: UUID | None, own_id: UUID | None = None) -> None:
+    """Raises ValidationFailed for a rate that cannot be given to something. The one that it has (`own_id`) stays,
+    archived or not."""
+    if rate_id is None or rate_id == own_id:
+        return
+    rate = rates_by_id(session).get(rate_id)
+    if rate is None or rate.archived:
+        raise ValidationFailed(FieldError("tax_rate_id", "There is no tax rate of this id, or it is archived."))
 
 
 def _one_at_a_time(session: Session) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from callwaiting.core.money import Money
 from callwaiting.features.audit import service as audit
 from callwaiting.features.merchants import service as merchants
+from callwaiting.features.merchants.service import Tax
 from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.listing import locked
 from callwaiting.features.orders.models import Order
@@ -29,6 +30,7 @@ def place_for_booking(
     service_id: UUID,
     name: str,
     price: Money,
+    tax: Tax,
     deposit: Money,
     expires_at: datetime,
     caller_id: UUID,
@@ -37,11 +39,10 @@ def place_for_booking(
 ) -> UUID:
     """Place the order for a booking, and plan the text with the link for its deposit, which is good until `expires_at`.
 
-    The price is taxed as an item of the menu without a rate of its own. Raises AmountOutOfRange or CurrencyNotTaken,
-    before anything is written, when no link can ask for the deposit.
+    Raises AmountOutOfRange or CurrencyNotTaken, before anything is written, when no link can ask for the deposit.
     """
     profile = merchants.profile(session)
-    service = Basket(item_id=service_id, name=name, quantity=1, unit_price=price, tax=profile.tax)
+    service = Basket(item_id=service_id, name=name, quantity=1, unit_price=price, tax=tax)
     terms = Terms(fixed_minor=deposit.minor)
     require_payable(session, deposit)
     found = with_deposit(session, total_up([service], profile.currency), terms)

@@ -68,6 +68,24 @@ def test_a_deposit_confirms_the_booking(salon: Salon, guest: FlaskClient, admin_
     assert told == ["booking.deposit_asked", "booking.confirmed"]
 
 
+def test_a_service_is_taxed_at_its_own_rate(salon: Salon) -> None:
+    owner, path = salon.owner, f"/booking-services/{salon.service}"
+    rate = {"name": "Care", "basis_points": 700, "inclusive": True}
+    rate_id = owner.post("/tax-rates", rate)["id"]
+    body = service_body(salon.chair) | {"tax_rate_id": rate_id}
+    unknown = owner.send("PUT", path, body | {"tax_rate_id": str(new_id())}, version=1)
+    changed = owner.send("PUT", path, body, version=1)
+    owner.send("PUT", f"/tax-rates/{rate_id}", rate | {"archived": True}, version=1)
+    again = owner.send("PUT", path, body, version=2)
+    salon.book()
+
+    assert [wrong["field"] for wrong in unknown.get_json()["fields"]] == ["tax_rate_id"]
+    assert [answer.get_json()["tax_rate_id"] for answer in (changed, again)] == [rate_id, rate_id]
+    (line,) = salon.order()["lines"]
+    assert (line["tax_name"], line["tax_basis_points"], line["tax_inclusive"]) == ("Care", 700, True)
+    assert salon.order()["total"] == usd(PRICE)
+
+
 def test_the_rest_is_paid_where_the_hair_is_cut(salon: Salon) -> None:
     booking = salon.book()
     salon.pay()
