@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0039"
-down_revision = "0038"
+down_revision = "0035"
 
 LIMITS = "set local lock_timeout = '2s'; set local statement_timeout = '60s'"
 STATES = (
