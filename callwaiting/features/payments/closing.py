@@ -9,16 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callwaiting.core.statements import Statement
 from callwaiting.features.outbox import service as outbox
 from callwaiting.features.payments import checkouts
-from callwaiting.features.payments.models import Checkout
 from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
 
 EFFECT = "stripe.expire"
+# Settlements pass here.
+OPEN = Statement("""
+select id from app.checkouts where order_id = %(order_id)s and provider = 'stripe' and state = 'open' order by id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,7 @@ class Page:
 
 def close_pages(session: Session, order_id: UUID) -> None:
     """Plan to close every page of Stripe on which this order could still be paid."""
-    ours = select(Checkout.id).where(
-        Checkout.order_id == order_id, Checkout.provider == "stripe", Checkout.state == "open"
-    )
-    for checkout_id in session.scalars(ours.order_by(Checkout.id)):
+    for checkout_id in OPEN(session, order_id=order_id).scalars():
         outbox.plan(session, EFFECT, effect_key=f"expire:{checkout_id}", subject_id=checkout_id)
 
 

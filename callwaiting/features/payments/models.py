@@ -68,6 +68,7 @@ class Checkout(TenantRow, Base):
         ForeignKeyConstraint(["merchant_id", "link_id"], ["app.payment_links.merchant_id", "app.payment_links.id"]),
         ForeignKeyConstraint(["merchant_id", "order_id"], ["app.orders.merchant_id", "app.orders.id"]),
         Index("ix_checkouts_provider_id", "merchant_id", "provider", "provider_id"),
+        Index("ix_checkouts_order", "merchant_id", "order_id"),
     )
 
     link_id: Mapped[UUID]
