@@ -36,7 +36,7 @@ def haircut(*resource_ids: UUID, **changes: object) -> dict[str, Any]:
     usd = {"currency": "USD"}
     return {
         "name": "Haircut", "minutes": 45, "step_minutes": 15, "buffer_before": 0, "buffer_after": 15,
-        "price": usd | {"amount": 4000}, "capacity": None, "active": True,
+        "price": usd | {"amount": 4000}, "capacity": None, "active": True, "tax_rate_id": None,
         "resource_ids": sorted(map(str, resource_ids)),
     } | changes  # fmt: skip
 
