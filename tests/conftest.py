@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import hypothesis
 import psycopg2
 import pytest
 from flask import Flask
@@ -33,6 +34,15 @@ from tests.order import in_shares
 
 KEPT_TABLES = ("schema_version", "platform_keys", "signing_keys")
 _servers: servers.Servers | None = None
+
+# A busy machine is no fault of the code. What else Hypothesis chooses, as the same examples each time in CI, it keeps.
+hypothesis.settings.register_profile(
+    "any machine",
+    hypothesis.settings.default,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

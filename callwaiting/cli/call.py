@@ -31,9 +31,10 @@ HELP = (
 @click.command()
 @data_dir_option
 @click.option("--from", "caller", default=CALLER, show_default=True, help="The caller's number, or `anonymous`.")
+@click.option("--to", "number", help="Whom to ring: a business's number here, in E.164. The demo's if not given.")
 @click.option("--script", type=click.File(encoding="utf-8"), help="Lines to play; // begins a comment. - reads stdin.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each turn.")
-def command(data_dir: Path, caller: str, script: TextIO | None, as_json: bool) -> None:
+def command(data_dir: Path, caller: str, number: str | None, script: TextIO | None, as_json: bool) -> None:
     """Play a phone call against the running system, and see what is spoken, texted and stored.
 
     Exit status 1 when the system is not running or a turn fails.
@@ -42,6 +43,8 @@ def command(data_dir: Path, caller: str, script: TextIO | None, as_json: bool) -
     try:
         world = World(Home(data_dir))
         world.require_running()
+        if number is not None:
+            world.turn_to(number)
         conversation = Conversation(world, caller, as_json=as_json, echo=script is not None and not as_json)
         conversation.play(_typed(as_json) if script is None else _lines(script))
     except (StoryBroken, NotRunning, CallwaitingError, httpx.HTTPError) as error:

@@ -18,9 +18,11 @@ import pyotp
 from callwaiting.cli.home import Home
 from callwaiting.cli.runtime import worker_runtime
 from callwaiting.core.db import DatabaseRole
-from callwaiting.core.tenancy import SystemScope
+from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.features.audit import repository as audit_trail
 from callwaiting.features.audit import verify as audit_proof
+from callwaiting.features.phone_numbers import service as phone_numbers
+from callwaiting.features.reception import service as reception
 from callwaiting.features.webhooks.repository import EventFacts, EventFilter, list_events
 
 PATIENCE_S = 60.0
@@ -94,6 +96,18 @@ class World:
             self._browser.get(self._base_url + "/health/ready").raise_for_status()
         except httpx.HTTPError as error:
             raise NotRunning("the system is not running: start with `make run` or `callwaiting up`") from error
+
+    def turn_to(self, number: str) -> None:
+        """Ring another business's number from now on; the account rents it if it has not yet. Raises NotRunning when
+        the number is nobody's."""
+        with self._runtime.database.unit_of_work(SystemScope("call", actor="operator")) as session:
+            owner = phone_numbers.owner_of(session, number)
+        if owner is None:
+            raise NotRunning(f"no business has the number {number}: its owner adds it by POST /api/v1/phone-numbers")
+        with self._runtime.database.unit_of_work(MerchantScope(owner.merchant_id, actor="operator")) as session:
+            self.business_line = reception.desk(session).business_line or ""
+        self._ask("PUT", f"/numbers/{number}")
+        self.number, self.merchant_id = number, owner.merchant_id
 
     # --- the caller ---------------------------------------------------------------------------------------------
 

@@ -31,6 +31,15 @@ class Sandbox:
         """Lay a change over the configuration. Raises Misfit and then changes nothing."""
         _, self.config = merge(asdict(self.config), change)
 
+    def add_number(self, number: str) -> None:
+        """One more number of the account, set up like those that it has. Raises LookupError when it has none."""
+        numbers = self.config.twilio.numbers
+        if number not in numbers:
+            alike = next(iter(numbers.values()), None)
+            if alike is None:
+                raise LookupError("no number is configured that this one could be like")
+            self.configure({"twilio": {"numbers": asdict(self.config)["twilio"]["numbers"] | {number: asdict(alike)}}})
+
     def record_effect(self, provider: str, kind: str, key: str, *, took_effect: bool) -> None:
         """Count that the app asked for an effect, and whether it happened (again)."""
         name = f"{provider}:{kind}:{key}"

@@ -62,6 +62,16 @@ def configure() -> Response:
     return jsonify({"status": "ok"})
 
 
+@bp.put("/numbers/<number>")
+def add_number(number: str) -> Response:
+    """The account rents one more number, which is set up like its first one."""
+    try:
+        sandbox().add_number(number)
+    except LookupError as error:
+        raise Wrong(409, str(error)) from None
+    return jsonify({"status": "ok"})
+
+
 @bp.get("/behaviours")
 def show_behaviours() -> Response:
     return jsonify(sandbox().behaviours.shown())

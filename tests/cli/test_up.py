@@ -16,10 +16,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.embedded.claim import is_free
+from callwaiting.features.phone_numbers import service as phone_numbers
 
 CALLWAITING = [sys.executable, "-c", "from callwaiting.cli import main; main()"]
 READY_S = 90
@@ -142,6 +145,29 @@ def test_the_pizzeria_knows_its_hours(up: Up, tmp_path: Path) -> None:
     assert played.returncode == 0, played.stdout + played.stderr
     spoken = " ".join(json.loads(line).get("spoken", "") for line in played.stdout.splitlines())
     assert "Monday to Sunday, from 11 AM to 10 PM" in spoken
+
+
+def test_another_business_is_rung(up: Up, tmp_path: Path) -> None:
+    """One that was opened just now: its number is nobody's at first."""
+    script, number = tmp_path / "script.txt", "+12125550177"
+    script.write_text("when do you close")
+    words = ("call", "--data-dir", str(up.home), "--json", "--script", str(script), "--to", number)
+    nobody = up.run(*words)
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert f"no business has the number {number}" in nobody.stderr
+    opened = up.run("merchants", "create", "--name", "Ada's Salon", "--timezone", "America/New_York",
+                    "--currency", "USD", "--json")  # fmt: skip
+    runtime = worker_runtime(data_dir=up.home)
+    try:
+        with merchant_session(runtime, UUID(json.loads(opened.stdout)["id"])) as session:
+            phone_numbers.add_number(session, number)
+    finally:
+        runtime.close()
+    played = up.run(*words)
+    assert played.returncode == 0, played.stdout + played.stderr + up.text()
+    turns = [json.loads(line) for line in played.stdout.splitlines()]
+    assert "Ada's Salon" in turns[0]["spoken"]
+    assert "call.started" in " ".join(turns[0]["stored"])
 
 
 def test_the_operators_commands_work_against_it(up: Up) -> None:

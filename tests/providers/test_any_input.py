@@ -29,7 +29,7 @@ json_values = st.recursive(
 )
 stripe_names = st.sampled_from(["id", "object", "type", "livemode", "account", "data", "created", "context"])
 stripe_bodies = st.dictionaries(stripe_names, json_values, max_size=8).map(orjson.dumps)
-few = settings(max_examples=80, deadline=None, database=None)
+few = settings(max_examples=80, database=None)
 
 
 def outcome(verify: Callable[[], VerifiedEvent]) -> VerifiedEvent | VerificationFailed:

@@ -116,15 +116,19 @@ class Prober:
         body = example(self.document, place.operation)
         path = sought if place.kind == "body" else who.id
         in_query = {place.name: str(sought)} if place.kind == "query" else {}
+        address = PREFIX + PART.sub(lambda part: str(chosen("path", part[1])), place.operation.rule)
+        token = {"Authorization": f"Bearer {who.token}"}
+        # What a place before has changed has another version.
+        now = self._client.get(address, headers=token) if place.kind == "body" else None
         return self._client.open(
-            PREFIX + PART.sub(lambda part: str(chosen("path", part[1])), place.operation.rule),
+            address,
             method=place.operation.method,
             query_string=required(self.document, place.operation) | in_query,
             json=with_ids(body, who.id, place.name if place.kind == "body" else "", path),
             headers={
-                "Authorization": f"Bearer {who.token}",
+                **token,
                 "Idempotency-Key": str(uuid4()),
-                "If-Match": '"v1"',
+                "If-Match": (now and now.headers.get("ETag")) or '"v1"',
                 "X-Request-ID": "the-same-request",
             },
         )

@@ -49,7 +49,8 @@ def inhabit(worker: Runtime, web: Database, admin_url: str, name: str) -> Inhabi
         assert people.create(session, email=person.email, name=name, password_hash=None, verified=True)
     join(web, person, scope)
     with closing(psycopg2.connect(admin_url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("update app.memberships set id = %s where merchant_id = %s", (str(one_id), str(one_id)))
+        for made_already in ("memberships", "tax_rates"):
+            cursor.execute(f"update app.{made_already} set id = %(id)s where merchant_id = %(id)s", {"id": str(one_id)})
         tenant = Tenant(one_id)
         for table in read_tables(cursor).values():
             row = _present(cursor, table, one_id)

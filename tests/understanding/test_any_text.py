@@ -93,7 +93,7 @@ WORDS = st.sampled_from(
 SENTENCES = st.lists(WORDS, max_size=25).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(text=SENTENCES, asked=st.sampled_from([None, "date", "time", "people", "name", "quantity"]))
 def test_any_sentence(text: str, asked: str | None) -> None:
     understood = heard(text, asked, vocabulary=MENU)
@@ -103,7 +103,7 @@ def test_any_sentence(text: str, asked: str | None) -> None:
     assert all(line.quantity is None or 0 <= line.quantity <= 999 for line in understood.items)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(text=st.text(max_size=700))
 def test_any_text(text: str) -> None:
     result = orjson.loads(answer(orjson.dumps({"text": text}), datetime(2026, 3, 4, tzinfo=UTC)))
@@ -111,7 +111,7 @@ def test_any_text(text: str) -> None:
     assert "intent" in result
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(
     line=st.binary(max_size=60)
     | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(repr).map(str.encode)

@@ -42,9 +42,7 @@ FORWARD = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     beginning=st.sampled_from(BEGINNINGS),
     answers=st.lists(st.one_of(ANSWERS, FORWARD), min_size=1, max_size=10),

@@ -44,7 +44,7 @@ HAPPENS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     turns=st.lists(st.tuples(ANSWERS, HAPPENS, st.booleans()), min_size=1, max_size=25),
     withheld=st.booleans(),
@@ -91,7 +91,7 @@ def test_any_conversation(
 
 
 @given(st.sampled_from([Heard(digits="0"), Heard(speech="repeat"), Heard(speech="start over"), Heard(digits="1")]))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_a_call_that_goes_round_in_circles_ends(heard: Heard) -> None:
     shop = PaperShop()
     said = shop.begin()

@@ -26,7 +26,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     texts=st.lists(st.tuples(TEXTS, HAPPENS), min_size=1, max_size=20),
     booked=st.booleans(),
@@ -57,7 +57,7 @@ def test_any_texts(texts: list[tuple[str, str]], booked: bool, kind: str, deposi
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 @example("BOOK")
 @example("zzgrbl")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_machine_that_says_the_same_again_and_again_is_left_alone_when_it_is_not_understood(body: str) -> None:
     writer = Writer(PaperShop())
     answers = [writer.write(body)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from callwaiting.features.consents.wording import declaration_in
@@ -148,7 +148,6 @@ def test_the_other_keywords(text: str, declared: str) -> None:
     assert declaration_in(text) == declared
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer(text: str) -> None:
     assert declaration_in(text) in {"stop", "start", "help", None}

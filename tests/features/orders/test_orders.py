@@ -76,7 +76,7 @@ def shop(worker: Runtime, merchant: MerchantScope) -> Shop:
     return Shop(worker, merchant, create_menu(worker, merchant), create_number(worker, merchant))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["Cola", "Fish & chips", "Mac and cheese"]), st.integers(1, 30)),

@@ -113,7 +113,7 @@ def asked_of_paypal(request: CheckoutRequest) -> int:
     return from_paypal(unit["amount"]).minor
 
 
-@hypothesis_settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cart=st.lists(ITEMS, min_size=1, max_size=20),
     currency=CURRENCIES,

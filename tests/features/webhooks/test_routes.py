@@ -150,7 +150,7 @@ PROVIDERS: tuple[ProviderName, ...] = ("stripe", "twilio", "paypal")
 LATIN = st.text(st.characters(max_codepoint=255), max_size=60)
 
 
-@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_input_is_answered_with_500(app: Flask, receiver: Receiver, worker: Runtime, data: st.DataObject) -> None:
     provider = data.draw(st.sampled_from(PROVIDERS))
@@ -169,7 +169,7 @@ def test_no_input_is_answered_with_500(app: Flask, receiver: Receiver, worker: R
         assert 400 <= int(status[:3]) < 500
 
 
-@examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -184,7 +184,7 @@ def test_no_signed_input_is_answered_with_500(app: Flask, receiver: Receiver, wo
         assert answer.status_code in (204, 400)
 
 
-@examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from(
