@@ -89,8 +89,8 @@ def add_item(
     removals = [removal.strip() for removal in removals]
     check_values(name, aliases, price_minor, keypad)
     check_removals(removals)
-    _check_key(session, keypad, None)
     merchants.require_usable(session, tax_rate_id)
+    _check_key(session, keypad, None)
     row = CatalogueItem(
         merchant_id=merchant_of(session),
         name=name,
@@ -120,8 +120,8 @@ def update_item(session: Session, item_id: UUID, *, version: int | None = None, 
     removals = [removal.strip() for removal in change.get("removals", row.removals)]
     check_values(name, aliases, price_minor, keypad)
     check_removals(removals)
-    _check_key(session, keypad, item_id)
     merchants.require_usable(session, change.get("tax_rate_id"), row.tax_rate_id)
+    _check_key(session, keypad, item_id)
     row.removals = removals
     row.tax_rate_id = change.get("tax_rate_id", row.tax_rate_id)
     row.name, row.aliases, row.price_minor, row.keypad = name, aliases, price_minor, keypad
