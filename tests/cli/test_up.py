@@ -19,7 +19,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 
+from callwaiting.cli import group
 from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.embedded.claim import is_free
 from callwaiting.features.phone_numbers import service as phone_numbers
@@ -55,6 +57,11 @@ class Up:
         return self.output.read_text(errors="replace")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command in this process: one of its own takes two seconds to start."""
+        done = CliRunner().invoke(group, arguments, env={"CALLWAITING_HOME": str(self.home)})
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    def run_apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*CALLWAITING, *arguments],
             capture_output=True,
@@ -95,7 +102,7 @@ def up() -> Iterator[Up]:
 
 
 def test_the_demo_plays_through(up: Up) -> None:
-    played = up.run("demo", "--data-dir", str(up.home), "--json")
+    played = up.run_apart("demo", "--data-dir", str(up.home), "--json")
     assert played.returncode == 0, played.stdout[-1500:] + played.stderr + up.text()
     steps = [json.loads(line) for line in played.stdout.splitlines()]
     assert sum("Pay here" in step["what"] for step in steps) == 2
