@@ -68,7 +68,7 @@ def _try(tool: str, stage: Stage, token: str, directory: Path, name: str, second
     argv += ["--ignore-code", "400,401,404,409,422,429,503", "--skip-waf", "--timeout", "10", "--retries", "1"]
     argv += ["--disable-coloring", "--time-limit", str(seconds)]
     if captured.limited:
-        argv += ["--tamper", "xforwardedfor", "--delay", "0.1"]
+        argv += ["--tamper", "xforwardedfor", "--delay", "0.2"]
     done = run(argv, seconds=seconds + 30)
     if turned_away := TURNED_AWAY.findall(done.stdout):
         return [f"{name}: sqlmap was turned away: {', '.join(turned_away)}"]
