@@ -152,7 +152,8 @@ def _said(line: str, waits_for: str) -> dict[str, Any] | None:
 
 
 def _entry(body: Any) -> str:
-    details = ", ".join(f"{name} {value}" for name, value in (body.get("details") or {}).items() if value is not None)
+    said = {name: value for name, value in (body.get("details") or {}).items() if value not in (None, "")}
+    details = ", ".join(f"{name} {value}" for name, value in said.items())
     return " ".join(filter(None, (body["action"], f"({details})" if details else "")))
 
 
