@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import socket
+import string
 from uuid import UUID
 
 import uuid_utils
 from uuid_utils.compat import uuid7
+
+_LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 
 
 def new_id() -> UUID:
@@ -22,8 +26,13 @@ def new_id_text() -> str:
 
 
 def new_token(bits: int = 128) -> str:
-    """An unguessable URL-safe token of at least `bits` bits of entropy."""
-    return secrets.token_urlsafe((bits + 7) // 8)
+    """An unguessable token of at least `bits` bits of entropy: 22 characters for 128, 43 for 256.
+
+    Letters and digits only. A dash in front would be an option to a command that is given the token, and a phone that
+    finds links in a text may leave punctuation at the end of one out.
+    """
+    length = math.ceil(bits / math.log2(len(_LETTERS_AND_DIGITS)))
+    return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(length))
 
 
 def process_name() -> str:

@@ -108,8 +108,12 @@ def test_ids_sort_by_their_time_and_tokens_cannot_be_guessed() -> None:
     assert {made_id.version for made_id in made} == {7}
     tokens = {ids.new_token() for _ in range(1000)}
     assert len(tokens) == 1000
-    assert min(len(token) for token in tokens) >= 22  # 128 bits in base64
+    assert {len(token) for token in tokens} == {22}  # 62 ** 22 is more than 128 bits
     assert len(ids.new_token(256)) == 43
+
+
+def test_a_token_is_no_option_of_a_command_and_ends_no_link_in_punctuation() -> None:
+    assert all(ids.new_token().isalnum() and ids.new_token(256).isalnum() for _ in range(1000))
 
 
 def test_clock_is_frozen_in_its_block_only() -> None:
