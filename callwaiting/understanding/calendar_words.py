@@ -39,11 +39,6 @@ def month_of(word: str) -> int:
     return _index(_MONTHS, word.rstrip("."), word) + 1
 
 
-def part_of(word: str) -> str:
-    """The part of the day that a word matched by PART names."""
-    return next(part for part, pattern in PARTS.items() if re.fullmatch(pattern, word))
-
-
 def _index(patterns: tuple[str, ...], *words: str) -> int:
     for word in words:
         for index, pattern in enumerate(patterns):

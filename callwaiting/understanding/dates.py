@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from callwaiting.understanding.calendar_words import month_of, weekday_of
 from callwaiting.understanding.counted_days import read_gone
 from callwaiting.understanding.days import Days, Match, Today, day_of, mention, nearest, next_month_day, plus_months
-from callwaiting.understanding.feasts import feast_on, nth_weekday
+from callwaiting.understanding.feasts import feasts_on, nth_weekday
 
 SHORT_WORDS = ("sat", "sun", "wed")  # also other words, when they stand alone
 BEFORE_A_SHORT_DAY = re.compile(
@@ -209,7 +209,8 @@ def read_feast(match: Match, today: Today) -> Days:
     if "last" in said:
         return read_gone(match, today)
     year = _year(match["year"], today)
-    if year is None:
-        this = feast_on(name, today.day.year)
-        return mention(match, this if this >= today.day else feast_on(name, today.day.year + 1), month_said=True)
-    return mention(match, feast_on(name, year) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else None, month_said=True)
+    if year is not None:
+        found = feasts_on(name, year, today.country) if EARLIEST_YEAR <= year <= FARTHEST_YEAR else []
+        return mention(match, *found, month_said=True)
+    both = zip(*(feasts_on(name, today.day.year + years, today.country) for years in (0, 1)), strict=True)
+    return mention(match, *(this if this >= today.day else following for this, following in both), month_said=True)

@@ -30,10 +30,12 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The clock of the business: its local time, aware, and whether 5/6 is the 6th of May."""
+    """The clock of the business: its local time, aware, and whether 5/6 is the 6th of May; and its country, if that is
+    known, whose feasts are meant."""
 
     now: datetime
     month_first: bool
+    country: str | None = None
 
     @property
     def day(self) -> date:

@@ -69,14 +69,10 @@ FEASTS: Mapping[str, Callable[[int], date]] = {
     r"veterans?'?s? day": _on(11, 11),
     r"(?:martin luther king|mlk)(?: jr)?\.?'?s?(?: day)?": _nth(1, MONDAY, 3),
     r"presidents?'?s?'? day": _nth(2, MONDAY, 3),
-    r"mother'?s'? day": _nth(5, SUNDAY, 2),
     r"memorial day": _nth(5, MONDAY, -1),
-    r"father'?s'? day": _nth(6, SUNDAY, 3),
-    r"labou?r day": _nth(9, MONDAY, 1),
     r"columbus day|indigenous peoples'? day": _nth(10, MONDAY, 2),
     r"black friday": lambda year: _nth(11, THURSDAY, 4)(year) + timedelta(days=1),
     r"canadian thanksgiving(?: day)?": _nth(10, MONDAY, 2),
-    r"thanksgiving(?: day)?": _nth(11, THURSDAY, 4),
     r"cyber monday": lambda year: _nth(11, THURSDAY, 4)(year) + timedelta(days=4),
     r"shrove tuesday|pancake (?:day|tuesday)|mardi gras": lambda year: easter(year) - timedelta(days=47),
     r"ash wednesday": lambda year: easter(year) - timedelta(days=46),
@@ -89,9 +85,36 @@ FEASTS: Mapping[str, Callable[[int], date]] = {
     r"easter monday": lambda year: easter(year) + timedelta(days=1),
     r"easter(?: sunday)?": easter,
 }
-FEAST = "|".join(FEASTS)
+MOTHERS = _nth(5, SUNDAY, 2)
+FATHERS = _nth(6, SUNDAY, 3)
 
 
-def feast_on(name: str, year: int) -> date:
-    """The day in `year` of a name that FEAST matches."""
-    return next(day(year) for pattern, day in FEASTS.items() if re.fullmatch(pattern, name))
+def _mothering(year: int) -> date:
+    return easter(year) - timedelta(days=21)
+
+
+# One name for different days: that of the business's country, the likeliest first where it keeps none of them.
+BY_COUNTRY: Mapping[str, Mapping[str, Callable[[int], date]]] = {
+    r"thanksgiving(?: day)?": {"US": _nth(11, THURSDAY, 4), "CA": _nth(10, MONDAY, 2)},
+    r"mother'?s'? day": {
+        **dict.fromkeys(("US", "CA", "AU", "NZ", "ZA", "IN", "SG"), MOTHERS), "GB": _mothering, "IE": _mothering
+    },
+    r"father'?s'? day": {
+        **dict.fromkeys(("US", "CA", "GB", "IE", "ZA", "IN", "SG"), FATHERS), "AU": _nth(9, SUNDAY, 1),
+        "NZ": _nth(9, SUNDAY, 1),
+    },
+    r"labou?r day": {
+        "US": _nth(9, MONDAY, 1), "CA": _nth(9, MONDAY, 1), "NZ": _nth(10, MONDAY, 4), "IN": _on(5, 1), "SG": _on(5, 1)
+    },
+}  # fmt: skip
+FEAST = "|".join([*FEASTS, *BY_COUNTRY])
+
+
+def feasts_on(name: str, year: int, country: str | None) -> list[date]:
+    """The day in `year` of a name that FEAST matches; several where the country does not decide between them."""
+    for pattern, day in FEASTS.items():
+        if re.fullmatch(pattern, name):
+            return [day(year)]
+    kept = next(days for pattern, days in BY_COUNTRY.items() if re.fullmatch(pattern, name))
+    own = kept.get(country or "")
+    return [own(year)] if own else list(dict.fromkeys(day(year) for day in kept.values()))

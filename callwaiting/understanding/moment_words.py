@@ -74,6 +74,10 @@ NO_TIME_AFTER = re.compile(
     r"and a half|%|dollars?|pounds?|bucks|star|"
     r"(?!(?:is|was|as|works|sounds|looks|thanks|suits|its)\b)\w+s\b)"
 )
+FOR_A_PARTY = re.compile(
+    r"(?:^|\b(?:table|reservation|dinner|supper|lunch|brunch|breakfast|seats?|seating|booking|room|space|something|"
+    r"somewhere|spot|place|us) )for $"
+)
 FOR_PEOPLE = re.compile(r"\b(?:\d|party|table|group)[^_]{0,12}\bfor $")
 FROM_SO_MANY = re.compile(
     r"\b(?:guests?|people|persons?|party|number|covers|seats|group|heads?|pax)\b[^_]{0,12}\bfrom (?:\d{1,3} to )?$"

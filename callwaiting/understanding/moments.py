@@ -17,7 +17,7 @@ from callwaiting.understanding.result import Part as PartName
 from callwaiting.understanding.result import Period, Slot
 from callwaiting.understanding.text import blank
 from callwaiting.understanding.times import clocks_in, parts_in
-from callwaiting.understanding.times_meant import strong, time_meant
+from callwaiting.understanding.times_meant import may_be_a_party, strong, time_meant
 from callwaiting.understanding.weeks import weeks_in
 
 A_LONG_STAY = 28  # days
@@ -33,7 +33,8 @@ USUAL_HOURS: dict[str, tuple[time, time, PartName]] = {
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """What was said about time. `rest` is the plain text with all of it blanked out."""
+    """What was said about time. `rest` is the plain text with all of it blanked out. `or_party`: numbers that are taken
+    for times and may count people instead."""
 
     date: date | None
     time: time | None
@@ -41,6 +42,7 @@ class When:
     doubtful: tuple[Slot, ...]
     candidates: dict[Slot, tuple[str, ...]]
     rest: str
+    or_party: tuple[int, ...] = ()
 
 
 def when(plain: str, today: Today, asked: Slot | None) -> When:
@@ -57,6 +59,7 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
         day, day_readings, rest = bare_day(rest, today)
     parts = parts_in(plain, rest)
     clocks = strong(rest, clocks_in(rest), parts, asked)
+    or_party = may_be_a_party(rest, clocks) if asked is not Slot.TIME else ()
     for clock in clocks:
         rest = blank(rest, clock.start, clock.end)
     at, times_period, time_readings = time_meant(plain, clocks, parts)
@@ -74,7 +77,7 @@ def when(plain: str, today: Today, asked: Slot | None) -> When:
         begin, end, name = USUAL_HOURS[parts[-1].name]
         period = Period(begin, end, name)
     doubtful, candidates = _doubts(today, day, at, mentions, day_readings, time_readings)
-    return When(day, at, period, doubtful, candidates, rest)
+    return When(day, at, period, doubtful, candidates, rest, or_party)
 
 
 def _may_be_after_midnight(plain: str, at: time) -> bool:

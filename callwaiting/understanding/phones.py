@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import re
 
-MONTH_FIRST_REGION = "US"
-REGIONS = (
-    ("Europe/London", "GB"), ("Europe/Dublin", "IE"), ("Australia/", "AU"), ("Pacific/Auckland", "NZ"),
-    ("Africa/Johannesburg", "ZA"), ("Asia/Kolkata", "IN"), ("Asia/Singapore", "SG"),
-)  # fmt: skip
+USUAL_COUNTRY = "US"
 _SPOKEN = {
     "zero": "0", "oh": "0", "o": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
     "six": "6", "seven": "7", "eight": "8", "nine": "9", "plus": "+", "hundred": "00",
@@ -24,7 +20,7 @@ LONG = 10  # from here on it was meant as a telephone number
 _RUN = re.compile(r"\+?\(?\d[\d ().+-]{5,24}\d")
 
 
-def phone_in(written: str, timezone: str) -> tuple[str | None, bool]:
+def phone_in(written: str, country: str | None) -> tuple[str | None, bool]:
     """(the number in E.164, whether something like a number was said that is none). Seven to fifteen digits."""
     digits = _digits(written.lower())
     found = [re.sub(r"[^\d+]", "", match[0]) for match in _RUN.finditer(digits)]
@@ -35,9 +31,8 @@ def phone_in(written: str, timezone: str) -> tuple[str | None, bool]:
         return None, False
     from callwaiting.core.phone import PhoneNumberInvalid, normalize  # heavy
 
-    region = next((region for zone, region in REGIONS if timezone.startswith(zone)), MONTH_FIRST_REGION)
     try:
-        return normalize(found[0], region), False
+        return normalize(found[0], country or USUAL_COUNTRY), False
     except PhoneNumberInvalid:
         return None, len(found[0]) >= LONG
 

@@ -13,6 +13,7 @@ from callwaiting.understanding.moment_words import (
     CHANGE,
     CORRECTED,
     CORRECTION,
+    FOR_A_PARTY,
     FOR_PEOPLE,
     FROM_SO_MANY,
     HOURS_OF_A_DAY,
@@ -34,6 +35,15 @@ def _fits_its_part(hour: int, after: str) -> bool:
     part = re.match(r" in the (morning|afternoon|evening)\b", after)
     usual = {"morning": range(6, 12), "afternoon": (12, *range(1, 6)), "evening": range(5, 12)}
     return part is not None and hour in usual[part[1]]
+
+
+def may_be_a_party(plain: str, clocks: list[Clock]) -> tuple[int, ...]:
+    """The number that `a table for 5 in the evening` may mean as well as a time, or nothing."""
+    return tuple(
+        clock.hour
+        for clock in clocks
+        if clock.weak and FOR_A_PARTY.search(plain[: clock.start]) and _fits_its_part(clock.hour, plain[clock.end :])
+    )
 
 
 def strong(plain: str, clocks: list[Clock], parts: list[Part], asked: Slot | None) -> list[Clock]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callwaiting.understanding import yes_no
+from callwaiting.understanding.countries import country_of
 from callwaiting.understanding.days import MONTH_FIRST, Today
 from callwaiting.understanding.errors import TimezoneUnknown
 from callwaiting.understanding.intents import Evidence, intent_of
@@ -36,12 +37,19 @@ ASKED = {name: slot for slot, names in SLOTS.items() for name in names}
 
 
 def understand(
-    text: str, *, now: datetime, timezone: str, asked: str | None = None, vocabulary: Vocabulary | None = None
+    text: str,
+    *,
+    now: datetime,
+    timezone: str,
+    asked: str | None = None,
+    vocabulary: Vocabulary | None = None,
+    country: str | None = None,
 ) -> Understood:
     """What `text` says, to a business whose clock stands at `now` in `timezone` (IANA).
 
     `asked` is the slot that the caller was asked for; it decides what a bare `seven` is. A naive `now` is taken as
-    local. Only the first 600 characters are read. Raises TimezoneUnknown.
+    local. `country` (ISO 3166) decides between feasts and between numbers; without it the zone does, as far as it
+    tells. Only the first 600 characters are read. Raises TimezoneUnknown.
     """
     try:
         zone = ZoneInfo(timezone)
@@ -50,10 +58,11 @@ def understand(
     slot = ASKED.get((asked or "").strip().lower())
     local = now.replace(tzinfo=zone) if now.tzinfo is None else now.astimezone(zone)
     utterance = read(text)
-    moment = when(utterance.plain, Today(local, timezone.startswith(MONTH_FIRST)), slot)
+    country = country or country_of(timezone)
+    moment = when(utterance.plain, Today(local, timezone.startswith(MONTH_FIRST), country), slot)
     party = party_in(moment.rest, utterance.plain, asked=slot is Slot.PARTY_SIZE)
     names = names_in(utterance.written, asked if slot is Slot.NAME else None)
-    phone, bad_phone = phone_in(utterance.written, timezone)
+    phone, bad_phone = phone_in(utterance.written, country)
     order = order_in(utterance.plain, lexicon_of(vocabulary)) if vocabulary is not None else Order()
     answer = yes_no.yes_or_no(utterance.plain)
     if answer is False and any(line.removed for line in order.items) and not yes_no.begins_with_no(utterance.plain):
@@ -80,6 +89,9 @@ def understand(
     )
     intent, confidence = intent_of(utterance.plain, evidence)
     doubtful, candidates = list(moment.doubtful), dict(moment.candidates)
+    if moment.or_party and party.size is None:  # `a table for 5 in the evening`
+        doubtful += [Slot.TIME, Slot.PARTY_SIZE]
+        candidates[Slot.PARTY_SIZE] = tuple(map(str, moment.or_party))
     if party.unknown or party.others:
         doubtful.append(Slot.PARTY_SIZE)
     if party.others:

@@ -6,9 +6,9 @@ from datetime import date, datetime, time
 
 import pytest
 
-from callwaiting.understanding import Slot
+from callwaiting.understanding import Slot, understand
 from callwaiting.understanding.feasts import easter
-from tests.understanding.asking import clock, day, heard
+from tests.understanding.asking import NOW, clock, day, heard
 
 
 @pytest.mark.parametrize(
@@ -161,3 +161,29 @@ def test_a_time_behind_a_month_is_heard() -> None:
 
 def test_the_eve_of_a_feast_is_no_evening() -> None:
     assert heard("on Christmas Eve").period is None
+
+
+@pytest.mark.parametrize(
+    ("name", "timezone", "day_meant"),
+    [
+        ("thanksgiving", "America/New_York", "2026-11-26"), ("thanksgiving", "America/Toronto", "2026-10-12"),
+        ("mother's day", "America/New_York", "2026-05-10"), ("mother's day", "Europe/London", "2026-03-15"),
+        ("father's day", "Europe/London", "2026-06-21"), ("father's day", "Australia/Sydney", "2026-09-06"),
+        ("labour day", "Pacific/Auckland", "2026-10-26"),
+    ],
+)  # fmt: skip
+def test_a_feast_is_that_of_the_country(name: str, timezone: str, day_meant: str) -> None:
+    found = heard(name, timezone=timezone)
+    assert (day(found), found.doubtful) == (day_meant, ())
+
+
+@pytest.mark.parametrize("name", ["thanksgiving", "labour day", "thanksgiving 2027"])
+def test_a_feast_that_the_country_does_not_keep_is_asked_about(name: str) -> None:
+    found = heard(name, timezone="Europe/London")
+    assert found.doubtful == (Slot.DATE,)
+    assert len(found.candidates[Slot.DATE]) > 1
+
+
+def test_the_country_of_the_business_goes_before_its_time_zone() -> None:
+    found = understand("thanksgiving", now=NOW, timezone="America/New_York", country="CA")
+    assert day(found) == "2026-10-12"

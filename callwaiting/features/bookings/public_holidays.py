@@ -7,7 +7,6 @@ from datetime import date
 from functools import lru_cache
 
 OBSERVED = " (observed)"
-LAST_YEAR = 2099
 
 
 def supported(country: str, region: str | None) -> bool:

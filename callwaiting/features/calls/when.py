@@ -37,7 +37,7 @@ def wanted_in(speech: str, facts: Facts, asked: str | None = None) -> Wanted | N
 
 def understood(speech: str, facts: Facts, asked: str | None = None) -> Understood:
     """All that one sentence says, worked out once a turn. `asked` is the slot that was asked for."""
-    return _understood(speech, facts.now, facts.zone.key, asked)
+    return _understood(speech, facts.now, facts.zone.key, facts.region, asked)
 
 
 def keyed_day(digits: str, facts: Facts) -> date | None:
@@ -47,8 +47,8 @@ def keyed_day(digits: str, facts: Facts) -> date | None:
 
 
 @lru_cache(maxsize=64)
-def _understood(speech: str, now: datetime, zone: str, asked: str | None) -> Understood:
-    return understand(speech, now=now, timezone=zone, asked=asked)
+def _understood(speech: str, now: datetime, zone: str, country: str, asked: str | None) -> Understood:
+    return understand(speech, now=now, timezone=zone, asked=asked, country=country)
 
 
 def _times(found: Understood) -> tuple[time, ...]:
