@@ -226,6 +226,11 @@ class FindOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteAnswer:
+    """The caller was told what the books say."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoteTransfer:
     """The caller was put through and has spoken to somebody."""
 
@@ -233,5 +238,6 @@ class NoteTransfer:
 Effect = (
     Price | PlaceOrder | CheckCode | FindSlots | HoldSlot | ConfirmBooking | ReleaseBooking | FindBooking
     | CancelBooking | MoveBooking | RememberCaller | AllowTexts | StopTexts | CallPerson | TellEmergency | DraftMessage
-    | PassMessageOn | KeepRecording | KeepAnswer | FindAnswer | FindOrder | NoteTransfer
+    | PassMessageOn | KeepRecording | KeepAnswer | FindAnswer | FindOrder | NoteAnswer
+    | NoteTransfer
 )  # fmt: skip

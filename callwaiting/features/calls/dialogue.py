@@ -120,6 +120,8 @@ def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     if state.step is not Step.MESSAGE:  # what is dictated stays as it was said
         heard = replace(heard, speech=unspelled(heard.speech))
     words = () if heard.digits else words_of(heard.speech)
+    if heard.digits or words:
+        state = replace(state, declined=False)
     command = understanding.command_in(words)
     if state.step is Step.MESSAGE and len(words) > DICTATED and command not in URGENT:
         command = None  # `tell them I need to speak to the chef` is a message
@@ -139,7 +141,15 @@ def _hear(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
         return _not_understood(state, words, heard, facts)
     if isinstance(decision.effect, RememberCaller | FindAnswer):  # misses count until a number or an answer is good
         return decision
-    return replace(decision, state=replace(decision.state, misses=0))
+    declined = decision.state.declined or _turns_down(state.step, heard, words, decision)
+    return replace(decision, state=replace(decision.state, misses=0, declined=declined))
+
+
+def _turns_down(asked: Step, heard: Heard, words: tuple[str, ...], decision: Decision) -> bool:
+    """Whether a no has led back to the beginning, or to the end of the call."""
+    if asked is decision.state.step or decision.state.step not in {Step.MENU, Step.DONE} or decision.effect:
+        return False
+    return heard.digits in {"0", "2", "3"} or understanding.yes_or_no(words) is False
 
 
 def _answer(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
@@ -154,10 +164,9 @@ def _not_understood(state: DialogueState, words: tuple[str, ...], heard: Heard, 
         return _missed(state, facts, phrases.CALM)
     if words and len(words) <= FAREWELL and opening.greets(heard.speech, facts):
         return ask(state, facts)
-    if understanding.has(words, ("wrong", "number")):
-        return end(state, phrases.GOODBYE)
-    if words and len(words) <= FAREWELL and opening.says_goodbye(heard.speech, facts):
-        return end(state, phrases.GOODBYE)
+    farewell = words and len(words) <= FAREWELL and opening.says_goodbye(heard.speech, facts)
+    if farewell or understanding.has(words, ("wrong", "number")):
+        return end(replace(state, declined=True), phrases.GOODBYE)
     if len(words) > 1:
         return Decision(state, effect=FindAnswer(heard.speech))
     return _missed(state, facts, phrases.NOT_UNDERSTOOD if heard.speech or heard.digits else phrases.NOT_HEARD)

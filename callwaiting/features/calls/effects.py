@@ -25,6 +25,7 @@ from callwaiting.features.calls.acts import (
     KeepAnswer,
     KeepRecording,
     MoveBooking,
+    NoteAnswer,
     NoteTransfer,
     PassMessageOn,
     PlaceOrder,
@@ -98,10 +99,12 @@ def perform(session: Session, talk: Talk, profile: Profile, effect: Effect) -> O
             audit.record(session, "call.recording_answered", subject=talk.subject, details=details)
             return Noted()
         case CallPerson():
+            talk.keep("person")
             _alert(session, talk, "A caller asked to speak to a person.")
             audit.record(session, "call.person_requested", subject=talk.subject)
             return Noted()
         case TellEmergency():
+            talk.keep("emergency")
             alerts.raise_alert(
                 session,
                 "calls.emergency",
@@ -110,6 +113,9 @@ def perform(session: Session, talk: Talk, profile: Profile, effect: Effect) -> O
                 summary="A caller spoke of an emergency, and was told to dial the emergency number.",
             )
             audit.record(session, "call.emergency", subject=talk.subject)
+            return Noted()
+        case NoteAnswer():
+            talk.keep("answer")
             return Noted()
         case NoteTransfer():
             talk.keep("transfer")

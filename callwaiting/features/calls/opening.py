@@ -16,7 +16,7 @@ from callwaiting.features.calls import (
     visiting,
     when,
 )
-from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, RecordCall, Say
+from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, NoteAnswer, RecordCall, Say
 from callwaiting.features.calls.outcomes import Heard, Started
 from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step, Visit
@@ -73,6 +73,8 @@ def menu(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return ask(state, facts)
     if heard.digits:
         return go(state, MENU_KEYS.get(heard.digits), heard, facts)
+    if state.turns > 1 and understanding.says_done(words_of(heard.speech)):  # `no, thank you`, after anything else
+        return end(replace(state, declined=True), phrases.GOODBYE)
     return None
 
 
@@ -110,7 +112,7 @@ def _and_a_time(state: DialogueState, answer: str, heard: Heard, facts: Facts) -
     words = words_of(heard.speech)
     named = understanding.named_in(words, facts.choice.services) and when.wanted_in(heard.speech, facts)
     begun = go(state, Intent.BOOK, heard, facts) if state.step is Step.MENU and named else None
-    return replace(begun, acts=(Say(answer), *begun.acts)) if begun else ask(state, facts, answer)
+    return replace(begun, acts=(Say(answer), *begun.acts)) if begun else Decision(state, (Say(answer),), NoteAnswer())
 
 
 def _and_later(state: DialogueState, heard: Heard, facts: Facts) -> tuple[DialogueState, tuple[str, ...]]:

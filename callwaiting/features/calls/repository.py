@@ -32,11 +32,13 @@ class KnownCall(NamedTuple):
     phone_number_id: UUID
     last_event_at: datetime
     finalised_at: datetime | None
+    step: str | None
 
 
 RINGS = timedelta(minutes=2)  # longer than anybody is rung
 _KNOWN = """
-select id, status, outcome, caller_id, phone_number_id, last_event_at, finalised_at from app.calls where """
+select id, status, outcome, caller_id, phone_number_id, last_event_at, finalised_at, state->>'step'
+from app.calls where """
 KNOWN_BY_SID = Statement(_KNOWN + "call_sid = %(call_sid)s for update")
 KNOWN_BY_ID = Statement(_KNOWN + "id = %(id)s for update")
 NOTE = Statement("""
@@ -95,6 +97,12 @@ def insert_if_new(session: Session, call_sid: str, *, phone_number_id: UUID, cal
 def statuses_of(session: Session, call_sids: Collection[str]) -> Mapping[str, str]:
     rows = session.execute(select(Call.call_sid, Call.status).where(Call.call_sid.in_(call_sids)))
     return {row.call_sid: row.status for row in rows}
+
+
+def has_heard(session: Session, call_id: UUID) -> bool:
+    """Whether the caller has said or pressed anything."""
+    said = select(CallTurn.id).where(CallTurn.call_id == call_id, CallTurn.heard_sealed.is_not(None))
+    return session.scalar(said.limit(1)) is not None
 
 
 def turn(session: Session, call_id: UUID, nonce: int) -> CallTurn | None:

@@ -17,9 +17,11 @@ from callwaiting.features.calls import phrases, repository
 from callwaiting.features.calls.errors import CallNotFound
 from callwaiting.features.calls.figures import CallFigures, per_day
 from callwaiting.features.calls.repository import CallRef, KnownCall
+from callwaiting.features.calls.state import Step
 from callwaiting.features.calls.transitions import TERMINAL, after
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.messages import service as messages
+from callwaiting.features.messages.service import AfterCall
 from callwaiting.features.webhooks.service import NotYet
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
 
 SILENCE = timedelta(minutes=10)
 BATCH = 500
+SETTLED = frozenset({None, Step.MENU, Step.DONE})  # where nothing that was begun is left open
 
 
 def apply_status(
@@ -124,17 +127,32 @@ def finalise_stale(session: Session, call_id: UUID) -> Literal["finalised", "kep
 
 
 def _finalise(session: Session, call: KnownCall, ended_at: datetime, *, text_back: bool = True) -> None:
-    """Once a call: what it holds is free again, and a caller for whom nothing was ordered or booked gets one text."""
+    """Once a call: what it holds is free again, and a caller whose wish is still open gets one text."""
     if call.finalised_at is not None:
         return
     repository.finalise(session, call.id)
     bookings.release_of_call(session, call.id)
-    if text_back and call.outcome == "none" and call.caller_id is not None and merchants.profile(session).active:
-        messages.text_missed_call(
+    kind = _text_after(session, call) if text_back else None
+    if kind and call.caller_id is not None and merchants.profile(session).active:
+        messages.text_after_call(
             session,
+            kind,
             call_id=call.id,
             caller_id=call.caller_id,
             phone_number_id=call.phone_number_id,
             ended_at=ended_at,
         )
     audit.record(session, "call.finalised", subject=f"call:{call.id}", details={"outcome": call.outcome})
+
+
+def _text_after(session: Session, call: KnownCall) -> AfterCall | None:
+    """What the caller is texted: nothing if they got what they rang for, want nothing, or need help at this moment."""
+    match call.outcome:
+        case "person":
+            return "person_asked"
+        case "none":
+            return "call_unfinished" if repository.has_heard(session, call.id) else "missed_call"
+        case "answer" if call.step not in SETTLED:
+            return "call_unfinished"
+        case _:
+            return None

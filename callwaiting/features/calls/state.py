@@ -115,7 +115,8 @@ class DialogueState:
     `held`; `unpaid`: it waits for its deposit; `change` is what was wished of it at first. `wanted` is the time that
     was named last, and `visit` what for. `ringing`: somebody of the merchant's is being rung. `code` takes a discount
     off the order; `code_tries` were refused. `offer` is the item or the service
-    whose price the caller asked for just now. `later`: a booking is wished after the order."""
+    whose price the caller asked for just now. `later`: a booking is wished after the order. `declined`: the last that
+    was said is that nothing is wanted."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -146,6 +147,7 @@ class DialogueState:
     change: Literal["cancel", "move"] | None = None
     offer: Wish | None = None
     later: bool = False
+    declined: bool = False
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -190,6 +192,7 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "unpaid": state.unpaid,
         "change": state.change,
         "later": state.later,
+        "declined": state.declined,
         "offer": _wish_to_json(state.offer) if state.offer else None,
     }
 
@@ -227,6 +230,7 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         unpaid=kept.get("unpaid", False),
         change=cast(Literal["cancel", "move"] | None, kept.get("change")),
         later=kept.get("later", False),
+        declined=kept.get("declined", False),
         offer=_wish_from_json(kept["offer"]) if kept.get("offer") else None,
     )
 

@@ -87,6 +87,7 @@ def answer(session: Session, request: TurnRequest) -> Answer:
     if event is None:
         return Answer(twiml.busy(), "answered")
     state, acts, ring = _run(session, call, profile, state, event, facts, request)
+    result.keep_declined(call, declined=state.declined)
     if without_cards(request.speech) != request.speech or without_cards(request.digits) != request.digits:
         acts.insert(0, Say(phrases.NO_CARDS))
     whisper = f"{request.url}/voice/whisper?m={call.merchant_id}&c={call.id}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from callwaiting.features.messages.after_calls import AfterCall, text_after_call
 from callwaiting.features.messages.fates import Fate, fate_of
 from callwaiting.features.messages.figures import TextFigures, per_day
 from callwaiting.features.messages.gate import quiet_until
 from callwaiting.features.messages.incoming import IncomingText, receive
-from callwaiting.features.messages.missed_calls import text_missed_call
 from callwaiting.features.messages.planning import (
     EFFECT,
     is_answered,
@@ -23,6 +23,7 @@ from callwaiting.features.messages.sending import apply_status, status_callback
 
 __all__ = [
     "EFFECT",
+    "AfterCall",
     "Fate",
     "IncomingText",
     "TextFigures",
@@ -42,7 +43,7 @@ __all__ = [
     "segments_of",
     "status_callback",
     "statuses_of",
-    "text_missed_call",
+    "text_after_call",
     "under_way",
     "write_by_hand",
 ]

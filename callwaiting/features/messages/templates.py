@@ -76,6 +76,22 @@ TEMPLATES: Mapping[str, Template] = {
             stop=True,
         ),
         Template(
+            "call_unfinished",
+            "{business}: thank you for your call. If you still need something, reply to this text and we will get back"
+            " to you. Reply STOP to opt out.",
+            ("business",),
+            ("business",),
+            stop=True,
+        ),
+        Template(
+            "person_asked",
+            "{business}: sorry that nobody could speak to you. The team knows that you called. Reply to this text with"
+            " what you need. Reply STOP to opt out.",
+            ("business",),
+            ("business",),
+            stop=True,
+        ),
+        Template(
             "payment_link",
             "{business}: order {order}, total {total}. Pay here: {link}\nReply STOP to opt out.",
             ("business", "order", "total", "link"),

@@ -68,7 +68,7 @@ def test_who_hangs_up_gets_one_text(pizzeria: Pizzeria, phone: Telephone, step: 
         with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
             calls.apply_status(session, phone.call_sid, status, 1, None)
     [(kind, status, body)] = pizzeria.texts()
-    assert (kind, status) == ("missed_call", "planned")
+    assert (kind, status) == ("call_unfinished" if step else "missed_call", "planned")
     assert "Luigi's Pizza" in body
     assert "STOP" in body
     assert pizzeria.orders() == []
@@ -107,7 +107,7 @@ def test_stop_by_voice_is_honoured_at_once(pizzeria: Pizzeria, phone: Telephone)
     assert "We will send you a text" not in phone.silence()
     with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
         calls.apply_status(session, phone.call_sid, "completed", 1, None)
-    assert [(kind, status) for kind, status, _ in pizzeria.texts()] == [("missed_call", "suppressed")]
+    assert [(kind, status) for kind, status, _ in pizzeria.texts()] == [("call_unfinished", "suppressed")]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_hanging_up_before_the_yes_keeps_the_draft(pizzeria: Pizzeria, owner: Ap
     with pizzeria.worker.database.unit_of_work(pizzeria.scope) as session:
         calls.apply_status(session, phone.call_sid, "completed", 1, None)
     assert [(item["state"], item["text"]) for item in owner.get("/left-messages")["items"]] == [("draft", SAID)]
-    assert [kind for kind, _, _ in pizzeria.texts()] == ["missed_call"]
+    assert [kind for kind, _, _ in pizzeria.texts()] == ["call_unfinished"]
 
 
 def test_a_recording_is_kept_once(pizzeria: Pizzeria, owner: ApiClient, phone: Telephone) -> None:

@@ -15,8 +15,8 @@ from callwaiting.factory import Runtime
 from callwaiting.features.consents import service as consents
 from callwaiting.features.messages import incoming, sending
 from callwaiting.features.messages import service as messages
+from callwaiting.features.messages.after_calls import text_after_call
 from callwaiting.features.messages.incoming import IncomingText
-from callwaiting.features.messages.missed_calls import text_missed_call
 from callwaiting.features.messages.models import Message
 from callwaiting.features.outbox.models import Effect
 from callwaiting.features.webhooks.source_admin import RegisteredSource
@@ -145,7 +145,9 @@ def missed(texts: Texts, at: datetime, caller: UUID, *, ago: timedelta = timedel
     call_id = new_id()
     with clock.frozen(at), texts.worker.database.unit_of_work(texts.scope) as session:
         for _ in range(2):
-            text_missed_call(session, call_id=call_id, caller_id=caller, phone_number_id=texts.line, ended_at=at - ago)
+            text_after_call(
+                session, "missed_call", call_id=call_id, caller_id=caller, phone_number_id=texts.line, ended_at=at - ago
+            )
         return session.scalar(select(Message).where(Message.message_key == f"missed:{call_id}"))
 
 

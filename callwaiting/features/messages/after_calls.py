@@ -1,8 +1,9 @@
-"""The one text to a caller for whom nothing was done on the phone."""
+"""The one text to a caller whose wish is still open when the call is over."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,15 +15,16 @@ from callwaiting.features.callers import service as callers
 from callwaiting.features.messages import planning
 from callwaiting.features.messages.models import Message
 
-KIND = "missed_call"
+AfterCall = Literal["missed_call", "call_unfinished", "person_asked"]
 LIVE = timedelta(hours=1)  # so long after the call the text still answers it
 SILENCE = timedelta(hours=24)  # in which a caller who does not reply is texted once, however often the phone rings
 
 
-def text_missed_call(
-    session: Session, *, call_id: UUID, caller_id: UUID, phone_number_id: UUID, ended_at: datetime
+def text_after_call(
+    session: Session, kind: AfterCall, *, call_id: UUID, caller_id: UUID, phone_number_id: UUID, ended_at: datetime
 ) -> None:
-    """Plan the text of a missed call, once a call.
+    """Plan the text about a call that nobody took (`missed_call`), that led to nothing (`call_unfinished`), or whose
+    caller asked for a person (`person_asked`); once a call.
 
     A landline gets none. A caller who rings again without having replied gets no second one within a day. A call whose
     end was learned of late is answered after the quiet hours.
@@ -34,7 +36,7 @@ def text_missed_call(
     else:
         planning.plan_text(
             session,
-            KIND,
+            kind,
             {},
             caller_id=caller_id,
             phone_number_id=phone_number_id,
@@ -56,7 +58,7 @@ def _unanswered(session: Session, caller_id: UUID, call_id: UUID) -> bool:
     )
     return (
         last is not None
-        and last.kind == KIND
+        and last.kind in get_args(AfterCall)
         and last.message_key != f"missed:{call_id}"
         and last.created_at > clock.now() - SILENCE
     )
