@@ -23,6 +23,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+PREFLIGHT = {
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization, idempotency-key",
+}
 MakeClient = Callable[..., FlaskClient]
 
 
@@ -141,15 +145,48 @@ def test_forwarded_address_counts_only_behind_a_configured_proxy(client_of: Make
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_only_literal_origins_are_allowed(client_of: MakeClient, origin: str, allowed: bool, method: str) -> None:
     client = client_of(CORS_ORIGINS="https://app.example.com")
-    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "Idempotency-Key"}
     answer = client.open(
-        "/api/probe/open", method=method, headers={"Origin": origin, **(preflight if method == "OPTIONS" else {})}
+        "/api/probe/open", method=method, headers={"Origin": origin, **(PREFLIGHT if method == "OPTIONS" else {})}
     )
 
     granted = answer.headers.get("Access-Control-Allow-Origin")
     assert granted == (origin if allowed else None)
     assert "Access-Control-Allow-Credentials" not in answer.headers
     assert ("Access-Control-Allow-Methods" in answer.headers) == (allowed and method == "OPTIONS")
+
+
+@pytest.mark.parametrize("path", ["/api/probe/open", "/api/probe/mine"])
+def test_browser_may_ask_before_it_sends_a_token(client_of: MakeClient, path: str) -> None:
+    """A preflight never brings one, and a browser takes nothing but success for a yes (Fetch, 4.8)."""
+    client = client_of(CORS_ORIGINS="https://app.example.com")
+    answer = client.options(path, headers={"Origin": "https://app.example.com", **PREFLIGHT})
+
+    assert (answer.status_code, answer.get_data()) == (200, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"].lower()
+    assert client.get(path, headers={"Origin": "https://app.example.com"}).status_code == (
+        200 if path == "/api/probe/open" else 401
+    )
+    assert client.options("/api/probe/forgotten").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "allowed"),
+    [
+        ("/api/v1/auth/refresh", "https://app.example.com", True),
+        ("/api/v1/auth/refresh", "https://evil.example.com", False),
+        ("/api/v1/orders", "https://app.example.com", False),
+    ],
+)
+def test_cookies_of_another_origin_are_for_signing_in_alone(
+    client_of: MakeClient, path: str, origin: str, allowed: bool
+) -> None:
+    client = client_of(CORS_ORIGINS="https://app.example.com")
+    for answer in (
+        client.options(path, headers={"Origin": origin, **PREFLIGHT}),
+        client.post(path, json={}, headers={"Origin": origin}),
+    ):
+        assert (answer.headers.get("Access-Control-Allow-Credentials") == "true") == allowed
 
 
 @pytest.mark.parametrize("path", ["/health", "/webhooks/stripe/unknown", "/p/unknown", "/metrics"])

@@ -132,7 +132,7 @@ def identify() -> None:
     """Run before the limits, which count a request for whoever sends it. Why it cannot be known is raised by
     `enforce`, after the request has been counted."""
     policy = policy_of(request.endpoint) if request.endpoint else None
-    if policy is not None and policy.kind == "requires":
+    if policy is not None and policy.kind == "requires" and not _asks_for_methods():
         try:
             g.principal = authenticated()
         except CallwaitingError as error:
@@ -147,7 +147,7 @@ def enforce() -> None:
     policy = policy_of(request.endpoint)
     if policy is None:
         raise NotFound(f"{request.endpoint} declares no access policy", reason="auth.undeclared_route")
-    if policy.kind == "requires":
+    if policy.kind == "requires" and not _asks_for_methods():
         if "not_identified" in g:
             raise g.not_identified
         found = principal()
@@ -157,6 +157,12 @@ def enforce() -> None:
             raise FactorRequired(message="Your role requires an authenticator. Please set one up first.")
         if policy.step_up and clock.now().timestamp() - found.auth_time > STEP_UP_SECONDS:
             raise StepUpRequired
+
+
+def _asks_for_methods() -> bool:
+    """OPTIONS, which Flask answers without the view. A browser sends it before the request of another origin, without
+    its token, and takes nothing but success for a yes (Fetch, 4.8)."""
+    return request.method == "OPTIONS" and getattr(request.url_rule, "provide_automatic_options", False)
 
 
 def authenticated() -> Principal:

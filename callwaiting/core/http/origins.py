@@ -23,7 +23,8 @@ def configure(app: Flask, cors: CORS, settings: Settings) -> None:
     cors.init_app(
         app,
         origins=settings.cors_origins,
-        resources=r"/api/*",
+        # Cookies are for signing in alone, where a page has to prove that it is ours (`cookies.require_own_page`).
+        resources={r"/api/v1/auth/*": {"supports_credentials": True}, r"/api/*": {}},
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=ALLOWED_HEADERS,
         expose_headers=EXPOSED_HEADERS,
