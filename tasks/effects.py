@@ -13,7 +13,7 @@ from callwaiting.features.messages import service as messages
 from callwaiting.features.outbox.service import Performer
 from callwaiting.features.outgoing import delivery
 from callwaiting.features.outgoing import service as outgoing
-from callwaiting.features.payments import capture, closing, polling, refund_effects, returned
+from callwaiting.features.payments import asking, capture, closing, refund_effects
 from callwaiting.features.payments.refunds import effect_of
 
 REFUND = Performer(refund_effects.load, refund_effects.call, refund_effects.record, refund_effects.reject)
@@ -23,9 +23,8 @@ PERFORMERS: Mapping[str, Performer[Any, Any]] = {  # each performer has its own 
     forwarding.EFFECT: Performer(placing.load, placing.call, placing.record, placing.reject),
     placing.END: Performer(placing.load_end, placing.call_end, placing.record_end, placing.reject_end),
     recordings.EFFECT: Performer(recordings.load, recordings.perform, recordings.record, recordings.reject),
-    returned.EFFECT: Performer(returned.load, returned.call, returned.record, returned.reject),
-    capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject),
-    polling.EFFECT: Performer(polling.load, polling.call, polling.record, polling.reject),
+    capture.EFFECT: Performer(capture.load, capture.call, capture.record, capture.reject, comes_again=True),
+    asking.EFFECT: Performer(asking.load, asking.call, asking.record, asking.reject, comes_again=True),
     closing.EFFECT: Performer(closing.load, closing.call, closing.record, closing.reject),
     outgoing.EFFECT: Performer(delivery.load, delivery.call, delivery.record, delivery.reject),
     effect_of("stripe"): REFUND,

@@ -23,6 +23,7 @@ ENTRIES = (
     Entry(Job.CHAIN_AUDIT, 5.0),
     Entry(Job.FINALISE_CALLS, 15.0),
     Entry(Job.EXPIRE_ORDERS, 60.0),
+    Entry(Job.ASK_ABOUT_PAYMENTS, 60.0),
     Entry(Job.ASK_PROVIDERS, 60.0),
     Entry(Job.REMIND_OF_BOOKINGS, 60.0),
     Entry(Job.TELL_SUMMARIES, crontab(minute="*/5")),

@@ -36,6 +36,7 @@ class Job(StrEnum):
     RECONCILE_MONEY = "reconciliation.money"
     FINALISE_CALLS = "calls.finalise"
     EXPIRE_ORDERS = "orders.expire"
+    ASK_ABOUT_PAYMENTS = "payments.ask"
     REMIND_OF_BOOKINGS = "bookings.remind"
     TELL_SUMMARIES = "summaries.tell"
     READ_CALENDARS = "bookings.read_calendars"
@@ -65,6 +66,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.RECONCILE_MONEY: Queue.MAINTENANCE,
     Job.FINALISE_CALLS: Queue.MAINTENANCE,
     Job.EXPIRE_ORDERS: Queue.MAINTENANCE,
+    Job.ASK_ABOUT_PAYMENTS: Queue.MAINTENANCE,
     Job.REMIND_OF_BOOKINGS: Queue.MAINTENANCE,
     Job.TELL_SUMMARIES: Queue.MAINTENANCE,
     Job.READ_CALENDARS: Queue.MAINTENANCE,

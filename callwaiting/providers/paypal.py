@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -36,6 +36,7 @@ from callwaiting.providers.ports import (
     Refund,
     RefundRequest,
     Settlement,
+    Standing,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,14 @@ LIVE_HOSTS = {"api-m.paypal.com", "api.paypal.com"}
 # The token is renewed this long before PayPal would refuse it.
 TOKEN_MARGIN_S = 60
 PAGE = 300
+# developer.paypal.com/docs/api/orders/v2/#orders_get, status
+STANDINGS: Mapping[str, Literal["open", "approved", "gone"]] = {
+    "CREATED": "open",
+    "SAVED": "open",
+    "PAYER_ACTION_REQUIRED": "open",
+    "APPROVED": "approved",
+    "VOIDED": "gone",
+}
 DENIED = {"DECLINED", "FAILED"}  # developer.paypal.com/docs/api/payments/v2/#captures_get, status
 JsonObject = Mapping[str, object]
 
@@ -118,16 +127,20 @@ class PayPalPayments:
             order = self._call("GET", path)
         return self._captured(order)
 
-    def approved(self, checkout_id: str, *, account: str) -> bool:
-        """developer.paypal.com/docs/api/orders/v2/#orders_get: `APPROVED` until the money is taken."""
+    def standing(self, checkout_id: str, *, account: str) -> Standing:
+        """developer.paypal.com/docs/api/orders/v2/#orders_get: `APPROVED` until the money is taken, `COMPLETED` from
+        then on. An order that nobody paid in time is not shown any more. Raises PayloadInvalid for what makes no
+        sense."""
         _require_own(account)
-        order = self._call("GET", f"/v2/checkout/orders/{quote(checkout_id, safe='')}")
-        return _text(order, "status") == "APPROVED"
-
-    def captured(self, checkout_id: str, *, account: str) -> Settlement:
-        """The capture of an order as it stands; PayloadInvalid when it has none."""
-        _require_own(account)
-        return self._captured(self._call("GET", f"/v2/checkout/orders/{quote(checkout_id, safe='')}"))
+        order = self._found(f"/v2/checkout/orders/{quote(checkout_id, safe='')}")
+        if order is None:
+            return Standing("gone")
+        status = _text(order, "status")
+        if status == "COMPLETED":
+            return Standing("captured", self._captured(order))
+        if status not in STANDINGS:
+            raise PayloadInvalid(f"an order at PayPal is {status or 'without a status'}")
+        return Standing(STANDINGS[status])
 
     def _captured(self, order: JsonObject) -> Settlement:
         unit = _first(order.get("purchase_units"))
@@ -197,13 +210,13 @@ class PayPalPayments:
             return [paypal_books.of_capture(capture, checkout_id)]
         return []
 
-    def _found(self, path: str) -> JsonObject:
-        """A resource, empty when there is none."""
+    def _found(self, path: str) -> JsonObject | None:
+        """A resource; None when there is none."""
         try:
             return self._call("GET", path)
         except ProviderRejected as error:
             if error.provider_code in {"INVALID_RESOURCE_ID", "RESOURCE_NOT_FOUND"}:
-                return {}
+                return None
             raise
 
     def ping(self) -> None:

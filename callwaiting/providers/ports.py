@@ -216,6 +216,15 @@ class Settlement:
     denied: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an order at PayPal stands: it waits for its payer (`open`), its money can be taken (`approved`) or was to be
+    (`captured`, and what became of that), or it can be paid no more (`gone`)."""
+
+    state: Literal["open", "approved", "captured", "gone"]
+    settlement: Settlement | None = None
+
+
 RefundState = Literal["pending", "succeeded", "failed"]
 
 
@@ -276,12 +285,8 @@ class Payments(Protocol):
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         """Take the money of an approved PayPal order. Stripe captures by itself and raises ProviderRejected."""
 
-    def approved(self, checkout_id: str, *, account: str) -> bool:
-        """Whether the payer of a PayPal order has approved it, so that its money can be taken. Stripe knows no such
-        thing and raises ProviderRejected."""
-
-    def captured(self, checkout_id: str, *, account: str) -> Settlement:
-        """What has become of the capture of a PayPal order. Stripe tells by itself and raises ProviderRejected."""
+    def standing(self, checkout_id: str, *, account: str) -> Standing:
+        """What has become of a PayPal order. Stripe tells by itself and raises ProviderRejected."""
 
     def expire_checkout(self, checkout_id: str, *, account: str) -> None:
         """Close a page, so that nobody can pay on it any more. PayPal cannot and raises ProviderRejected, as Stripe

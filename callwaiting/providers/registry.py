@@ -34,6 +34,7 @@ from callwaiting.providers.ports import (
     RefundRequest,
     SentMessage,
     Settlement,
+    Standing,
     Telephony,
 )
 from callwaiting.providers.smtp import SmtpMail
@@ -231,10 +232,7 @@ class AbsentPayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise self._error()
 
-    def approved(self, checkout_id: str, *, account: str) -> bool:
-        raise self._error()
-
-    def captured(self, checkout_id: str, *, account: str) -> Settlement:
+    def standing(self, checkout_id: str, *, account: str) -> Standing:
         raise self._error()
 
     def expire_checkout(self, checkout_id: str, *, account: str) -> None:

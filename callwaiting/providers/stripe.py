@@ -31,6 +31,7 @@ from callwaiting.providers.ports import (
     RefundRequest,
     Settlement,
     SourceSecrets,
+    Standing,
 )
 from callwaiting.providers.stripe_disputes import EVENTS as DISPUTE_EVENTS
 from callwaiting.providers.stripe_disputes import read_dispute
@@ -97,10 +98,7 @@ class StripePayments:
     def capture(self, checkout_id: str, *, account: str, idempotency_key: str) -> Settlement:
         raise ProviderRejected("Stripe captures by itself")
 
-    def approved(self, checkout_id: str, *, account: str) -> bool:
-        raise ProviderRejected("Stripe captures by itself")
-
-    def captured(self, checkout_id: str, *, account: str) -> Settlement:
+    def standing(self, checkout_id: str, *, account: str) -> Standing:
         raise ProviderRejected("Stripe captures by itself")
 
     def expire_checkout(self, checkout_id: str, *, account: str) -> None:

@@ -42,6 +42,12 @@ def end_paypal_dispute(dispute_id: str, what: str) -> Response:
     return _answer(disputes.end_paypal(sandbox(), dispute_id, won=what == "win", refunded=refunded), dispute_id)
 
 
+@bp.post("/paypal/orders/<order_id>/lapse")
+def lapse_order(order_id: str) -> Response:
+    """Let the time run out in which an order can be captured."""
+    return _answer(paypal_orders.lapse(sandbox(), order_id), order_id)
+
+
 @bp.post("/paypal/captures/<capture_id>/<any(complete, deny):what>")
 def settle_capture(capture_id: str, what: str) -> Response:
     """The outcome of a capture that is pending."""
@@ -56,5 +62,5 @@ def change_capture(capture_id: str) -> Response:
 
 def _answer(made: Row | None, sought: str) -> Response:
     if made is None:
-        raise Wrong(404, f"no such payment or dispute: {sought}")
+        raise Wrong(404, f"no such order, payment or dispute: {sought}")
     return jsonify(made)

@@ -216,7 +216,7 @@ def certificate(cert_id: str) -> Response:
 
 def _found(table: str, key: str) -> Row:
     row = sandbox().store.get(table, key)
-    if row is None:
+    if row is None or row.get("lapsed"):
         raise PayPalRefusal(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID", "Specified resource ID does not exist.")
     return row
 

@@ -97,6 +97,20 @@ def approve(here: Sandbox, order_id: str, overrides: Mapping[str, Any]) -> Row |
         return row
 
 
+def lapse(here: Sandbox, order_id: str) -> Row | None:
+    """Nobody has captured the order in time: it is shown no more. None if there is no such order. Raises NotPossible
+    when its money was taken."""
+    with here.store.transaction():
+        row = here.store.get("paypal.orders", order_id)
+        if row is None:
+            return None
+        if row["order"]["status"] == "COMPLETED":
+            raise NotPossible("the order is COMPLETED")
+        here.store.put("paypal.orders", order_id, {**row, "lapsed": True})
+        order: Row = row["order"]
+        return order
+
+
 def capture(here: Sandbox, row: Row) -> Row:
     """Take the money of an approved order; answers the order. Raises PayPalRefusal."""
     order = row["order"]

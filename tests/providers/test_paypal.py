@@ -21,6 +21,7 @@ from callwaiting.providers.ports import (
     RefundRequest,
     RefundState,
     Settlement,
+    Standing,
 )
 from tests.providers.api_server import Answer, ApiServer, Received, api_server, closed_port_url, json_answer
 
@@ -79,6 +80,37 @@ def test_an_order_that_was_captured_before_gives_its_settlement_again() -> None:
     with api_server(json_answer(TOKEN), json_answer(refusal, 422), json_answer(ORDER)) as server:
         assert payments(server).capture("ORDER-1", account="", idempotency_key="other") == SETTLED
         assert (server.received[2].method, server.received[2].path) == ("GET", "/v2/checkout/orders/ORDER-1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "standing"),
+    [
+        (json_answer(ORDER), Standing("captured", SETTLED)),
+        (json_answer({"id": "ORDER-1", "status": "APPROVED"}), Standing("approved")),
+        (json_answer({"id": "ORDER-1", "status": "PAYER_ACTION_REQUIRED"}), Standing("open")),
+        (json_answer({"id": "ORDER-1", "status": "VOIDED"}), Standing("gone")),
+        (json_answer({"name": "RESOURCE_NOT_FOUND"}, 404), Standing("gone")),
+    ],
+)
+def test_how_an_order_stands(answer: Answer, standing: Standing) -> None:
+    with api_server(json_answer(TOKEN), answer) as server:
+        assert payments(server).standing("ORDER-1", account="") == standing
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(b"<html>We will be back soon</html>", 200), PayloadInvalid),
+        (json_answer({"id": "ORDER-1", "status": "NEW_AND_STRANGE"}), PayloadInvalid),
+        (json_answer({"id": "ORDER-1", "status": "COMPLETED"}), PayloadInvalid),
+        (json_answer({"name": "NOT_AUTHORIZED"}, 403), ProviderRejected),
+        (json_answer({}, 500), ProviderUnavailable),
+    ],
+)
+def test_nothing_else_says_that_an_order_is_gone(answer: Answer, error: type[Exception]) -> None:
+    """What counts as gone can be paid anew."""
+    with api_server(json_answer(TOKEN), answer) as server, pytest.raises(error):
+        payments(server).standing("ORDER-1", account="")
 
 
 def test_an_id_cannot_lead_to_another_path() -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, update
 
 from callwaiting.core import clock
 from callwaiting.features.alerts.models import Alert
 from callwaiting.features.orders import service as orders
 from callwaiting.features.orders.models import Order
 from callwaiting.features.outbox.models import Effect
-from callwaiting.features.payments import polling
+from callwaiting.features.payments import asking
 from callwaiting.features.payments.models import Checkout
-from tasks.effects import PERFORMERS
+from tasks.payments import ask_about_payments
 from tests.tasks.test_handlers import PAID, UNPAID, World, server, world
 
 __all__ = ["server", "world"]  # fixtures
@@ -29,6 +27,8 @@ def pending(world: World) -> World:
     (approved,) = world.events("paypal")
     assert world.handle(approved) == "done"
     world.perform_capture()
+    with world.worker.database.unit_of_work(world.payable.scope) as session:  # as the outbox notes it
+        session.execute(update(Effect).where(Effect.kind == "paypal.capture").values(state="done"))
     return world
 
 
@@ -37,25 +37,31 @@ def capture_id(world: World) -> str:
     return pending.object_key
 
 
-def planned(world: World) -> Sequence[timedelta]:
-    """In how long each question about the capture is asked."""
+def asked_in(world: World) -> timedelta:
+    """In how long PayPal is asked about the capture."""
     with world.worker.database.unit_of_work(world.payable.scope) as session:
-        rows = session.scalars(select(Effect).where(Effect.kind == polling.EFFECT).order_by(Effect.id)).all()
-        return [row.next_at - clock.now() for row in rows]
+        ask_at = session.scalars(select(Checkout.ask_at)).one()
+    assert ask_at is not None
+    return ask_at - clock.now()
+
+
+def planned(world: World) -> int:
+    """How many questions were planned."""
+    with world.worker.database.unit_of_work(world.payable.scope) as session:
+        return len(session.scalars(select(Effect.id).where(Effect.kind == asking.EFFECT)).all())
 
 
 def ask(world: World) -> bool:
-    """What the outbox does with a planned question; False when it is no longer wanted."""
-    performer = PERFORMERS[polling.EFFECT]
-    database, scope = world.worker.database, world.payable.scope
-    with database.unit_of_work(scope) as session:
-        checkout_id: UUID = session.scalars(select(Checkout.id)).one()
-        request = performer.load(session, checkout_id)
-    if request is None:
+    """The time for a question comes, and PayPal is asked; False when it is no longer wanted."""
+    with world.worker.database.unit_of_work(world.payable.scope) as session:
+        session.execute(update(Checkout).where(Checkout.ask_at.is_not(None)).values(ask_at=clock.now()))
+    before = planned(world)
+    ask_about_payments(world.worker)
+    if planned(world) == before:
         return False
-    told = performer.call(world.providers, request, False)
-    with database.unit_of_work(scope) as session:
-        performer.record(session, checkout_id, told)
+    world.perform(asking.EFFECT)
+    with world.worker.database.unit_of_work(world.payable.scope) as session:  # the next minute has come
+        session.execute(update(Effect).where(Effect.kind == asking.EFFECT).values(effect_key=Effect.id.cast(Text)))
     return True
 
 
@@ -70,13 +76,15 @@ def aged(world: World, age: timedelta) -> None:
 
 
 def test_it_is_asked_about_after_as_long_as_it_has_waited(pending: World) -> None:
-    assert len(planned(pending)) == 1
+    waits = [asked_in(pending)]
     for age in (timedelta(minutes=10), timedelta(days=2)):
         aged(pending, age)
         assert ask(pending)
-    waits = [round(wait.total_seconds() / 60) for wait in planned(pending)]
-    assert waits == [1, 10, 360]
+        waits.append(asked_in(pending))
+    assert [round(wait.total_seconds() / 60) for wait in waits] == [1, 10, 360]
     assert pending.state() == UNPAID
+    with pending.worker.database.unit_of_work(pending.payable.scope) as session:
+        assert session.scalars(select(Alert.rule)).all() == []
 
 
 @pytest.mark.parametrize("first", ["the answer", "the event"])
@@ -106,9 +114,7 @@ def test_denied_in_either_order_lets_the_payer_choose_again(pending: World, firs
         assert not ask(pending)
     assert pending.state() == UNPAID
     assert checkout_state(pending) == "failed"
-    count = len(planned(pending))
     assert not ask(pending)
-    assert len(planned(pending)) == count
 
 
 def test_an_order_does_not_expire_while_its_money_may_still_come(pending: World) -> None:
@@ -125,10 +131,10 @@ def test_an_order_does_not_expire_while_its_money_may_still_come(pending: World)
 
 def test_after_a_month_a_person_looks(pending: World) -> None:
     aged(pending, timedelta(days=31))
-    assert ask(pending)
+    assert not ask(pending)
     assert checkout_state(pending) == "failed"
     with pending.worker.database.unit_of_work(pending.payable.scope) as session:
-        assert session.scalars(select(Alert.rule).where(Alert.rule == polling.RULE)).all() == [polling.RULE]
+        assert session.scalars(select(Alert.rule)).all() == [asking.PENDING]
     pending.pay(f"paypal/captures/{capture_id(pending)}/complete")
     assert pending.handle(pending.events("paypal")[-1]) == "done"
     assert pending.state() == PAID  # its order was still waiting

@@ -32,9 +32,9 @@ def planned(world: World) -> list[str]:
 
 def test_a_made_up_return_holds_nothing(world: World) -> None:
     come_back(world)
-    world.perform("paypal.approval")
+    world.perform("paypal.look_up")
 
-    assert planned(world) == ["paypal.approval"]
+    assert planned(world) == ["paypal.look_up"]
     with world.worker.database.unit_of_work(world.payable.scope) as session:
         assert session.scalars(select(Checkout.state)).one() == "open"
         payments.require_none_underway(session, world.payable.order_id)
@@ -47,14 +47,14 @@ def test_a_true_one_is_captured_once(world: World, told_first: bool) -> None:
     (approved,) = world.events("paypal")
     if told_first:
         world.handle(approved)
-    world.perform("paypal.approval")
-    assert planned(world) == ["paypal.approval", "paypal.capture"]
+    world.perform("paypal.look_up")
+    assert planned(world) == ["paypal.look_up", "paypal.capture"]
     world.perform_capture()
     for event in world.events("paypal"):
         world.handle(event)
 
     assert world.state() == PAID
-    assert planned(world) == ["paypal.approval", "paypal.capture"]
+    assert planned(world) == ["paypal.look_up", "paypal.capture"]
 
 
 def test_a_capture_that_was_given_up_is_made_when_its_event_is_replayed(world: World) -> None:

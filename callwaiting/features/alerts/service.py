@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,11 @@ from app.alerts
 where id < %(before)s::uuid
   and (%(state)s::text is null or state = %(state)s::text)
 order by alerts.id desc limit %(limit)s::int""")
+
+_RESOLVE = Statement("""
+update app.alerts set state = 'resolved', resolved_at = now()
+where fingerprint = %(fingerprint)s and state <> 'resolved'
+""")
 
 
 def raise_alert(
@@ -71,11 +76,7 @@ def raise_alert(
 
 def resolve_alert(session: Session, rule: str, *, subject: str) -> None:
     """Close the alert of this rule and subject, if one is open."""
-    session.execute(
-        update(Alert)
-        .where(Alert.fingerprint == f"{rule}:{subject}", Alert.state != "resolved")
-        .values(state="resolved", resolved_at=func.now())
-    )
+    _RESOLVE(session, fingerprint=f"{rule}:{subject}")
 
 
 def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Any]:

@@ -22,6 +22,7 @@ from callwaiting.features.orders.schemas import (
     OrderQuery,
     PaidFace,
     TaxSumFace,
+    UnderwayFace,
 )
 from callwaiting.features.orders.texts import LINK_TEXTS
 from callwaiting.features.payments import service as payments
@@ -126,10 +127,30 @@ def paid_on_the_spot(session: Session, order_id: UUID, version: int) -> OrderDet
     return _detail(session, order_id)
 
 
+@api.post(
+    f"{ORDER}/payment-check",
+    requires="orders.write",
+    answers=OrderDetail,
+    status=202,
+    idempotent=False,
+    refuses=[ErrorCode.CONFLICT],
+)
+def check_payment(session: Session, order_id: UUID) -> OrderDetail:
+    """Ask PayPal now what has become of a payment of an order.
+
+    Within moments the money is taken or the order is payable again, by what PayPal says; while it does not answer,
+    nothing changes. 409 when no payment is under way at PayPal.
+    """
+    listing.one(session, order_id)
+    payments.ask_now(session, order_id)
+    return _detail(session, order_id)
+
+
 def _detail(session: Session, order_id: UUID) -> OrderDetail:
     order = listing.one(session, order_id)
     quote = listing.quote_of(session, order)
     link = messages.fate_of(session, order_id, *LINK_TEXTS)
+    waiting = payments.under_way(session, order_id) if order.paid_at is None else None
     return OrderDetail(
         link_text=LinkTextFace.model_validate(link) if link else None,
         **shown.faces(session, OrderFace, [order])[0].model_dump(),
@@ -137,5 +158,6 @@ def _detail(session: Session, order_id: UUID) -> OrderDetail:
         lines=[LineFace.of(line) for line in quote.lines],
         taxes=[TaxSumFace.of(found) for found in quote.taxes],
         payments=[PaidFace.model_validate(paid) for paid in payments.payments_for(session, order_id)],
+        payment_under_way=UnderwayFace.model_validate(waiting) if waiting else None,
         version=order.revision,
     )

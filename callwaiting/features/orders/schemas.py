@@ -126,6 +126,15 @@ class PaidFace(Schema):
     settled_at: Instant
 
 
+class UnderwayFace(Schema):
+    """A payment that its payer has approved and that is neither taken nor refused: meanwhile the order can be neither
+    cancelled nor paid otherwise. The provider is asked about it at `ask_at`, and at once by `payment-check`."""
+
+    provider: str = Field(examples=["paypal"])
+    since: Instant
+    ask_at: Instant | None
+
+
 class LinkTextFace(Schema):
     """The text with the payment link. `problem` says why it did not arrive; then somebody should ring the caller."""
 
@@ -143,4 +152,5 @@ class OrderDetail(OrderFace):
     lines: list[LineFace]
     taxes: list[TaxSumFace]
     payments: list[PaidFace]
+    payment_under_way: UnderwayFace | None
     version: Version

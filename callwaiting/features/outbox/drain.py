@@ -108,7 +108,9 @@ def _perform(
         # Only a provider that was not reached has surely done nothing: else look before calling again.
         unclear = called and not isinstance(error, ProviderUnavailable)
         log.warning("effect.failed", effect_id=claim.id, kind=claim.kind, error=describe(error), unclear=unclear)
-        return _note_failure(database, scope, claim, error, unclear=unclear)
+        known = performers.get(claim.kind)
+        alerted = known is None or not known.comes_again
+        return _note_failure(database, scope, claim, error, unclear=unclear, alerted=alerted)
 
 
 def _note_rejection(
@@ -121,7 +123,7 @@ def _note_rejection(
 
 
 def _note_failure(
-    database: Database, scope: MerchantScope, claim: Claim, error: Exception, *, unclear: bool
+    database: Database, scope: MerchantScope, claim: Claim, error: Exception, *, unclear: bool, alerted: bool
 ) -> Outcome:
     delay = delay_s(error, claim.attempts)
     outcome: Literal["retry", "unknown", "dead"] = "retry"
@@ -144,6 +146,7 @@ def _note_failure(
         _require_lease(noted)
         if outcome == "dead":
             audit.record(session, "effect.buried", subject=f"effect:{claim.id}", reason=classify(error))
+        if outcome == "dead" and alerted:
             raise_alert(
                 session,
                 "outbox.dead",

@@ -27,6 +27,7 @@ values (%(merchant_id)s, %(id)s, %(effect_key)s, %(kind)s, %(subject_id)s, %(req
     coalesce(%(not_before)s::timestamptz, now()))
 on conflict (merchant_id, effect_key) do nothing
 """)
+PLANNED_AGAIN = 9
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 
@@ -46,12 +47,14 @@ class Performer(Generic[Request, Result]):
     earlier call may have taken effect, so that it must be looked up before it is made again.
     `record(session, subject_id, result)` keeps what came of it, together with the effect's being done.
     `reject(session, subject_id, error)` keeps that the provider refuses it for good.
+    `comes_again`: what is given up is planned anew by whoever planned it, who also tells the team; it needs no alert.
     """
 
     load: Callable[[Session, UUID], Request | None]
     call: Callable[[Providers, Request, bool], Result]
     record: Callable[[Session, UUID, Result], None]
     reject: Callable[[Session, UUID, ProviderRejected], None]
+    comes_again: bool = False
 
 
 def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID, not_before: datetime | None = None) -> None:
@@ -73,10 +76,24 @@ def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID, not_
 
 def plan_again(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> None:
     """Plan a call once more that was given up, nine times at most. Raises NotGivenUp while the last plan is alive."""
-    keys = [effect_key, *(f"{effect_key}:{again}" for again in range(1, 10))]
+    planned = _states(session, effect_key)
+    if planned[-1:] != ["dead"] or len(planned) > PLANNED_AGAIN:
+        raise NotGivenUp(f"{effect_key} is {planned[-1:]}")
+    plan(session, kind, effect_key=_keys(effect_key)[len(planned)], subject_id=subject_id)
+
+
+def state_of(session: Session, effect_key: str) -> str | None:
+    """That of the last plan with this key; None when there is none."""
+    return next(reversed(_states(session, effect_key)), None)
+
+
+def _states(session: Session, effect_key: str) -> list[str]:
+    """Of each plan with this key, the first one first."""
+    keys = _keys(effect_key)
     known = select(Effect.effect_key, Effect.state).where(Effect.effect_key.in_(keys))
     states = {row.effect_key: row.state for row in session.execute(known)}
-    planned = [states[key] for key in keys if key in states]
-    if planned[-1:] != ["dead"] or len(planned) == len(keys):
-        raise NotGivenUp(f"{effect_key} is {planned[-1:]}")
-    plan(session, kind, effect_key=keys[len(planned)], subject_id=subject_id)
+    return [states[key] for key in keys if key in states]
+
+
+def _keys(effect_key: str) -> list[str]:
+    return [effect_key, *(f"{effect_key}:{again}" for again in range(1, PLANNED_AGAIN + 1))]

@@ -1,19 +1,26 @@
-"""Taking the money of a PayPal order once its payer has approved it: the four steps of the effect `paypal.capture`."""
+"""Taking the money of a PayPal order once its payer has approved it: the four steps of the effect `paypal.capture`.
+
+One that is given up, PayPal having been away for too long, is not lost: `asking` asks what has become of the order.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from callwaiting.core import clock
 from callwaiting.core.money import Money
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.outbox import service as outbox
-from callwaiting.features.payments import checkouts, links, polling
+from callwaiting.features.payments import checkouts, links
 from callwaiting.features.payments.errors import LinkUnknown
+from callwaiting.features.payments.models import Checkout
 from callwaiting.features.payments.owed import AWAITING, owed
+from callwaiting.features.payments.settlement import settle
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.ports import ProviderRejected, ProviderUnavailable, Settlement
 from callwaiting.providers.registry import Providers
@@ -21,6 +28,8 @@ from callwaiting.providers.registry import Providers
 EFFECT = "paypal.capture"
 # developer.paypal.com/docs/api/orders/v2/#orders_capture: the payer has not finished, which may still come
 NOT_APPROVED = "ORDER_NOT_APPROVED"
+LAPSED = "lapsed"  # nobody has taken the money in time, and PayPal shows the order no more
+FIRST_LOOK = timedelta(minutes=1)  # until the first question about a capture that PayPal holds back
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +96,41 @@ def call(providers: Providers, capture: Capture, unclear: bool) -> Settlement:
 def record(session: Session, checkout_id: UUID, settlement: Settlement) -> None:
     """Settle from the answer itself. The event about the same capture finds it known, or settles first. One that PayPal
     holds back is asked about until its end."""
-    polling.take(session, checkouts.locked(session, checkout_id), settlement)
+    checkout = checkouts.locked(session, checkout_id)
+    take(session, checkout, settlement)
+    if checkout.state == "approved" and not settlement.settled and not settlement.denied:
+        checkout.ask_at = clock.now() + FIRST_LOOK
+        session.flush()
+
+
+def take(session: Session, checkout: Checkout, told: Settlement) -> None:
+    """Take what PayPal says of the capture of a locked checkout; nothing while it holds the money back."""
+    if told.settled:
+        settle(session, told, provider="paypal")
+    elif told.denied:
+        checkouts.move(session, checkout, "failed", reason="capture denied")
+
+
+def was_answered(session: Session, checkout_id: UUID) -> bool:
+    """Whether PayPal has answered the capture of a checkout that is approved still: it holds the money back."""
+    return outbox.state_of(session, _key(checkout_id)) == "done"
 
 
 def reject(session: Session, checkout_id: UUID, error: ProviderRejected) -> None:
     """Let the payer choose again."""
     checkouts.move(session, checkouts.locked(session, checkout_id), "failed", reason=error.provider_code)
+    alert_refused(session, checkout_id, error.provider_code)
+
+
+def alert_refused(session: Session, checkout_id: UUID, code: str) -> None:
+    """The payer believes to have paid, and has not."""
     alerts.raise_alert(
         session,
         "payments.capture_refused",
         subject=f"checkout:{checkout_id}",
         severity="warning",
-        summary="PayPal refused to take an approved payment.",
-        details={"code": error.provider_code},
+        summary="An approved payment could not be taken at PayPal. Nothing was charged.",
+        details={"code": code},
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.statements import Statement
+from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
 from callwaiting.features.payments.errors import PaymentUnderway
 from callwaiting.features.payments.models import Checkout
@@ -18,10 +19,11 @@ from callwaiting.features.payments.owed import Bill
 from callwaiting.features.payments.transitions import NEXT
 from callwaiting.features.webhooks.service import NotYet
 
-LONGEST_CAPTURE = timedelta(days=31)  # a day more than one is asked about (`polling`)
+ASKED_AFTER = timedelta(hours=1)  # after its approval PayPal is asked what became of a payment (`asking`)
 
 REFERENCE_PREFIX = "cw-"
-MOVE = Statement("update app.checkouts set state = %(state)s where id = %(id)s")
+LATE = "payments.capture_late"  # the alert about an approved payment that could not be taken yet
+MOVE = Statement("update app.checkouts set state = %(state)s, ask_at = %(ask_at)s where id = %(id)s")
 
 
 def reference_of(checkout_id: UUID) -> str:
@@ -67,11 +69,7 @@ def end_checkout(
 
 def require_none_underway(session: Session, order_id: UUID) -> None:
     """Raises PaymentUnderway when a payer has approved a payment that is being captured. Call with the order locked."""
-    approved = select(Checkout.id).where(
-        Checkout.order_id == order_id,
-        Checkout.state == "approved",
-        Checkout.created_at > clock.now() - LONGEST_CAPTURE,
-    )
+    approved = select(Checkout.id).where(Checkout.order_id == order_id, Checkout.state == "approved")
     if session.scalar(approved.limit(1)) is not None:
         raise PaymentUnderway("approved", message="A payment for this order is being taken.")
 
@@ -84,6 +82,8 @@ def move(session: Session, checkout: Checkout | Bill, state: str, *, reason: str
     """Move a locked checkout along the table; `stale` when it is already there or past it."""
     if state not in NEXT[checkout.state]:
         return "stale"
-    MOVE(session, id=checkout.id, state=state)
+    MOVE(session, id=checkout.id, state=state, ask_at=clock.now() + ASKED_AFTER if state == "approved" else None)
+    if checkout.state == "approved":
+        alerts.resolve_alert(session, LATE, subject=f"checkout:{checkout.id}")
     audit.record(session, f"checkout.{state}", subject=f"checkout:{checkout.id}", reason=reason)
     return "moved"

@@ -25,6 +25,12 @@ class PaymentUnderway(NotPayable):
     reason = "payments.underway"
 
 
+class NothingToAsk(Conflict):
+    """No payment of the order is under way at PayPal."""
+
+    reason = "payments.nothing_to_ask"
+
+
 class ProviderNotOffered(BadRequest):
     """The merchant takes no payments through this provider."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callwaiting.core.db import Base, TenantRow
@@ -59,7 +59,8 @@ class PaymentLink(TenantRow, Base):
 
 
 class Checkout(TenantRow, Base):
-    """One Checkout Session or PayPal order for a link. Claimed before the provider is called, recorded after."""
+    """One Checkout Session or PayPal order for a link. Claimed before the provider is called, recorded after. At
+    `ask_at` the provider is asked what has become of an approved one."""
 
     __tablename__ = "checkouts"
     __table_args__ = (
@@ -69,6 +70,7 @@ class Checkout(TenantRow, Base):
         ForeignKeyConstraint(["merchant_id", "order_id"], ["app.orders.merchant_id", "app.orders.id"]),
         Index("ix_checkouts_provider_id", "merchant_id", "provider", "provider_id"),
         Index("ix_checkouts_order", "merchant_id", "order_id"),
+        Index("ix_checkouts_due", "ask_at", postgresql_where=text("state = 'approved'")),
     )
 
     link_id: Mapped[UUID]
@@ -82,6 +84,7 @@ class Checkout(TenantRow, Base):
     url_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
+    ask_at: Mapped[datetime | None]
 
 
 class Payment(TenantRow, Base):

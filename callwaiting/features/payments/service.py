@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_for
+from callwaiting.features.payments.asking import DueQuestion, ask_due, ask_now, came_back, due_questions, under_way
 from callwaiting.features.payments.books import (
     Account,
     BookedMoney,
@@ -26,7 +27,6 @@ from callwaiting.features.payments.links import Link, LinkOwner, create_link, li
 from callwaiting.features.payments.overview import payments_for, refunds_of
 from callwaiting.features.payments.refund_effects import request_refund_list
 from callwaiting.features.payments.refunds import request_refund, take_refund
-from callwaiting.features.payments.returned import came_back
 from callwaiting.features.payments.settlement import settle
 from callwaiting.features.payments.starting import start_checkout
 
@@ -34,6 +34,7 @@ __all__ = [
     "REFERENCE_PREFIX",
     "Account",
     "BookedMoney",
+    "DueQuestion",
     "Link",
     "LinkOwner",
     "MoneyFigures",
@@ -42,10 +43,13 @@ __all__ = [
     "Taken",
     "accounts_of",
     "add_account",
+    "ask_due",
+    "ask_now",
     "booked",
     "came_back",
     "close_pages",
     "create_link",
+    "due_questions",
     "end_checkout",
     "link_of",
     "moved_between",
@@ -65,4 +69,5 @@ __all__ = [
     "take_dispute",
     "take_refund",
     "taken_for",
+    "under_way",
 ]

@@ -265,7 +265,7 @@ def test_coming_back_from_paypal_has_it_asked_once(page: Page, worker: Runtime) 
     assert planned(worker, page.payable) == []
     for _ in range(2):
         assert page.get("?back=1&token=PP1&PayerID=P").status_code == 200
-    assert planned(worker, page.payable) == ["paypal.approval"]
+    assert planned(worker, page.payable) == ["paypal.look_up"]
 
 
 def planned(worker: Runtime, payable: Payable) -> list[str]:
