@@ -21,11 +21,12 @@ class MailText:
     text: str
 
 
-def verify_email(name: str, link: str) -> MailText:
+def verify_email(link: str) -> MailText:
+    """It greets nobody by name: that is a text which anybody can have sent to any address."""
     return _mail(
         "verify_email",
         "Please confirm your e-mail address",
-        f"Hello {name},\n\nwelcome to Callwaiting. Please confirm that this address is yours:\n\n{link}\n\n"
+        f"Hello,\n\nwelcome to Callwaiting. Please confirm that this address is yours:\n\n{link}\n\n"
         "The link is good for 24 hours. If you did not sign up, ignore this mail and nothing will happen.",
     )
 

@@ -34,7 +34,7 @@ class Page:
     action: str
     button: str
     done: str
-    field: Literal["", "password", "email"] = ""
+    field: Literal["", "own password", "new password", "email"] = ""
     by_link: bool = True
     template: str = "page"
     script: str = "account.js"
@@ -43,10 +43,11 @@ class Page:
 PAGES = {
     "verify-email": Page(
         "Confirm your e-mail address",
-        "One click, and your account is ready.",
+        "With the password that you chose when you signed up, your account is ready.",
         "verify-email",
         "Confirm",
         "Thank you: the address is confirmed, and you can sign in.",
+        "own password",
     ),
     "new-password": Page(
         "Choose a new password",
@@ -54,7 +55,7 @@ PAGES = {
         "password-reset/confirm",
         "Save",
         "Your new password is saved. You have been signed out everywhere; please sign in again.",
-        "password",
+        "new password",
     ),
     "forgotten-password": Page(
         "Forgotten your password?",

@@ -39,10 +39,17 @@ def ask_for_account(body: faces.SignUp) -> faces.MailOnItsWay:
     return faces.MailOnItsWay()
 
 
-@api.post("/auth/verify-email", public="brings a mailed token", idempotent=False, budget=MAILED_TOKEN, body=faces.Link)
-def confirm_address(body: faces.Link) -> None:
-    """Confirm an e-mail address by the mailed link."""
-    sign_up.verify_email(database(), body.token)
+@api.post(
+    "/auth/verify-email", public="brings a mailed token", idempotent=False, budget=MAILED_TOKEN,
+    body=faces.OwnPassword, refuses=BUSY,
+)  # fmt: skip
+def confirm_address(body: faces.OwnPassword) -> None:
+    """Confirm an e-mail address by the mailed link, with the password that was chosen when signing up.
+
+    Another password is refused, and the link stays good. Who has the mailbox can choose a new one by a reset, which
+    confirms the address as well.
+    """
+    sign_up.verify_email(database(), token=body.token, password=body.password)
 
 
 @api.post(

@@ -53,6 +53,10 @@ class Link(Schema):
     token: LinkToken
 
 
+class OwnPassword(Link):
+    password: Password
+
+
 class NewPassword(Link):
     password: Password
 

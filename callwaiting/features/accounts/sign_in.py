@@ -89,9 +89,7 @@ def _sign_in(database: Database, client: Client, email: str, password: str, reme
             signed_in = sessions.open_session(session, client, amr=("pwd",), remember=remember, operator=found.operator)
             welcome = Welcome(signed_in, cookie)
         elif found.status == "pending":
-            _, name = people.contact(session)
-            link = mail_links.make_link(session, "verify_email")
-            mail_links.tell(session, mail_texts.verify_email(name, link))
+            mail_links.tell(session, mail_texts.verify_email(mail_links.make_link(session, "verify_email")))
     if welcome is None:
         raise AccountClosed(found.status, message=_why_closed(found))
     return welcome

@@ -14,9 +14,10 @@ from callwaiting.core.tenancy import SystemScope
 from callwaiting.features.accounts import mail_links, mail_texts, passwords, people, sessions, throttle
 from callwaiting.features.accounts.clients import Client, new_device_cookie
 from callwaiting.features.accounts.errors import CredentialsInvalid, TooManyAttempts
-from callwaiting.features.accounts.mail_links import Purpose
 from callwaiting.features.accounts.sign_in import scope_of_person
 from callwaiting.features.audit import service as audit
+
+NOT_THE_ONE = "This is not the password that was chosen when signing up. You can choose a new one instead."
 
 
 def sign_up(database: Database, client: Client, *, email: str, name: str, password: str) -> None:
@@ -32,17 +33,30 @@ def sign_up(database: Database, client: Client, *, email: str, name: str, passwo
     hashed = passwords.hash_password(password)
     with database.unit_of_work(scope_of_person(new_id(), "sign up")) as session:
         if people.create(session, email=address, name=name, password_hash=hashed, verified=False):
-            link = mail_links.make_link(session, "verify_email")
-            mail_links.tell(session, mail_texts.verify_email(name, link))
+            mail_links.tell(session, mail_texts.verify_email(mail_links.make_link(session, "verify_email")))
             return
     _mail_to_known(database, address, "already_signed_up")
 
 
-def verify_email(database: Database, token: str) -> None:
-    """Raises LinkSpent."""
+def verify_email(database: Database, *, token: str, password: str) -> None:
+    """The link shows who has the mailbox, the password who has signed up: an account is for whoever is both. Else a
+    stranger could sign up with an address, and wait until its owner follows the link.
+
+    Raises LinkSpent, ValidationFailed for another password (the link stays good), and ServiceUnavailable.
+    """
     with database.unit_of_work(SystemScope("verify address", actor="anonymous")) as session:
         link = mail_links.find_link(session, "verify_email", token)
-    with database.unit_of_work(scope_of_person(link.user_id, "verify address")) as session:
+    scope = scope_of_person(link.user_id, "verify address")
+    with database.unit_of_work(scope) as session:
+        address, _ = people.contact(session)
+        found = people.find(session, people.email_hash(session, address))
+    try:
+        passwords.require_password(found.password_hash if found else None, password)
+    except CredentialsInvalid:
+        subject = f"user:{link.user_id}"
+        audit.record_denial(database, scope, "user.verification_refused", subject=subject, reason="credentials")
+        raise ValidationFailed(FieldError("password", NOT_THE_ONE)) from None
+    with database.unit_of_work(scope) as session:
         mail_links.use_link(session, link)
         people.mark_verified(session)
 
@@ -117,17 +131,14 @@ def _mail_to_known(database: Database, address: str, kind: str) -> None:
     if found is None or found.status == "disabled":
         return
     with database.unit_of_work(scope_of_person(found.id, "mail asked for")) as session:
-        _, name = people.contact(session)
-        purpose: Purpose = "reset_password"
         if kind == "already_signed_up" and found.status == "pending":
-            kind, purpose = "verify_email", "verify_email"
-        link = mail_links.make_link(session, purpose)
-        text = {
-            "already_signed_up": mail_texts.already_signed_up,
-            "reset_password": mail_texts.reset_password,
-            "verify_email": mail_texts.verify_email,
-        }[kind]
-        mail_links.tell(session, text(name, link))
+            mail_links.tell(session, mail_texts.verify_email(mail_links.make_link(session, "verify_email")))
+            return
+        _, name = people.contact(session)
+        if found.status == "pending":
+            name = "there"  # the present one is what somebody typed, who need not have the mailbox
+        text = mail_texts.reset_password if kind == "reset_password" else mail_texts.already_signed_up
+        mail_links.tell(session, text(name, mail_links.make_link(session, "reset_password")))
 
 
 def _tell_of_change(session: Session) -> None:

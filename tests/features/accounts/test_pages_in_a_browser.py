@@ -81,6 +81,21 @@ def test_a_newcomer_accepts_an_invitation(
     assert [role for _, role in teams(app, EMAIL, PASSWORD)] == ["agent"]
 
 
+def test_an_address_is_confirmed_with_the_password_of_its_sign_up(
+    app: Flask, worker: Runtime, address: str, page: Page
+) -> None:
+    post(app, "sign-up", {"email": EMAIL, "name": "Paola", "password": PASSWORD})
+    page.goto(f"{address}/app/verify-email#{link_in(deliver(worker, Mailbox())[-1])}")
+    page.get_by_label("Your password").fill("seven quiet lamps wander")
+    page.get_by_role("button").click()
+    assert "not the password" in outcome(page)
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button").click()
+    page.get_by_text("the address is confirmed").wait_for()
+
+    assert post(app, "sign-in", {"email": EMAIL, "password": PASSWORD}).status_code == 200
+
+
 def test_a_new_password_is_saved_and_a_weak_one_is_not(app: Flask, worker: Runtime, address: str, page: Page) -> None:
     maria = create_person(worker.database, password=PASSWORD)
     page.goto(f"{address}/app/forgotten-password")

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from callwaiting.core import clock
 from callwaiting.factory import Runtime
+from callwaiting.providers.ports import MailMessage
 from tests.factories.people import PASSWORD, Person, create_person, signed_in
 from tests.features.accounts.conftest import Browser, Mailbox, deliver, link_in
 
@@ -16,19 +18,46 @@ NEW = {"email": "Paola@Example.com", "name": "Paola Bianchi", "password": PASSWO
 OTHER = "seven quiet lamps wander"
 
 
+def confirm(browser: Browser, mail: MailMessage) -> TestResponse:
+    return browser.post("verify-email", {"token": link_in(mail), "password": PASSWORD})
+
+
 def test_sign_up_verify_and_sign_in(browser: Browser, worker: Runtime, mailbox: Mailbox) -> None:
     assert browser.post("sign-up", NEW).status_code == 202
     (mail,) = deliver(worker, mailbox)
     assert (mail.recipient, mail.subject) == ("paola@example.com", "Please confirm your e-mail address")
-    assert mail.text.startswith("Hello Paola Bianchi,")
     assert "http://callwaiting.test/app/verify-email#" in mail.text
     assert browser.sign_in("paola@example.com").status_code == 403
 
     (_, again) = deliver(worker, mailbox)
-    assert browser.post("verify-email", {"token": link_in(mail)}).status_code == 422  # the newer link counts
-    assert browser.post("verify-email", {"token": link_in(again)}).status_code == 204
-    assert browser.post("verify-email", {"token": link_in(again)}).status_code == 422  # once
+    assert confirm(browser, mail).status_code == 422  # the newer link counts
+    assert confirm(browser, again).status_code == 204
+    assert confirm(browser, again).status_code == 422  # once
     assert browser.sign_in("paola@example.com").status_code == 200
+
+
+@pytest.mark.parametrize("first", ["stranger", "owner"])
+def test_a_stranger_who_signs_up_with_an_address_gets_nothing_by_its_owners_click(
+    browser: Browser, worker: Runtime, mailbox: Mailbox, first: str
+) -> None:
+    of_owner, of_stranger = NEW, {**NEW, "name": "Win at evil.example", "password": OTHER}
+    for wanted in (of_owner, of_stranger) if first == "owner" else (of_stranger, of_owner):
+        assert browser.post("sign-up", wanted).status_code == 202
+    browser.sign_in(NEW["email"], OTHER)  # has the link sent again, if it is the stranger's password that is kept
+
+    newest = deliver(worker, mailbox)[-1]
+    answer = confirm(browser, newest)
+    if first == "stranger":
+        assert [field["field"] for field in answer.get_json()["fields"]] == ["password"]
+        browser.post("password-reset", {"email": NEW["email"]})
+        mails = deliver(worker, mailbox)
+        assert not [mail for mail in mails if "evil" in mail.text]
+        own = {"token": link_in(mails[-1]), "password": PASSWORD}
+        assert browser.post("password-reset/confirm", own).status_code == 204
+    else:
+        assert answer.status_code == 204
+    assert browser.sign_in(NEW["email"], OTHER).status_code == 401
+    assert browser.sign_in(NEW["email"]).status_code == 200
 
 
 def test_sign_up_with_an_address_that_is_known_answers_alike_and_tells_the_owner(
@@ -103,7 +132,7 @@ def test_link_is_good_for_half_an_hour_and_for_its_purpose(
     browser.post("password-reset", {"email": maria.email})
     token = link_in(deliver(worker, mailbox)[0])
 
-    assert browser.post("verify-email", {"token": token}).status_code == 422
+    assert browser.post("verify-email", {"token": token, "password": PASSWORD}).status_code == 422
     with clock.frozen(clock.now() + timedelta(minutes=31)):
         assert browser.post("password-reset/confirm", {"token": token, "password": OTHER}).status_code == 422
     assert browser.post("password-reset/confirm", {"token": token, "password": OTHER}).status_code == 204
