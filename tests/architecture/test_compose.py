@@ -16,7 +16,7 @@ import pytest
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.jobs import Queue
 from callwaiting.core.roles import WEB_ROLES, WORKER_ROLES
-from callwaiting.core.settings import SettingsInvalid, load
+from callwaiting.core.settings import Settings, SettingsInvalid, load
 
 ROOT = Path(__file__).parents[2]
 WORKERS = ("worker-events", "worker-effects", "worker-maintenance")
@@ -169,3 +169,26 @@ def test_made_secrets_are_the_declared_ones_and_are_kept(secrets_directory: Path
     assert secrets_directory.stat().st_mode & 0o077 == 0
     password = (secrets_directory / "valkey_auth").read_text().removeprefix("requirepass ").strip()
     assert f":{password}@valkey:" in (secrets_directory / "redis_url").read_text()
+
+
+# What Compose gives nobody: it differs in development and tests only, or is for another way to run.
+NOT_BY_COMPOSE = {
+    "CALLWAITING_ENV", "DATABASE_PREPARE", "REQUEST_TIMEOUT_MS", "OUTGOING_WEBHOOKS_LOCAL", "TWILIO_API_BASE",
+    "STRIPE_API_BASE", "PAYPAL_CERT_BASE_URL", "PAYPAL_EXTRA_ROOTS", "PAYPAL_WEBHOOK_ID",
+}  # fmt: skip
+WEB_ALONE = {
+    "TRUSTED_PROXIES", "LANGUAGE_API_BASE", "LANGUAGE_API_KEY", "LANGUAGE_MODEL", "DATABASE_URL_WEB",
+}  # fmt: skip
+WORKERS_ALONE = {
+    "SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USERNAME", "SMTP_PASSWORD", "MAIL_FROM",
+    "DATABASE_URL_WORKER", "DATABASE_URL_SERVICE", "DATABASE_URL_AUDIT",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("service", ROLES)
+def test_every_setting_can_be_given_to_who_reads_it(service: str) -> None:
+    """A variable that Compose does not pass on is one that nobody can set, whatever the documents say."""
+    given = {name.removesuffix("_FILE") for name in services()[service]["environment"]}
+    others = WORKERS_ALONE if service == "web" else WEB_ALONE
+
+    assert given == {name.upper() for name in Settings.model_fields} - NOT_BY_COMPOSE - others
