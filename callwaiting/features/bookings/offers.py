@@ -21,6 +21,7 @@ from callwaiting.features.bookings.slots import Slot
 from callwaiting.features.merchants import service as merchants
 
 MOST_DAYS = 31
+MOST_A_DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,20 @@ def free_slots(
     service that is not offered at present.
     """
     now, zone = clock.now(), merchants.profile(session).timezone
-    today = now.astimezone(zone).date()
-    last = last or first or today + timedelta(days=1)
-    first = max(first or today, today)
-    last = min(last, first + timedelta(days=MOST_DAYS - 1))
+    first, last = span(first, last, now.astimezone(zone).date())
     found: dict[datetime, Slot] = {}
     for day in days_of(session, first, last, now, zone, service_id=service_id, resource_id=resource_id, party=party):
         for free in day.times:
             if free.units and free.start not in found:
                 found[free.start] = Slot(day.resource_id, free.start, free.end, service_id)
     return [found[start] for start in sorted(found)[:limit]]
+
+
+def span(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    """The days that are looked at: from `first` (else today) to `last` (else `first`, or tomorrow), 31 at most."""
+    last = last or first or today + timedelta(days=1)
+    first = max(first or today, today)
+    return first, min(last, first + timedelta(days=MOST_DAYS - 1))
 
 
 def days_of(

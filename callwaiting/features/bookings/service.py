@@ -16,6 +16,7 @@ from callwaiting.features.bookings.listing import Entry, to_come
 from callwaiting.features.bookings.offers import free_slots, takes_bookings
 from callwaiting.features.bookings.paid import expire_unpaid, take_paid, waive_asked
 from callwaiting.features.bookings.resources import add_resource
+from callwaiting.features.bookings.rows import free_rows, hold_row
 from callwaiting.features.bookings.slots import Slot, spoken_time
 
 __all__ = [
@@ -33,8 +34,10 @@ __all__ = [
     "choice",
     "confirm",
     "expire_unpaid",
+    "free_rows",
     "free_slots",
     "has_deposit",
+    "hold_row",
     "hold_slot",
     "move",
     "per_day",

@@ -121,18 +121,23 @@ class FindSlots:
 
 @dataclass(frozen=True, slots=True)
 class HoldSlot:
+    """`then` are services to be held right behind it, all or nothing."""
+
     slot: Slot
     party: int | None = None
+    then: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmBooking:
-    booking_id: UUID
+    """Book what is held, all or nothing."""
+
+    booking_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBooking:
-    booking_id: UUID
+    booking_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)

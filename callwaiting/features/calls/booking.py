@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from callwaiting.features.bookings.service import Deposit, Slot
+from callwaiting.features.bookings.service import Slot
 from callwaiting.features.calls import phrases, understanding, visiting, when
 from callwaiting.features.calls.acts import ConfirmBooking, Facts, FindSlots, HoldSlot, ReleaseBooking, Say
 from callwaiting.features.calls.outcomes import (
@@ -41,6 +41,9 @@ def go_on(state: DialogueState, facts: Facts, *before: str) -> Decision:
         visit = replace(visit, service_id=services[0].id if len(services) == 1 else None)
         if len(services) > 1:
             return ask(replace(state, step=Step.SERVICE, visit=visit), facts, *before)
+    if visit.then and not visiting.can_be_together(visit, facts):
+        state, visit = replace(state, one_by_one=visit.then), replace(visit, then=())
+        before = (*before, phrases.one_by_one(visit, facts))
     able = visiting.able_places(visit, facts)
     if visit.place_id is not None and visit.place_id not in {place.id for place in able}:
         visit, before = replace(visit, place_id=None), (*before, phrases.NOT_WITH)
@@ -86,7 +89,7 @@ def party(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 
 def find(state: DialogueState, *before: str, wanted: Wanted | None = None) -> Decision:
     """Look for free times; what was held before is given up."""
-    fresh = replace(state, step=Step.SLOT, offers=(), held=None, booking_id=None, wanted=wanted)
+    fresh = replace(state, step=Step.SLOT, offers=(), held=None, booking_id=None, also=(), wanted=wanted)
     return Decision(fresh, tuple(map(Say, before)), FindSlots(OFFERS, wanted or Wanted(), state.visit))
 
 
@@ -97,7 +100,7 @@ def slot(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts) or state.wanted), facts)
     choice = chosen(state, heard, facts)
     if isinstance(choice, Slot):
-        return Decision(state, effect=HoldSlot(choice, state.visit.party))
+        return Decision(state, effect=HoldSlot(choice, state.visit.party, state.visit.then))
     if isinstance(choice, Wanted):
         return find(state, wanted=choice)
     if declined(heard):
@@ -167,7 +170,7 @@ def book(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     elif visit != state.visit:
         wanted = Wanted(local.date(), (local.time(),))  # the same time, if it can be had so
     if heard.digits == "2" or answer is False or wanted is not None:
-        return Decision(replace(state, wanted=wanted, visit=visit), effect=ReleaseBooking(state.booking_id))
+        return Decision(replace(state, wanted=wanted, visit=visit), effect=ReleaseBooking(state.holds))
     return None
 
 
@@ -177,12 +180,12 @@ def confirm(state: DialogueState, facts: Facts) -> Decision:
         return find(state)
     if not facts.caller_known:
         return ask(replace(state, step=Step.PHONE, goal="booking"), facts)
-    return Decision(state, effect=ConfirmBooking(state.booking_id))
+    return Decision(state, effect=ConfirmBooking(state.holds))
 
 
 def released(state: DialogueState, facts: Facts) -> Decision:
     """The hold is given up: look for what was named instead, or for the next times."""
-    return go_on(replace(state, booking_id=None, held=None), facts)
+    return go_on(replace(state, booking_id=None, held=None, also=()), facts)
 
 
 def after(
@@ -192,12 +195,16 @@ def after(
 ) -> Decision:
     """How it goes on after looking for times, holding one or booking it."""
     match outcome:
+        case SlotsFound(()) if state.visit.then:
+            visit = replace(state.visit, then=())
+            alone = replace(state, visit=visit, one_by_one=state.visit.then)
+            return find(alone, phrases.one_by_one(visit, facts), wanted=state.wanted)
         case SlotsFound(()):
             if facts.menu:
                 return ask(replace(state, step=Step.MENU), facts, phrases.NO_SLOTS)
             return end(state, f"{phrases.NO_SLOTS} {phrases.given_up(can_text=state.can_text)}")
         case SlotsFound((only,), fitting=True, exact=True):
-            return Decision(state, effect=HoldSlot(only, state.visit.party))
+            return Decision(state, effect=HoldSlot(only, state.visit.party, state.visit.then))
         case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
             return ask(
                 replace(state, step=Step.SLOT, offers=slots),
@@ -205,24 +212,39 @@ def after(
                 *why(state.wanted, fitting=fitting, doubtful=doubtful),
             )
         case ServiceGone():
-            visit = replace(state.visit, service_id=None)
+            visit = replace(state.visit, service_id=None, then=())
             left = [offer for offer in facts.choice.services if offer.id != state.visit.service_id]
             if not left:
                 return ask(replace(state, step=Step.MENU, visit=Visit()), facts, phrases.SERVICE_GONE)
             return ask(replace(state, step=Step.SERVICE, visit=visit), facts, phrases.SERVICE_GONE)
-        case SlotHeld(booking_id, held):
-            return ask(replace(state, step=Step.BOOK, booking_id=booking_id, held=held), facts)
+        case SlotHeld(booking_id, held, also):
+            return ask(replace(state, step=Step.BOOK, booking_id=booking_id, held=held, also=also), facts)
         case SlotLost():
             day = state.wanted.day if state.wanted else None
             return find(state, phrases.SLOT_LOST, wanted=Wanted(day) if day else None)
-        case Booked(booked, deposit=Deposit() as deposit):
-            return end(state, phrases.kept(booked, state.visit, facts, deposit))
-        case Booked(booked, texted):
-            return end(state, phrases.booked(booked, state.visit, facts, texted=texted))
+        case Booked() if state.one_by_one:
+            return _the_next(state, outcome, facts)
+        case Booked():
+            return end(state, f"{_done(state, outcome, facts)} {phrases.GOODBYE}")
         case DepositNeedsTexts() if state.number_keyed:  # whoever keyed the number may not be whose it is
             return end(state, phrases.NOT_BOOKED)
         case DepositNeedsTexts():
             return ask(replace(state, step=Step.ALLOW_TEXTS, goal="booking"), facts)
+
+
+def _done(state: DialogueState, booked: Booked, facts: Facts) -> str:
+    if booked.deposit:
+        return phrases.kept(booked.slot, state.visit, facts, booked.deposit)
+    return phrases.booked(booked.slot, state.visit, facts, state.also, texted=booked.texted)
+
+
+def _the_next(state: DialogueState, booked: Booked, facts: Facts) -> Decision:
+    """What was wished beside it, on the same day and not before its end."""
+    end_of = booked.slot.end.astimezone(facts.zone)
+    wanted = Wanted(end_of.date(), earliest=end_of.time())
+    visit = Visit(state.one_by_one[0], state.visit.place_id)
+    following = replace(state, visit=visit, one_by_one=state.one_by_one[1:], wanted=wanted)
+    return go_on(replace(following, booking_id=None, held=None, also=()), facts, _done(state, booked, facts))
 
 
 def _wanted(heard: Heard, facts: Facts) -> Wanted | None:

@@ -37,7 +37,7 @@ def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Which booking is meant? It is asked for by its day."""
     if not facts.caller_known:
         return ask(state, facts, phrases.CHANGE_UNKNOWN_CALLER)
-    fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None, visit=Visit())
+    fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None, also=(), visit=Visit())
     fresh = replace(fresh, change=_change_in(heard), wanted=None)
     named = _day_in(fresh, heard, facts)
     return Decision(named[0], effect=FindBooking(named[1])) if named else ask(fresh, facts)

@@ -30,7 +30,7 @@ def obey(state: DialogueState, command: Command, heard: Heard, facts: Facts) -> 
             return ask(state, facts)
         case Command.START_OVER:
             if state.booking_id is not None and state.step in {Step.BOOK, Step.PHONE}:
-                return Decision(state.afresh(), (Say(phrases.STARTED_OVER),), ReleaseBooking(state.booking_id))
+                return Decision(state.afresh(), (Say(phrases.STARTED_OVER),), ReleaseBooking(state.holds))
             return ask(state.afresh(), facts, phrases.STARTED_OVER)
         case Command.STOP_TEXTS:
             stopped = replace(state, can_text=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,7 @@ from callwaiting.features.calls.outcomes import (
     SlotsFound,
 )
 from callwaiting.features.calls.reach import can_text
-from callwaiting.features.calls.state import Visit, Wanted
+from callwaiting.features.calls.state import Held, Visit, Wanted
 from callwaiting.features.calls.talk import Talk
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.merchants.service import Profile
@@ -57,21 +58,19 @@ def book(session: Session, talk: Talk, profile: Profile, effect: Wish) -> Outcom
         match effect:
             case FindSlots(limit, wanted, visit):
                 return _find(session, profile, limit, wanted, visit)
+            case HoldSlot(slot, then=(_, *_) as then):
+                row = bookings.hold_row(session, slot, then, call_id=talk.call_id, caller_id=talk.caller_id)
+                (held, _), *others = row.items()
+                return SlotHeld(held, slot, tuple(Held(*other) for other in others))
             case HoldSlot(slot, party):
                 held = bookings.hold_slot(session, slot, call_id=talk.call_id, caller_id=talk.caller_id, party=party)
                 return SlotHeld(held, slot)
-            case ReleaseBooking(booking_id):
-                bookings.release(session, booking_id)
+            case ReleaseBooking(booking_ids):
+                for booking_id in booking_ids:
+                    bookings.release(session, booking_id)
                 return SlotReleased()
-            case ConfirmBooking(booking_id):
-                if talk.caller_id is not None:
-                    bookings.attach_caller(session, booking_id, talk.caller_id)
-                texted = can_text(session, talk.caller_id)
-                if not texted and bookings.has_deposit(session, booking_id):
-                    return DepositNeedsTexts()
-                booked = bookings.confirm(session, booking_id, phone_number_id=talk.phone_number_id)
-                talk.keep("booking")
-                return Booked(booked, texted=texted, deposit=bookings.awaited(session, booking_id))
+            case ConfirmBooking(booking_ids):
+                return _confirm(session, talk, booking_ids)
             case FindBooking(day):
                 return _own(session, talk, day)
             case CancelBooking(booking_id, version):
@@ -98,10 +97,35 @@ def book(session: Session, talk: Talk, profile: Profile, effect: Wish) -> Outcom
         return BookingUnknown()
 
 
+def _confirm(session: Session, talk: Talk, booking_ids: tuple[UUID, ...]) -> Booked | DepositNeedsTexts:
+    """All that is held, or nothing: what is left of it is free again then. Raises SlotTaken."""
+    texted = can_text(session, talk.caller_id)
+    if not texted and any(bookings.has_deposit(session, booking_id) for booking_id in booking_ids):
+        return DepositNeedsTexts()
+    if talk.caller_id is not None:
+        for booking_id in booking_ids:
+            bookings.attach_caller(session, booking_id, talk.caller_id)
+    try:
+        with session.begin_nested():
+            slots = [bookings.confirm(session, each, phone_number_id=talk.phone_number_id) for each in booking_ids]
+    except SlotTaken:
+        for booking_id in booking_ids:
+            bookings.release(session, booking_id)
+        raise
+    talk.keep("booking")
+    return Booked(slots[0], texted=texted, deposit=bookings.awaited(session, booking_ids[0]))
+
+
 def _find(session: Session, profile: Profile, limit: int, wanted: Wanted, visit: Visit) -> SlotsFound:
     """The times that were wished, or those nearest to them; else the next ones of the next two weeks."""
 
     def free(limit: int, first: date, last: date | None = None) -> list[Slot]:
+        if visit.service_id is not None and visit.then:
+            services = (visit.service_id, *visit.then)
+            rows = bookings.free_rows(
+                session, services, limit=limit, resource_id=visit.place_id, first=first, last=last
+            )
+            return [row[0] for row in rows]
         return bookings.free_slots(
             session,
             limit=limit,

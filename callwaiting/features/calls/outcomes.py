@@ -10,6 +10,7 @@ from uuid import UUID
 
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Deposit, Slot
+from callwaiting.features.calls.state import Held
 from callwaiting.features.orders.service import LineRequest, Quote
 
 
@@ -138,8 +139,11 @@ class ServiceGone:
 
 @dataclass(frozen=True, slots=True)
 class SlotHeld:
+    """`also` is held right behind it."""
+
     booking_id: UUID
     slot: Slot
+    also: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

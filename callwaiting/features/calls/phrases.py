@@ -8,7 +8,7 @@ from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Deposit, Offer, Slot, spoken_time
 from callwaiting.features.calls import visiting
 from callwaiting.features.calls.acts import Facts
-from callwaiting.features.calls.state import Visit
+from callwaiting.features.calls.state import Held, Visit
 from callwaiting.features.catalogue.service import Group, Item, Option
 from callwaiting.features.orders.service import LineRequest, Quote, titled
 
@@ -35,7 +35,7 @@ NINETY_NINE = "I can take one to ninety-nine of an item."
 CODE = "What is the code? Say or spell it, or press its numbers and the pound key. To go on without one, press 0."
 CODE_REFUSED = "Sorry, this code is over, or I misheard it:"
 CODE_TRIES = "I cannot try any more codes now. The team can help you: you can leave a message."
-CODES_FOR_ORDERS = "I can only take a code for something that you order."
+CODES_FOR_ORDERS = "I can only take a code for something that you order. For a booking, please ask the team about it."
 TEXTS_STOPPED = "Okay, we will not text you any more."
 PERSON_CALLED = "I cannot put you through, but I have told the team that you asked for a person."
 SLOT_LOST = "That time has just been taken."
@@ -295,9 +295,9 @@ def slots(offers: Sequence[Slot], visit: Visit, facts: Facts) -> str:
 
 
 def what_for(visit: Visit, facts: Facts) -> str:
-    """` for Haircut`, ` for 4 people`, or nothing."""
-    offer = visiting.offer_of(visit.service_id, facts)
-    service = f" for {offer.name}" if offer else ""
+    """` for Haircut and Beard trim`, ` for 4 people`, or nothing."""
+    offers = [offer for each in (visit.service_id, *visit.then) if (offer := visiting.offer_of(each, facts))]
+    service = f" for {' and '.join(offer.name for offer in offers)}" if offers else ""
     return service + (f" for {people(visit.party)}" if visit.party else "")
 
 
@@ -307,26 +307,42 @@ def by_whom(slot: Slot, facts: Facts) -> str:
     return f" with {name}" if name else ""
 
 
-def details(slot: Slot, visit: Visit, facts: Facts) -> str:
-    """`, Haircut with Anna, $40.00, for 2 people`, as far as there is such a thing to say."""
+def one_by_one(visit: Visit, facts: Facts) -> str:
+    offer = visiting.offer_of(visit.service_id, facts)
+    return f"I book these one after the other. First: {offer.name if offer else 'the one'}."
+
+
+def details(slot: Slot, visit: Visit, facts: Facts, also: Sequence[Held] = ()) -> str:
+    """`, Haircut with Anna, $40.00, then at 4:45 PM Beard trim, $15.00`, `, for 2 people`, as far as there is such a
+    thing to say."""
     offer = visiting.offer_of(slot.service_id, facts)
     service = f", {offer.name}{by_whom(slot, facts)}" if offer else ""
     price = f", {offer.price}" if offer and offer.price.minor else ""
-    return service + price + (f", for {people(visit.party)}" if visit.party else "")
+    party = f", for {people(visit.party)}" if visit.party else ""
+    return service + price + "".join(_then(each.slot, facts) for each in also) + party
 
 
-def confirm_booking(slot: Slot, visit: Visit, facts: Facts) -> str:
+def _then(slot: Slot, facts: Facts) -> str:
+    """What follows on the same day, with the same person."""
+    offer = visiting.offer_of(slot.service_id, facts)
+    clock = moment(slot, facts).rpartition(" at ")[2]
+    price = f", {offer.price}" if offer and offer.price.minor else ""
+    return f", then at {clock} {offer.name}{price}" if offer else f", then at {clock}"
+
+
+def confirm_booking(slot: Slot, visit: Visit, facts: Facts, also: Sequence[Held] = ()) -> str:
     time = moment(slot, facts)
+    it = "it" if not also else "both" if len(also) == 1 else "all"
     return (
-        f"I am holding {time} for you{details(slot, visit, facts)}.{due_first(slot, facts)}"
-        " To book it, press 1 or say yes. For another time, press 2 or say no."
+        f"I am holding {time} for you{details(slot, visit, facts, also)}.{due_first(slot, facts)}"
+        f" To book {it}, press 1 or say yes. For another time, press 2 or say no."
     )
 
 
-def booked(slot: Slot, visit: Visit, facts: Facts, *, texted: bool) -> str:
+def booked(slot: Slot, visit: Visit, facts: Facts, also: Sequence[Held] = (), *, texted: bool) -> str:
     text = " We are texting you a confirmation." if texted else ""
     when = spoken_time(slot.start, facts.zone, facts.now)
-    return f"You are booked {when}{details(slot, visit, facts)}.{text} Goodbye."
+    return f"You are booked {when}{details(slot, visit, facts, also)}.{text}"
 
 
 def due_first(slot: Slot, facts: Facts) -> str:
@@ -339,7 +355,7 @@ def kept(slot: Slot, visit: Visit, facts: Facts, deposit: Deposit) -> str:
     time, until = moment(slot, facts), spoken_time(deposit.until, facts.zone, facts.now)
     return (
         f"I am keeping {time} for you{details(slot, visit, facts)}. We are texting you a link to pay the deposit of"
-        f" {deposit.amount}, until {until}. You are booked as soon as it is paid. Goodbye."
+        f" {deposit.amount}, until {until}. You are booked as soon as it is paid."
     )
 
 

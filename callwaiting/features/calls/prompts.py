@@ -91,7 +91,10 @@ def _question(state: DialogueState, facts: Facts) -> Ask:
                 phrases.slots(state.offers, state.visit, facts), hints=("first", "second", "third", "none", *DAYS)
             )
         case Step.BOOK if state.held is not None:
-            return Ask(phrases.confirm_booking(state.held, state.visit, facts), hints=YES_NO)
+            return Ask(
+                phrases.confirm_booking(state.held, state.visit, facts, state.also),
+                hints=YES_NO,
+            )
         case Step.SERVICE:
             return Ask(phrases.services(facts), hints=tuple(offer.name for offer in facts.choice.services))
         case Step.PARTY:

@@ -29,11 +29,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What is to be booked, as far as it was said: which service, with whom (or at which table), for how many."""
+    """What is to be booked, as far as it was said: which service, with whom (or at which table), for how many; and
+    `then` which services right behind it, with the same person."""
 
     service_id: UUID | None = None
     place_id: UUID | None = None
     party: int | None = None
+    then: tuple[UUID, ...] = ()
 
 
 class Frame(StrEnum):
@@ -106,6 +108,14 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A booking that is held, and its time."""
+
+    booking_id: UUID
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
 class DialogueState:
     """`wishes` are still to be settled before they go into `cart`; `last` is the item that was put there last. `agreed`
     is the total that was read back last, `due_now` what of it is due at once. `misses` counts answers in a row that
@@ -116,7 +126,8 @@ class DialogueState:
     was named last, and `visit` what for. `ringing`: somebody of the merchant's is being rung. `code` takes a discount
     off the order; `code_tries` were refused. `offer` is the item or the service
     whose price the caller asked for just now. `later`: a booking is wished after the order. `declined`: the last that
-    was said is that nothing is wanted."""
+    was said is that nothing is wanted. `also` is held together with `held`; `one_by_one` are services that are booked
+    after this one, each with a yes of its own."""
 
     step: Step = Step.MENU
     misses: int = 0
@@ -148,6 +159,13 @@ class DialogueState:
     offer: Wish | None = None
     later: bool = False
     declined: bool = False
+    also: tuple[Held, ...] = ()
+    one_by_one: tuple[UUID, ...] = ()
+
+    @property
+    def holds(self) -> tuple[UUID, ...]:
+        """The bookings that are held."""
+        return tuple(filter(None, (self.booking_id, *(each.booking_id for each in self.also))))
 
     def afresh(self) -> DialogueState:
         """The state of a caller who starts over: only what was known of the call from its beginning is kept."""
@@ -193,6 +211,8 @@ def to_json(state: DialogueState) -> dict[str, Any]:
         "change": state.change,
         "later": state.later,
         "declined": state.declined,
+        "also": [[str(each.booking_id), _slot_to_json(each.slot)] for each in state.also],
+        "one_by_one": _texts(state.one_by_one),
         "offer": _wish_to_json(state.offer) if state.offer else None,
     }
 
@@ -231,6 +251,8 @@ def from_json(kept: dict[str, Any]) -> DialogueState:
         change=cast(Literal["cancel", "move"] | None, kept.get("change")),
         later=kept.get("later", False),
         declined=kept.get("declined", False),
+        also=tuple(Held(UUID(booking_id), _slot_from_json(slot)) for booking_id, slot in kept.get("also", ())),
+        one_by_one=_ids(kept.get("one_by_one", [])),
         offer=_wish_from_json(kept["offer"]) if kept.get("offer") else None,
     )
 
@@ -285,12 +307,12 @@ def _slot_from_json(kept: list[str]) -> Slot:
 
 def _visit_to_json(visit: Visit) -> list[Any]:
     ids = (visit.service_id, visit.place_id)
-    return [*(str(each) if each else None for each in ids), visit.party]
+    return [*(str(each) if each else None for each in ids), visit.party, *_texts(visit.then)]
 
 
 def _visit_from_json(kept: list[Any]) -> Visit:
-    service_id, place_id, party = kept
-    return Visit(_id(service_id), _id(place_id), party)
+    service_id, place_id, party, *then = kept
+    return Visit(_id(service_id), _id(place_id), party, _ids(then))
 
 
 def _wanted_to_json(wanted: Wanted) -> dict[str, Any]:

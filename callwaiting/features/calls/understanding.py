@@ -96,6 +96,19 @@ def named_in(words: Sequence[str], choice: Sequence[Named]) -> list[UUID]:
     return [each.id for each in choice if each.id in named]
 
 
+def each_named(words: Sequence[str], choice: Sequence[Named]) -> tuple[UUID, ...]:
+    """Those that are named in full, in the order in which they are; none when a name may be of several."""
+    found: list[UUID] = []
+    position = 0
+    while position < len(words):
+        match = whole_match(choice, words, position)
+        if match and len(match.item_ids) > 1:
+            return ()
+        found += match.item_ids if match else ()
+        position += match.length if match else 1
+    return tuple(dict.fromkeys(found))
+
+
 def is_named(words: Sequence[str], choice: Sequence[Named]) -> bool:
     """Whether one of these is named in full."""
     return any(whole_match(choice, words, start) for start in range(len(words)))

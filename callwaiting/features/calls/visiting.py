@@ -16,6 +16,10 @@ from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Slot
 
 LARGEST = 500
+MOST_SERVICES = 3
+ADDING = frozenset({"add", "also", "and", "plus", "too"})
+UNDECIDED = frozenset({"dont", "instead", "no", "not", "or", "without"})
+ONLY = frozenset({"just", "no", "not", "only", "without"})
 BEFORE_A_PERSON = frozenset({"with", "by", "see", "seeing"})
 
 
@@ -24,9 +28,7 @@ def named_in(visit: Visit, heard: Heard, facts: Facts, *, asked: str | None = No
     words = () if heard.digits else words_of(heard.speech)
     if not words:
         return visit
-    service_id = _only(understanding.named_in(words, facts.choice.services))
-    if service_id is not None and service_id != visit.service_id:
-        visit = replace(visit, service_id=service_id)
+    visit = _with_services(visit, words, facts)
     place_id = _person(words, facts.choice.places)
     if place_id is not None:
         visit = replace(visit, place_id=place_id)
@@ -57,15 +59,38 @@ def offer_of(service_id: UUID | None, facts: Facts) -> Offer | None:
 
 
 def able_places(visit: Visit, facts: Facts) -> list[Place]:
-    """Who or what can do it."""
-    offer = offer_of(visit.service_id, facts)
-    return [place for place in facts.choice.places if offer is None or place.id in offer.resource_ids]
+    """Who or what can do it, all of it."""
+    offers = [offer for each in (visit.service_id, *visit.then) if (offer := offer_of(each, facts))]
+    return [place for place in facts.choice.places if all(place.id in offer.resource_ids for offer in offers)]
+
+
+def can_be_together(visit: Visit, facts: Facts) -> bool:
+    """Whether the services can be booked by one yes: by somebody who does them all, and nothing is due for them first
+    and it does not matter how many come."""
+    able = able_places(visit, facts)
+    due = any(offer.deposit for each in (visit.service_id, *visit.then) if (offer := offer_of(each, facts)))
+    wished = [place for place in able if visit.place_id in {None, place.id}]
+    return bool(wished) and not due and room(visit, facts) is None
 
 
 def person_of(place_id: UUID | None, service_id: UUID | None, facts: Facts) -> str | None:
     """Whose name is worth saying: of a service that several people do. Tables have seats, and no such name."""
     able = able_places(Visit(service_id), facts) if service_id else []
     return next((each.name for each in able if each.id == place_id and each.seats is None and len(able) > 1), None)
+
+
+def _with_services(visit: Visit, words: Sequence[str], facts: Facts) -> Visit:
+    """The service that was named; several in one breath come one after the other, `this or that` is neither."""
+    planned = (visit.service_id, *visit.then)
+    named = understanding.each_named(words, facts.choice.services)
+    if len(named) > 1 and not UNDECIDED & set(words[1:]):
+        return replace(visit, service_id=named[0], then=named[1:MOST_SERVICES])
+    service_id = _only(understanding.named_in(words, facts.choice.services))
+    if service_id is None or (service_id in planned and not ONLY & set(words)):
+        return visit
+    if visit.service_id is not None and ADDING & set(words) and service_id not in planned:
+        return replace(visit, then=(*visit.then, service_id)[: MOST_SERVICES - 1])
+    return replace(visit, service_id=service_id, then=())
 
 
 def _only(found: Sequence[UUID]) -> UUID | None:

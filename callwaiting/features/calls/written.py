@@ -143,9 +143,10 @@ def _times(state: DialogueState, facts: Facts, most: int) -> str:
 def _book(state: DialogueState, facts: Facts, most: int) -> str:
     if state.held is None:
         return ""
-    time, details = phrases.moment(state.held, facts), phrases.details(state.held, state.visit, facts)
+    time, details = phrases.moment(state.held, facts), phrases.details(state.held, state.visit, facts, state.also)
     due = phrases.due_first(state.held, facts)
-    return f"I am holding {time} for you{details}.{due} Reply OK to book it, or write another time."
+    them = "them" if state.also else "it"
+    return f"I am holding {time} for you{details}.{due} Reply OK to book {them}, or write another time."
 
 
 def _change(state: DialogueState, facts: Facts, most: int) -> str:

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.availability import Hours, Opening, starts
 from callwaiting.features.bookings.availability import Terms as Length
+from callwaiting.features.bookings.rows import LONGEST_WAIT
 from callwaiting.features.bookings.service import Choice, Deposit, Offer, Place, Slot, spoken_time
 from callwaiting.features.calls import acts as wanted
 from callwaiting.features.calls import dialogue
 from callwaiting.features.calls import outcomes as came
 from callwaiting.features.calls.acts import Act, Effect, Facts
 from callwaiting.features.calls.outcomes import Event, Outcome, Started
-from callwaiting.features.calls.state import DialogueState, Visit, Wanted, from_json, to_json
+from callwaiting.features.calls.state import DialogueState, Held, Visit, Wanted, from_json, to_json
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.calls.understanding import asks_something
 from callwaiting.features.catalogue.service import Group, Item, Option, words_of
@@ -88,6 +89,7 @@ class PaperShop:
     orders: int = 0
     booked: list[Slot] = field(default_factory=list)
     held: Slot | None = None
+    also: list[Slot] = field(default_factory=list)
     caller_known: bool = field(init=False)
     commits: int = 0
     quotes: list[Quote] = field(default_factory=list)
@@ -180,14 +182,18 @@ class PaperShop:
                 if visit.service_id in self.withdrawn:
                     return came.ServiceGone()
                 return self._find(limit, when, visit)
-            case wanted.HoldSlot(slot, party):
+            case wanted.HoldSlot(slot, party, then):
                 same = Visit(slot.service_id, slot.resource_id if self.salon else None, party)
                 if slot not in self.free(slot.start.astimezone(ZONE).date(), same):
                     return came.SlotLost()
-                self.held = slot
-                return came.SlotHeld(UUID(int=500), slot)
+                row = self._behind(slot, then)
+                if len(row) <= len(then):
+                    return came.SlotLost()
+                self.held, self.also = slot, row[1:]
+                held = [Held(UUID(int=500 - number), each) for number, each in enumerate(self.also, 1)]
+                return came.SlotHeld(UUID(int=500), slot, tuple(held))
             case wanted.ReleaseBooking():
-                self.held = None
+                self.held, self.also = None, []
                 return came.SlotReleased()
             case wanted.ConfirmBooking():
                 return self._confirm()
@@ -303,12 +309,17 @@ class PaperShop:
     def _confirm(self) -> Outcome:
         if self.held is None or self.held.start in self.taken or (self.held.resource_id, self.held.start) in self.busy:
             return came.SlotLost()
+        if any((each.resource_id, each.start) in self.busy for each in self.also):
+            return came.SlotLost()
         if self.held.service_id == HAIRCUT.id and self.deposit:
             return self._keep(self.held)
-        self.booked.append(self.held)
-        self._commit(f"booking {self._time(self.held)}")
-        if self._can_text():
-            self.log.append(f"texted: booked {self._time(self.held)}")
+        self.commits += 1
+        for each in (self.held, *self.also):
+            self.booked.append(each)
+            self.busy.add((each.resource_id, each.start))
+            self.log.append(f"stored: booking {self._time(each)}{self._what(each)}")
+            if self._can_text():
+                self.log.append(f"texted: booked {self._time(each)}")
         return came.Booked(self.held, texted=self._can_text())
 
     def _keep(self, slot: Slot) -> Outcome:
@@ -329,11 +340,27 @@ class PaperShop:
                 return found
         return came.SlotsFound(tuple(soon[:limit]), fitting=when == Wanted(), doubtful=when.doubtful)
 
+    def _behind(self, slot: Slot, then: tuple[UUID, ...]) -> list[Slot]:
+        """The slot and what can be had right behind it, as far as there is anything."""
+        row = [slot]
+        for service_id in then:
+            day = slot.start.astimezone(ZONE).date()
+            visit = Visit(service_id, slot.resource_id)
+            later = (each for each in self.free(day, visit) if row[-1].end <= each.start <= row[-1].end + LONGEST_WAIT)
+            row += filter(None, [next(later, None)])
+        return row
+
+    def _what(self, slot: Slot) -> str:
+        """Which of several services it is."""
+        offer = next((each for each in self.choice.services if each.id == slot.service_id), None)
+        return f", {offer.name}" if offer and self.also else ""
+
     def free(self, day: date, visit: Visit | None = None) -> list[Slot]:
         """The free times of a day, each with the first (or the smallest) that can be had."""
         visit = visit or Visit(HAIRCUT.id if self.salon else None)
         offer = next((each for each in self.choice.services if each.id == visit.service_id), None)
-        able = [place for place in self.choice.places if offer is None or place.id in offer.resource_ids]
+        wished = [each for each in self.choice.services if each.id in {visit.service_id, *visit.then}]
+        able = [place for place in self.choice.places if all(place.id in each.resource_ids for each in wished)]
         able = [place for place in able if place.seats is None or place.seats >= (visit.party or 1)]
         terms = Length(MINUTES[offer.id], 60) if offer else Length(60, 60)
         found: dict[datetime, Slot] = {}
@@ -342,8 +369,10 @@ class PaperShop:
                 if start > self.now and start not in self.taken | {at for whose, at in self.busy if whose == place.id}:
                     found.setdefault(start, Slot(place.id, start, terms.end(start), visit.service_id))
         if visit.place_id is not None and visit.place_id != CHAIR:
-            return [slot for start in found if (slot := self._with(visit, start, terms)) is not None]
-        return [found[start] for start in sorted(found)]
+            slots = [slot for start in found if (slot := self._with(visit, start, terms)) is not None]
+        else:
+            slots = [found[start] for start in sorted(found)]
+        return [slot for slot in slots if len(self._behind(slot, visit.then)) > len(visit.then)]
 
     def _with(self, visit: Visit, start: datetime, terms: Length) -> Slot | None:
         if visit.place_id is None or (visit.place_id, start) in self.busy:

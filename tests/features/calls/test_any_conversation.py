@@ -74,20 +74,26 @@ def test_any_conversation(
         shop.own = shop.free(NOW.date())[2]
         shop.taken.add(shop.own.start)
     said = shop.begin()
-    agreed = False
+    agreed, read_back = False, ""
     for heard, happens, taken in turns:
         if any(isinstance(act, HangUp) for act in said):
             break
         happen(shop, happens)
         event = _event(said, heard, taken=taken)
         agreed = agreed or says_yes(shop.state.step, event)
-        before = shop.commits
+        before, booked_before = shop.commits, len(shop.booked)
         said = shop.hear(event)
         assert said
         assert shop.commits - before <= 1
         assert agreed or shop.commits == 0
         assert shop.refused <= TRIES
         check(shop, said)
+        for slot in shop.booked[booked_before:]:
+            assert spoken_time(slot.start, ZONE, NOW).rpartition(" at ")[2] in read_back
+        if shop.state.step is Step.BOOK:
+            read_back = " ".join(plain.render(said))
+    taken_times = [(slot.resource_id, slot.start) for slot in shop.booked]
+    assert len(taken_times) == len(set(taken_times))
 
 
 @given(st.sampled_from([Heard(digits="0"), Heard(speech="repeat"), Heard(speech="start over"), Heard(digits="1")]))
@@ -167,7 +173,7 @@ def check(shop: PaperShop, said: list[Act]) -> None:
         amounts |= {str(quote.total), str(quote.tax), str(quote.discount), str(quote.due_now), str(quote.due_later)}
     amounts |= {str(Money(minor, "USD")) for code in CODES for minor in (code.discount.fixed_minor, code.least_minor)}
     assert {f"${amount}" for amount in AMOUNT.findall(text)} <= amounts
-    known = [*shop.state.offers, *shop.booked, *filter(None, (shop.state.held, shop.own, shop.held))]
+    known = [*shop.state.offers, *shop.booked, *filter(None, (shop.state.held, shop.own, shop.held)), *shop.also]
     times = {spoken_time(slot.start, ZONE, shop.now).removeprefix("on ") for slot in known}
     times |= {spoken_time(shop.now + TO_PAY, ZONE, shop.now).removeprefix("on ")} if shop.deposit else set()
     assert set(TIME.findall(text)) <= times
