@@ -7,7 +7,16 @@ from dataclasses import replace
 
 from callwaiting.core.money import Money
 from callwaiting.features.bookings.service import Offer
-from callwaiting.features.calls import booking, filling, options, phrases, understanding, visiting, when
+from callwaiting.features.calls import (
+    booking,
+    booking_phrases,
+    filling,
+    options,
+    order_phrases,
+    understanding,
+    visiting,
+    when,
+)
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.prompts import Decision, ask, item_named
@@ -27,7 +36,7 @@ def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[Dialogue
     at_hand = visiting.offer_of(state.visit.service_id, facts) if state.step in FRAMES[Frame.BOOKING] else None
     if _about(words, ABOUT_LENGTH):
         known = [offer for offer in services or filter(None, [at_hand]) if offer.minutes]
-        return (state, phrases.lengths(known)) if known else None
+        return (state, booking_phrases.lengths(known)) if known else None
     if not _about(words, ABOUT_PRICE) and not understanding.asks_after(words):
         return None
     wishes = _wishes(heard, facts)
@@ -38,7 +47,7 @@ def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[Dialogue
         return None
     named_once = [*wishes, *(Wish((offer.id,), None) for offer in services)]
     one = named_once[0] if len(named_once) == 1 else None
-    return replace(state, offer=one), phrases.prices(said)
+    return replace(state, offer=one), order_phrases.prices(said)
 
 
 def total(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls import phrases, understanding, visiting, when
+from callwaiting.features.calls import booking_phrases, phrases, understanding, visiting, when
 from callwaiting.features.calls.acts import ConfirmBooking, Facts, FindSlots, HoldSlot, ReleaseBooking, Say
 from callwaiting.features.calls.outcomes import (
     Booked,
@@ -30,7 +30,7 @@ def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Ask what is still to be known, then look for times: those that were named, or the next ones."""
     visit, words = visiting.named_in(Visit(), heard, facts), () if heard.digits else words_of(heard.speech)
     several = (understanding.count_of(words, facts.choice.services) or 1) > 1 and visiting.room(visit, facts) is None
-    before = (phrases.ONE_AT_A_TIME,) if several else ()
+    before = (booking_phrases.ONE_AT_A_TIME,) if several else ()
     return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts)), facts, *before)
 
 
@@ -43,17 +43,17 @@ def go_on(state: DialogueState, facts: Facts, *before: str) -> Decision:
             return ask(replace(state, step=Step.SERVICE, visit=visit), facts, *before)
     if visit.then and not visiting.can_be_together(visit, facts):
         state, visit = replace(state, one_by_one=visit.then), replace(visit, then=())
-        before = (*before, phrases.one_by_one(visit, facts))
+        before = (*before, booking_phrases.one_by_one(visit, facts))
     able = visiting.able_places(visit, facts)
     if visit.place_id is not None and visit.place_id not in {place.id for place in able}:
-        visit, before = replace(visit, place_id=None), (*before, phrases.NOT_WITH)
+        visit, before = replace(visit, place_id=None), (*before, booking_phrases.NOT_WITH)
     room = visiting.room(visit, facts)
     if room is None:
         visit = replace(visit, party=None)
     elif visit.party is None:
         return ask(replace(state, step=Step.PARTY, visit=visit), facts, *before)
     elif visit.party > room:
-        return ask(replace(state, step=Step.MENU, visit=Visit()), facts, *before, phrases.too_many(room))
+        return ask(replace(state, step=Step.MENU, visit=Visit()), facts, *before, booking_phrases.too_many(room))
     return find(replace(state, visit=visit), *before, wanted=state.wanted)
 
 
@@ -72,7 +72,7 @@ def service(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
                 return None
             if state.wanted and state.wanted.day:
                 earlier = of_day(earlier, [state.wanted.day])
-            return ask(replace(state, wanted=earlier), facts, phrases.TIME_NOTED)
+            return ask(replace(state, wanted=earlier), facts, booking_phrases.TIME_NOTED)
         visit = replace(visit, service_id=offered[position].id)
     return go_on(replace(state, visit=visit, wanted=wanted or state.wanted), facts)
 
@@ -144,8 +144,8 @@ def fits(slot: Slot, wanted: Wanted, facts: Facts) -> bool:
 
 def why(wanted: Wanted | None, *, fitting: bool, doubtful: bool) -> tuple[str, ...]:
     """What to say before times that are not simply those that were wished."""
-    not_then = phrases.NOT_THEN if wanted and wanted.times else phrases.NOTHING_THEN
-    return (phrases.IN_DOUBT,) if doubtful else () if fitting else (not_then,)
+    not_then = booking_phrases.NOT_THEN if wanted and wanted.times else booking_phrases.NOTHING_THEN
+    return (booking_phrases.IN_DOUBT,) if doubtful else () if fitting else (not_then,)
 
 
 def declined(heard: Heard) -> bool:
@@ -198,11 +198,11 @@ def after(
         case SlotsFound(()) if state.visit.then:
             visit = replace(state.visit, then=())
             alone = replace(state, visit=visit, one_by_one=state.visit.then)
-            return find(alone, phrases.one_by_one(visit, facts), wanted=state.wanted)
+            return find(alone, booking_phrases.one_by_one(visit, facts), wanted=state.wanted)
         case SlotsFound(()):
             if facts.menu:
-                return ask(replace(state, step=Step.MENU), facts, phrases.NO_SLOTS)
-            return end(state, f"{phrases.NO_SLOTS} {phrases.given_up(can_text=state.can_text)}")
+                return ask(replace(state, step=Step.MENU), facts, booking_phrases.NO_SLOTS)
+            return end(state, f"{booking_phrases.NO_SLOTS} {phrases.given_up(can_text=state.can_text)}")
         case SlotsFound((only,), fitting=True, exact=True):
             return Decision(state, effect=HoldSlot(only, state.visit.party, state.visit.then))
         case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
@@ -215,27 +215,27 @@ def after(
             visit = replace(state.visit, service_id=None, then=())
             left = [offer for offer in facts.choice.services if offer.id != state.visit.service_id]
             if not left:
-                return ask(replace(state, step=Step.MENU, visit=Visit()), facts, phrases.SERVICE_GONE)
-            return ask(replace(state, step=Step.SERVICE, visit=visit), facts, phrases.SERVICE_GONE)
+                return ask(replace(state, step=Step.MENU, visit=Visit()), facts, booking_phrases.SERVICE_GONE)
+            return ask(replace(state, step=Step.SERVICE, visit=visit), facts, booking_phrases.SERVICE_GONE)
         case SlotHeld(booking_id, held, also):
             return ask(replace(state, step=Step.BOOK, booking_id=booking_id, held=held, also=also), facts)
         case SlotLost():
             day = state.wanted.day if state.wanted else None
-            return find(state, phrases.SLOT_LOST, wanted=Wanted(day) if day else None)
+            return find(state, booking_phrases.SLOT_LOST, wanted=Wanted(day) if day else None)
         case Booked() if state.one_by_one:
             return _the_next(state, outcome, facts)
         case Booked():
             return end(state, f"{_done(state, outcome, facts)} {phrases.GOODBYE}")
         case DepositNeedsTexts() if state.number_keyed:  # whoever keyed the number may not be whose it is
-            return end(state, phrases.NOT_BOOKED)
+            return end(state, booking_phrases.NOT_BOOKED)
         case DepositNeedsTexts():
             return ask(replace(state, step=Step.ALLOW_TEXTS, goal="booking"), facts)
 
 
 def _done(state: DialogueState, booked: Booked, facts: Facts) -> str:
     if booked.deposit:
-        return phrases.kept(booked.slot, state.visit, facts, booked.deposit)
-    return phrases.booked(booked.slot, state.visit, facts, state.also, texted=booked.texted)
+        return booking_phrases.kept(booked.slot, state.visit, facts, booked.deposit)
+    return booking_phrases.booked(booked.slot, state.visit, facts, state.also, texted=booked.texted)
 
 
 def _the_next(state: DialogueState, booked: Booked, facts: Facts) -> Decision:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Literal
 
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls import booking, phrases, understanding, when
+from callwaiting.features.calls import booking, booking_phrases, understanding, when
 from callwaiting.features.calls.acts import CancelBooking, Facts, FindBooking, FindSlots, MoveBooking
 from callwaiting.features.calls.outcomes import (
     BookingChanged,
@@ -36,7 +36,7 @@ CANCEL_IT = (("cancel", "it"), ("cancel", "that"), ("cancel", "my"), ("cancel", 
 def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Which booking is meant? It is asked for by its day."""
     if not facts.caller_known:
-        return ask(state, facts, phrases.CHANGE_UNKNOWN_CALLER)
+        return ask(state, facts, booking_phrases.CHANGE_UNKNOWN_CALLER)
     fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None, also=(), visit=Visit())
     fresh = replace(fresh, change=_change_in(heard), wanted=None)
     named = _day_in(fresh, heard, facts)
@@ -63,7 +63,7 @@ def change(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     if heard.digits == "2" or wanted or (not heard.digits and words & {"move", "change", "reschedule", "another"}):
         return _find(state, _of_its_day(state, wanted, facts))
     if heard.digits in {"0", "3"} or (not heard.digits and words & {"leave", "keep", "no", "nothing"}):
-        return ask(replace(state, step=Step.MENU, booking_id=None, held=None), facts, phrases.LEFT_AS_IT_IS)
+        return ask(replace(state, step=Step.MENU, booking_id=None, held=None), facts, booking_phrases.LEFT_AS_IT_IS)
     return None
 
 
@@ -120,24 +120,24 @@ def after(
             found = replace(state, step=Step.CHANGE, booking_id=booking_id, booking_version=version, held=slot)
             return _as_wished(replace(found, visit=visit, unpaid=unpaid, change=None), state.change, facts)
         case DepositUnderway():
-            return ask(replace(state, step=Step.MENU), facts, phrases.DEPOSIT_UNDERWAY)
+            return ask(replace(state, step=Step.MENU), facts, booking_phrases.DEPOSIT_UNDERWAY)
         case BookingTooLate():
-            return ask(replace(state, step=Step.MENU), facts, phrases.BOOKING_TOO_LATE)
+            return ask(replace(state, step=Step.MENU), facts, booking_phrases.BOOKING_TOO_LATE)
         case BookingUnknown():
-            return ask(replace(state, step=Step.MENU), facts, phrases.BOOKING_UNKNOWN)
+            return ask(replace(state, step=Step.MENU), facts, booking_phrases.BOOKING_UNKNOWN)
         case SlotsFound(()):
-            return ask(replace(state, step=Step.CHANGE), facts, phrases.NO_SLOTS)
+            return ask(replace(state, step=Step.CHANGE), facts, booking_phrases.NO_SLOTS)
         case ServiceGone():
-            return ask(replace(state, step=Step.CHANGE), facts, phrases.SERVICE_GONE)
+            return ask(replace(state, step=Step.CHANGE), facts, booking_phrases.SERVICE_GONE)
         case SlotsFound((only,), fitting=True, exact=True):
             return ask(replace(state, step=Step.MOVE_SURE, offers=(only,)), facts)
         case SlotsFound(slots, fitting=fitting, doubtful=doubtful):
             before = booking.why(state.wanted, fitting=fitting, doubtful=doubtful)
             return ask(replace(state, step=Step.MOVE_SLOT, offers=slots), facts, *before)
         case SlotLost():
-            return _find(state, None, phrases.SLOT_LOST)
+            return _find(state, None, booking_phrases.SLOT_LOST)
         case BookingChanged(slot, deposit):
-            return end(state, phrases.changed(slot, facts, deposit))
+            return end(state, booking_phrases.changed(slot, facts, deposit))
 
 
 def _as_wished(found: DialogueState, wish: Literal["cancel", "move"] | None, facts: Facts) -> Decision:
@@ -147,7 +147,7 @@ def _as_wished(found: DialogueState, wish: Literal["cancel", "move"] | None, fac
     if wish != "move" or found.held is None:
         return ask(found, facts)
     wanted = _of_its_day(found, found.wanted, facts)
-    return _find(found, wanted, phrases.to_change(found.held, found.visit, facts, unpaid=found.unpaid))
+    return _find(found, wanted, booking_phrases.to_change(found.held, found.visit, facts, unpaid=found.unpaid))
 
 
 def _of_its_day(state: DialogueState, wanted: Wanted | None, facts: Facts) -> Wanted | None:
@@ -183,7 +183,9 @@ def _find(state: DialogueState, wanted: Wanted | None, *before: str) -> Decision
 
 
 def _left(state: DialogueState, facts: Facts) -> Decision:
-    return ask(replace(state, step=Step.MENU, booking_id=None, held=None, offers=()), facts, phrases.LEFT_AS_IT_IS)
+    return ask(
+        replace(state, step=Step.MENU, booking_id=None, held=None, offers=()), facts, booking_phrases.LEFT_AS_IT_IS
+    )
 
 
 def agrees_to_cancel(words: Sequence[str]) -> bool | None:

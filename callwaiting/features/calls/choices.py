@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from callwaiting.features.calls import phrases
+from callwaiting.features.calls import booking_phrases
 from callwaiting.features.calls.acts import Facts, FindAnswer
 from callwaiting.features.calls.cards import without_cards
 from callwaiting.features.calls.dialogue import decide
@@ -88,7 +88,7 @@ def choices(state: DialogueState, facts: Facts) -> tuple[Choice, ...]:
         ]
     if state.step in {Step.SLOT, Step.MOVE_SLOT}:
         found += [
-            Choice(f"offer:{place}", f"means: {phrases.moment(slot, facts)}", Heard(digits=str(place)))
+            Choice(f"offer:{place}", f"means: {booking_phrases.moment(slot, facts)}", Heard(digits=str(place)))
             for place, slot in enumerate(state.offers, 1)
         ]
         found.append(Choice("none_of_these", "wants none of the times", Heard(digits="0")))

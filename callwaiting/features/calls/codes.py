@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from callwaiting.features.calls import opening, phrases, understanding
+from callwaiting.features.calls import opening, order_phrases, understanding
 from callwaiting.features.calls.acts import Act, CheckCode, Facts, Quote, Say
 from callwaiting.features.calls.filling import settle, wishes_and_notes
 from callwaiting.features.calls.outcomes import CodeGood, CodeLost, CodeRefused, Heard
@@ -50,13 +50,13 @@ def mentioned(state: DialogueState, heard: Heard, facts: Facts) -> Decision | No
         return None
     at_an_order = state.step in FRAMES[Frame.ORDER] or state.step is Step.MENU
     if not facts.menu or not at_an_order or state.goal == "booking":
-        return ask(state, facts, phrases.CODES_FOR_ORDERS)
+        return ask(state, facts, order_phrases.CODES_FOR_ORDERS)
     rest = (*words[:cue], *words[last:])
     other = understanding.intent_in(rest)
     if state.step is Step.MENU and other in ELSEWHERE:
         decision = opening.go(state, other, Heard(speech=" ".join(rest)), facts)
         if decision is not None:
-            return replace(decision, acts=(Say(phrases.CODES_FOR_ORDERS), *decision.acts))
+            return replace(decision, acts=(Say(order_phrases.CODES_FOR_ORDERS), *decision.acts))
     wishes, notes = wishes_and_notes(Heard(speech=" ".join(rest)), facts)
     state = replace(state, wishes=(*state.wishes, *wishes))
     return _check(state, named, facts, *notes)
@@ -81,14 +81,14 @@ def after(state: DialogueState, outcome: CodeGood | CodeRefused | CodeLost, fact
     """How it goes on after a code was looked up, or does not hold any more."""
     match outcome:
         case CodeGood(named, basis_points, amount, least):
-            good = [phrases.code_good(named, basis_points, amount, least)]
-            good += [phrases.code_replaced(state.code)] if state.code not in {"", named} else []
+            good = [order_phrases.code_good(named, basis_points, amount, least)]
+            good += [order_phrases.code_replaced(state.code)] if state.code not in {"", named} else []
             return _go_on(replace(state, code=named), facts, *good)
         case CodeLost(too_little=too_little):
             lost = replace(state, step=Step.CONFIRM, code="", agreed=None)
-            return ask(lost, facts, phrases.code_lost(state.code, too_little=too_little))
+            return ask(lost, facts, order_phrases.code_lost(state.code, too_little=too_little))
         case CodeRefused(named, said):
-            refused: tuple[Act, ...] = (Say(phrases.CODE_REFUSED),)
+            refused: tuple[Act, ...] = (Say(order_phrases.CODE_REFUSED),)
             if not facts.written:  # who writes knows what it was, and `YES` is no word to send back
                 refused = (*refused, Quote(named))
             tried = replace(state, code_tries=state.code_tries + 1)
@@ -98,14 +98,14 @@ def after(state: DialogueState, outcome: CodeGood | CodeRefused | CodeLost, fact
             elif tried.code_tries < TRIES:
                 decision = ask(replace(tried, step=Step.CODE), facts)
             else:
-                decision = _go_on(tried, facts, phrases.CODE_TRIES)
+                decision = _go_on(tried, facts, order_phrases.CODE_TRIES)
             return replace(decision, acts=(*refused, *decision.acts))
 
 
 def _check(state: DialogueState, named: Sequence[str], facts: Facts, *notes: str, said: str = "") -> Decision:
     """Look the code up, or ask for it."""
     if state.code_tries >= TRIES:
-        return _go_on(state, facts, *notes, phrases.CODE_TRIES)
+        return _go_on(state, facts, *notes, order_phrases.CODE_TRIES)
     if not named:
         return ask(replace(state, step=Step.CODE), facts, *notes)
     spelled = _written(named)

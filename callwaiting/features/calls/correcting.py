@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from callwaiting.features.calls import options, phrases, understanding
+from callwaiting.features.calls import options, order_phrases, understanding
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.filling import settle
 from callwaiting.features.calls.options import Resolved, Said
@@ -39,7 +39,7 @@ def correct(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
     )
     corrected = replace(state, cart=cart, agreed=None, last=item_id, wishes=())
     if not cart:
-        return ask(replace(corrected, step=Step.ITEM, last=None), facts, phrases.EMPTY_CART)
+        return ask(replace(corrected, step=Step.ITEM, last=None), facts, order_phrases.EMPTY_CART)
     if state.step in {Step.CONFIRM, Step.FIX}:
         return ask(replace(corrected, step=Step.CONFIRM), facts)
     return settle(corrected, facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import options, phrases, understanding
+from callwaiting.features.calls import options, order_phrases, understanding
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.prompts import Decision, ask, item_named
@@ -25,7 +25,7 @@ def settle(state: DialogueState, facts: Facts, *before: str) -> Decision:
             return ask(replace(state, step=Step.CHOICE), facts, *notes)
         item = item_named(wish.item_ids[0], facts) if wish.item_ids else None
         if item is not None and options.impossible(item):
-            notes.append(phrases.gone((item.name,)))
+            notes.append(order_phrases.gone((item.name,)))
             item = None
         if item is not None:
             fitting = options.fitted(item, wish)
@@ -42,7 +42,7 @@ def settle(state: DialogueState, facts: Facts, *before: str) -> Decision:
     lines = [(line, found) for line in state.cart if (found := item_named(line.item_id, facts))]
     if not lines:
         return ask(replace(state, step=Step.ITEM), facts, *notes)
-    return ask(replace(state, step=Step.MORE), facts, *notes, phrases.cart(lines))
+    return ask(replace(state, step=Step.MORE), facts, *notes, order_phrases.cart(lines))
 
 
 def wishes_and_notes(heard: Heard, facts: Facts) -> tuple[tuple[Wish, ...], list[str]]:
@@ -74,10 +74,10 @@ def _put(state: DialogueState, line: LineRequest) -> tuple[DialogueState, str | 
     """The state with this line in its cart, or why not."""
     alike = next((kept for kept in state.cart if replace(kept, quantity=line.quantity) == line), None)
     if alike is None and len(state.cart) >= MAX_LINES:
-        return state, phrases.TOO_MANY_LINES
+        return state, order_phrases.TOO_MANY_LINES
     total = line.quantity + (alike.quantity if alike else 0)
     if total > MAX_QUANTITY:
-        return state, phrases.NINETY_NINE
+        return state, order_phrases.NINETY_NINE
     grown = replace(line, quantity=total)
     cart = tuple(grown if kept is alike else kept for kept in state.cart) if alike else (*state.cart, line)
     return replace(state, cart=cart, agreed=None, last=line.item_id), None

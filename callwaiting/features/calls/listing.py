@@ -14,7 +14,7 @@ from callwaiting.features.calls import repository, twiml
 from callwaiting.features.calls.errors import CallNotFound
 from callwaiting.features.calls.models import Call, CallTurn
 from callwaiting.features.calls.result import OutcomeName
-from callwaiting.features.calls.state import from_json
+from callwaiting.features.calls.state_json import from_json
 from callwaiting.features.keys import service as keys
 from callwaiting.features.merchants import service as merchants
 from callwaiting.features.orders import service as orders

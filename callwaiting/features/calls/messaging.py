@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import phrases, understanding
+from callwaiting.features.calls import order_phrases, phrases, understanding
 from callwaiting.features.calls.acts import (
     Act,
     DraftMessage,
@@ -84,7 +84,7 @@ def begin_status(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """How does my order stand? Its number is in our text, so that nobody hears of an order by a number that is shown
     on the display alone."""
     if not facts.caller_known:
-        return ask(state, facts, phrases.STATUS_UNKNOWN_CALLER)
+        return ask(state, facts, order_phrases.STATUS_UNKNOWN_CALLER)
     number = understanding.order_number_in("", words_of(heard.speech))
     asked = replace(state, step=Step.ORDER_NUMBER)
     return ask(asked, facts) if number is None else Decision(asked, effect=FindOrder(number))
@@ -103,8 +103,8 @@ def status(state: DialogueState, outcome: OrderFound | OrderUnknown, facts: Fact
     said: tuple[Act, ...]
     match outcome:
         case OrderFound(number, order_state):
-            return ask(replace(state, step=Step.MENU), facts, phrases.order_stands(number, order_state))
+            return ask(replace(state, step=Step.MENU), facts, order_phrases.order_stands(number, order_state))
         case OrderUnknown():
-            said = (Say(phrases.ORDER_UNKNOWN),)
+            said = (Say(order_phrases.ORDER_UNKNOWN),)
             asked = ask(replace(state, step=Step.MENU), facts)
             return replace(asked, acts=(*said, *asked.acts))

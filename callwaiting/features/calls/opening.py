@@ -11,6 +11,7 @@ from callwaiting.features.calls import (
     changing,
     filling,
     messaging,
+    order_phrases,
     phrases,
     understanding,
     visiting,
@@ -121,7 +122,7 @@ def _and_later(state: DialogueState, heard: Heard, facts: Facts) -> tuple[Dialog
     if not state.takes_bookings or not {word for word, intent in INTENTS.items() if intent is Intent.BOOK} & words:
         return state, ()
     visit, wanted = visiting.named_in(Visit(), heard, facts), when.wanted_in(heard.speech, facts)
-    return replace(state, later=True, visit=visit, wanted=wanted), (phrases.ONE_AFTER_THE_OTHER,)
+    return replace(state, later=True, visit=visit, wanted=wanted), (order_phrases.ONE_AFTER_THE_OTHER,)
 
 
 def _called_off(state: DialogueState, words: Sequence[str], facts: Facts) -> Decision | None:
@@ -130,8 +131,8 @@ def _called_off(state: DialogueState, words: Sequence[str], facts: Facts) -> Dec
         return None
     if state.cart:
         dropped = replace(state, step=Step.MENU, cart=(), wishes=(), agreed=None, due_now=None, last=None)
-        return ask(dropped, facts, phrases.ORDER_DROPPED)
-    return ask(state, facts, phrases.CALL_OFF_PAID)
+        return ask(dropped, facts, order_phrases.ORDER_DROPPED)
+    return ask(state, facts, order_phrases.CALL_OFF_PAID)
 
 
 def _is_of_a_service(words: Sequence[str], heard: Heard, facts: Facts) -> bool:

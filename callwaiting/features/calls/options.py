@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from uuid import UUID
 
-from callwaiting.features.calls import phrases
+from callwaiting.features.calls import order_phrases
 from callwaiting.features.calls.state import Wish
 from callwaiting.features.catalogue.service import Group, Item
 from callwaiting.understanding import vocabulary as words
@@ -73,16 +73,16 @@ def resolved(item: Item, wish: Wish, said: Said) -> Resolved:
         elif name in removed:
             removed.remove(name)
         elif name in item.removals:
-            notes.append(phrases.comes_with(item, name))
+            notes.append(order_phrases.comes_with(item, name))
         else:
-            notes.append(phrases.not_with(item, name))
+            notes.append(order_phrases.not_with(item, name))
     for name in said.refused:
         off = _removal(item, name)
         chosen = next((option for option in item.options(tuple(options)) if option.name == name), None)
         if chosen is not None:
             options.remove(chosen.id)
         elif off is None:
-            notes.append(phrases.always_with(item, name))
+            notes.append(order_phrases.always_with(item, name))
         elif off not in removed:
             removed.append(off)
     return Resolved(replace(wish, options=tuple(options), removed=tuple(removed)), tuple(notes))
@@ -122,13 +122,13 @@ def fitted(item: Item, wish: Wish) -> Resolved:
     known = {option.id: option for option in item.options(wish.options)}
     gone = [option.name for option in known.values() if not option.available]
     if gone or len(known) < len(wish.options):
-        notes.append(phrases.gone(gone))
+        notes.append(order_phrases.gone(gone))
     options = tuple(each for each in wish.options if each in known and known[each].available)
     removed = tuple(name for name in wish.removed if name in item.removals)
     asking = wish.asking
     for group in item.groups:
         if len(group.chosen(options)) > group.max_choices:
-            notes.append(phrases.too_many_choices(item, group))
+            notes.append(order_phrases.too_many_choices(item, group))
             options = tuple(each for each in options if not group.chosen((each,)))
             asking = group.id
             break

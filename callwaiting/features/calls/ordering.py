@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import booking, options, phrases, understanding
+from callwaiting.features.calls import booking, booking_phrases, options, order_phrases, phrases, understanding
 from callwaiting.features.calls.acts import AllowTexts, Ask, Facts, PlaceOrder, Say
 from callwaiting.features.calls.correcting import correct
 from callwaiting.features.calls.filling import settle, wishes_and_notes
@@ -27,7 +27,7 @@ def item(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     words = words_of(heard.speech)
     if heard.digits == "0" or (not heard.digits and understanding.says_done(words)):
         if not state.cart:
-            return ask(replace(state, step=Step.MENU), facts, phrases.EMPTY_CART)
+            return ask(replace(state, step=Step.MENU), facts, order_phrases.EMPTY_CART)
         return ask(replace(state, step=Step.CONFIRM), facts)
     if corrected := correct(state, heard, facts):
         return corrected
@@ -115,7 +115,7 @@ def fix(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     if heard.digits == "2" or (not heard.digits and {"remove", "last"} & set(words)):
         cart = state.cart[:-1]
         if not cart:
-            return ask(replace(state, step=Step.ITEM, cart=()), facts, phrases.EMPTY_CART)
+            return ask(replace(state, step=Step.ITEM, cart=()), facts, order_phrases.EMPTY_CART)
         return ask(replace(state, step=Step.CONFIRM, cart=cart), facts)
     wishes, notes = ((), []) if heard.digits else wishes_and_notes(heard, facts)
     if wishes:
@@ -131,7 +131,7 @@ def allow_texts(state: DialogueState, heard: Heard, facts: Facts) -> Decision | 
     if heard.digits == "1" or (not heard.digits and answer):
         return Decision(state, effect=AllowTexts())
     if heard.digits in {"2", "0"} or (not heard.digits and answer is False):
-        return end(state, phrases.NOT_BOOKED if state.goal == "booking" else phrases.not_placed())
+        return end(state, booking_phrases.NOT_BOOKED if state.goal == "booking" else order_phrases.NOT_PLACED)
     return None
 
 
@@ -152,27 +152,27 @@ def after(
     """How it goes on after the order was priced or placed, or could not be."""
     match outcome:
         case Priced(quote, changed, least):
-            question = Ask(phrases.confirm_order(), hints=YES_NO)
-            read = Say(phrases.read_back(quote, changed=changed, code=state.code, least=least))
+            question = Ask(order_phrases.CONFIRM_ORDER, hints=YES_NO)
+            read = Say(order_phrases.read_back(quote, changed=changed, code=state.code, least=least))
             return Decision(
                 replace(state, step=Step.CONFIRM, agreed=quote.total, due_now=quote.due_now), (read, question)
             )
         case ItemsGone(item_ids, names):
             cart = tuple(line for line in state.cart if line.item_id not in item_ids)
             step = Step.CONFIRM if cart else (Step.ITEM if facts.menu else Step.MENU)
-            return ask(replace(state, step=step, cart=cart, agreed=None), facts, phrases.gone(names))
+            return ask(replace(state, step=step, cart=cart, agreed=None), facts, order_phrases.gone(names))
         case ChoicesOpen(lines):
             kept = tuple(line for line in state.cart if line not in lines)
             wishes = tuple(Wish((line.item_id,), line.quantity, line.options, line.removed) for line in lines)
-            return settle(replace(state, cart=kept, wishes=wishes, agreed=None), facts, phrases.CHOICES_CHANGED)
+            return settle(replace(state, cart=kept, wishes=wishes, agreed=None), facts, order_phrases.CHOICES_CHANGED)
         case AmountRefused():
-            return ask(replace(state, step=Step.FIX, agreed=None), facts, phrases.AMOUNT_REFUSED)
+            return ask(replace(state, step=Step.FIX, agreed=None), facts, order_phrases.AMOUNT_REFUSED)
         case Placed(number, total, due_now) if state.later:
             placed = replace(state, cart=(), agreed=None, due_now=None, code="", later=False)
-            return booking.go_on(placed, facts, phrases.placed(number, total, due_now, end=""))
+            return booking.go_on(placed, facts, order_phrases.placed(number, total, due_now, end=""))
         case Placed(number, total, due_now):
-            return end(state, phrases.placed(number, total, due_now))
+            return end(state, order_phrases.placed(number, total, due_now))
         case TextsRefused() if state.number_keyed:  # whoever keyed the number may not be whose it is
-            return end(state, phrases.not_placed())
+            return end(state, order_phrases.NOT_PLACED)
         case TextsRefused():
             return ask(replace(state, step=Step.ALLOW_TEXTS, goal="order"), facts)

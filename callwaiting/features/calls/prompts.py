@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from callwaiting.features.calls import options, phrases
+from callwaiting.features.calls import booking_phrases, options, order_phrases, phrases
 from callwaiting.features.calls.acts import Act, Ask, Effect, Facts, HangUp, Price, Say, TakeMessage
 from callwaiting.features.calls.state import DialogueState, Step
 from callwaiting.features.catalogue.service import Group, Item, Option
@@ -29,7 +29,7 @@ def ask(state: DialogueState, facts: Facts, *before: str) -> Decision:
     gone = state.step in {Step.CHOICE, Step.QUANTITY} and not candidates(state, facts)
     if gone or (state.step is Step.OPTION and option_asked(state, facts) is None):  # sold out since it was named
         state = replace(state, step=Step.MORE if state.cart else Step.ITEM, wishes=state.wishes[1:])
-        before = (*before, phrases.gone(()))
+        before = (*before, order_phrases.gone(()))
     if state.step is Step.ITEM and not facts.menu:
         state = replace(state, step=Step.MENU)
     said = tuple(Say(text) for text in before)
@@ -72,58 +72,57 @@ def _question(state: DialogueState, facts: Facts) -> Ask:
     names = tuple(item.name for item in facts.menu)
     match state.step:
         case Step.ITEM:
-            return Ask(phrases.items(facts.menu), hints=names)
+            return Ask(order_phrases.items(facts.menu), hints=names)
         case Step.CHOICE:
             fitting = candidates(state, facts)
-            return Ask(phrases.which(fitting), hints=tuple(item.name for item in fitting))
+            return Ask(order_phrases.which(fitting), hints=tuple(item.name for item in fitting))
         case Step.OPTION if question := option_asked(state, facts):
             item, group = question
             on_offer = offered(group)
-            return Ask(phrases.which_option(item, group, on_offer), hints=tuple(option.name for option in on_offer))
-        case Step.QUANTITY:
-            return Ask(phrases.how_many(candidates(state, facts)[0]), keys="several")
-        case Step.MORE:
-            return Ask(phrases.more(), hints=("that's all", *names))
-        case Step.FIX:
-            return Ask(phrases.FIX, hints=("add", "remove", "start over"))
-        case Step.SLOT:
             return Ask(
-                phrases.slots(state.offers, state.visit, facts), hints=("first", "second", "third", "none", *DAYS)
+                order_phrases.which_option(item, group, on_offer), hints=tuple(option.name for option in on_offer)
+            )
+        case Step.QUANTITY:
+            return Ask(order_phrases.how_many(candidates(state, facts)[0]), keys="several")
+        case Step.MORE:
+            return Ask(order_phrases.MORE, hints=("that's all", *names))
+        case Step.FIX:
+            return Ask(order_phrases.FIX, hints=("add", "remove", "start over"))
+        case Step.SLOT | Step.MOVE_SLOT:
+            return Ask(
+                booking_phrases.slots(state.offers, state.visit, facts),
+                hints=("first", "second", "third", "none", *DAYS),
             )
         case Step.BOOK if state.held is not None:
             return Ask(
-                phrases.confirm_booking(state.held, state.visit, facts, state.also),
+                booking_phrases.confirm_booking(state.held, state.visit, facts, state.also),
                 hints=YES_NO,
             )
         case Step.SERVICE:
-            return Ask(phrases.services(facts), hints=tuple(offer.name for offer in facts.choice.services))
+            return Ask(booking_phrases.services(facts), hints=tuple(offer.name for offer in facts.choice.services))
         case Step.PARTY:
-            return Ask(phrases.HOW_MANY_PEOPLE, keys="several")
+            return Ask(booking_phrases.HOW_MANY_PEOPLE, keys="several")
         case Step.WHICH_BOOKING:
-            return Ask(phrases.WHICH_BOOKING, hints=DAYS)
+            return Ask(booking_phrases.WHICH_BOOKING, hints=DAYS)
         case Step.CHANGE if state.held is not None:
             return Ask(
-                phrases.change(state.held, state.visit, facts, unpaid=state.unpaid),
+                booking_phrases.change(state.held, state.visit, facts, unpaid=state.unpaid),
                 hints=("cancel it", "move it", "leave it"),
             )
         case Step.CANCEL_SURE if state.held is not None:
-            return Ask(phrases.cancel_sure(state.held, state.visit, facts), hints=YES_NO)
-        case Step.MOVE_SLOT:
-            return Ask(
-                phrases.slots(state.offers, state.visit, facts), hints=("first", "second", "third", "none", *DAYS)
-            )
+            return Ask(booking_phrases.cancel_sure(state.held, state.visit, facts), hints=YES_NO)
         case Step.MOVE_SURE if state.offers:
-            return Ask(phrases.move_sure(state.offers[0], facts), hints=YES_NO)
+            return Ask(booking_phrases.move_sure(state.offers[0], facts), hints=YES_NO)
         case Step.RECORDING:
             return Ask(phrases.RECORDING, hints=YES_NO)
         case Step.ORDER_NUMBER:
-            return Ask(phrases.ORDER_NUMBER, keys="several")
+            return Ask(order_phrases.ORDER_NUMBER, keys="several")
         case Step.MESSAGE:
             return Ask(phrases.MESSAGE_OR_TAPE if state.voicemail else phrases.MESSAGE)
         case Step.MESSAGE_SURE:
             return Ask(phrases.MESSAGE_SURE, hints=YES_NO)
         case Step.CODE:
-            return Ask(phrases.CODE, keys="several")
+            return Ask(order_phrases.CODE, keys="several")
         case Step.PHONE:
             return Ask(phrases.ASK_PHONE, keys="several")
         case Step.ALLOW_TEXTS:

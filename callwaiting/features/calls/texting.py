@@ -29,7 +29,8 @@ from callwaiting.features.calls.conversing import converse
 from callwaiting.features.calls.models import TextDialogue
 from callwaiting.features.calls.outcomes import Started
 from callwaiting.features.calls.reach import can_text
-from callwaiting.features.calls.state import DialogueState, Step, from_json, to_json
+from callwaiting.features.calls.state import DialogueState, Step
+from callwaiting.features.calls.state_json import from_json, to_json
 from callwaiting.features.calls.talk import Talk
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.merchants import service as merchants

@@ -26,7 +26,8 @@ from callwaiting.features.calls.conversing import converse
 from callwaiting.features.calls.models import Call, CallTurn
 from callwaiting.features.calls.outcomes import CameBack, Event, Heard, Recorded, Started
 from callwaiting.features.calls.reach import can_text
-from callwaiting.features.calls.state import DialogueState, Step, from_json, to_json
+from callwaiting.features.calls.state import DialogueState, Step
+from callwaiting.features.calls.state_json import from_json, to_json
 from callwaiting.features.calls.talk import on_the_phone
 from callwaiting.features.calls.transitions import after
 from callwaiting.features.calls.twiml import Links

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from callwaiting.features.bookings.service import spoken_time
-from callwaiting.features.calls import phrases, prompts
+from callwaiting.features.calls import booking_phrases, order_phrases, phrases, prompts
 from callwaiting.features.calls.acts import Act, Ask, Facts, Quote, Say
 from callwaiting.features.calls.state import DialogueState, Step
 from callwaiting.features.messages.service import plain, segments_of
@@ -24,19 +24,19 @@ SAID: Mapping[str, str] = {
     phrases.CALM: "I am sorry that this is tiresome. The team can read it here.",
     phrases.PERSON_CALLED: "I have told the team that you asked for a person.",
     phrases.PERSON_STILL_CALLED: "The team knows that you asked for a person.",
-    phrases.AMOUNT_REFUSED: "I cannot take an order of this amount by text.",
-    phrases.BOOKING_UNKNOWN: "I do not find a booking of yours on that day.",
-    phrases.BOOKING_TOO_LATE: "It is too late to change that booking with me. Please call us.",
-    phrases.ORDER_UNKNOWN: "I do not find an order of yours with that number.",
+    order_phrases.AMOUNT_REFUSED: "I cannot take an order of this amount by text.",
+    booking_phrases.BOOKING_UNKNOWN: "I do not find a booking of yours on that day.",
+    booking_phrases.BOOKING_TOO_LATE: "It is too late to change that booking with me. Please call us.",
+    order_phrases.ORDER_UNKNOWN: "I do not find an order of yours with that number.",
     phrases.MESSAGE_PASSED_ON: "Thank you. I have passed it on to the team.",
     phrases.NO_CARDS: "Please never text me the number of a card. Payment is by the link that we text you.",
     phrases.NOT_HEARD: "Sorry, I did not understand that.",
-    phrases.CALL_OFF_PAID: (
+    order_phrases.CALL_OFF_PAID: (
         "An order that is not paid for is not made: its link just runs out. To call off one that is paid, please write"
         " to the team here."
     ),
-    phrases.CODE_REFUSED: "Sorry, this code is over, or not quite right.",
-    phrases.CODE_TRIES: "I cannot try any more codes now. The team can read it here.",
+    order_phrases.CODE_REFUSED: "Sorry, this code is over, or not quite right.",
+    order_phrases.CODE_TRIES: "I cannot try any more codes now. The team can read it here.",
     phrases.GOODBYE: "",
 }
 ENGLISH_ONLY: Mapping[str, str] = {
@@ -119,7 +119,7 @@ def _option(state: DialogueState, facts: Facts, most: int) -> str:
     if asked is None:
         return ""
     item, group = asked
-    offered = [f"{option.name}{phrases.difference(option)}" for option in prompts.offered(group)[:most]]
+    offered = [f"{option.name}{order_phrases.difference(option)}" for option in prompts.offered(group)[:most]]
     return f"Which {group.name} for the {item.name}: {_either(offered)}?"
 
 
@@ -135,16 +135,19 @@ def _service(state: DialogueState, facts: Facts, most: int) -> str:
 
 
 def _times(state: DialogueState, facts: Facts, most: int) -> str:
-    times = [phrases.moment(slot, facts) + phrases.by_whom(slot, facts) for slot in state.offers]
-    what = phrases.what_for(state.visit, facts)
+    times = [booking_phrases.moment(slot, facts) + booking_phrases.by_whom(slot, facts) for slot in state.offers]
+    what = booking_phrases.what_for(state.visit, facts)
     return f"Free{what}: {_either(times)}. Which suits you? You can also write another day and time."
 
 
 def _book(state: DialogueState, facts: Facts, most: int) -> str:
     if state.held is None:
         return ""
-    time, details = phrases.moment(state.held, facts), phrases.details(state.held, state.visit, facts, state.also)
-    due = phrases.due_first(state.held, facts)
+    time, details = (
+        booking_phrases.moment(state.held, facts),
+        booking_phrases.details(state.held, state.visit, facts, state.also),
+    )
+    due = booking_phrases.due_first(state.held, facts)
     them = "them" if state.also else "it"
     return f"I am holding {time} for you{details}.{due} Reply OK to book {them}, or write another time."
 
@@ -152,14 +155,14 @@ def _book(state: DialogueState, facts: Facts, most: int) -> str:
 def _change(state: DialogueState, facts: Facts, most: int) -> str:
     if state.held is None:
         return ""
-    booked = phrases.to_change(state.held, state.visit, facts, unpaid=state.unpaid)
+    booked = booking_phrases.to_change(state.held, state.visit, facts, unpaid=state.unpaid)
     return f"{booked} Reply MOVE to move it, OFF to call it off, KEEP to leave it as it is."
 
 
 def _off_sure(state: DialogueState, facts: Facts, most: int) -> str:
     if state.held is None:
         return ""
-    what = phrases.what_for(state.visit, facts)
+    what = booking_phrases.what_for(state.visit, facts)
     return f"Shall I call off your booking {spoken_time(state.held.start, facts.zone, facts.now)}{what}? {OK_OR_NO}"
 
 
@@ -167,7 +170,7 @@ def _move_sure(state: DialogueState, facts: Facts, most: int) -> str:
     if not state.offers:
         return ""
     slot = state.offers[0]
-    time = phrases.moment(slot, facts) + phrases.by_whom(slot, facts)
+    time = booking_phrases.moment(slot, facts) + booking_phrases.by_whom(slot, facts)
     return f"Shall I move your booking to {time}? {OK_OR_NO}"
 
 

@@ -20,7 +20,8 @@ from callwaiting.features.calls import dialogue
 from callwaiting.features.calls import outcomes as came
 from callwaiting.features.calls.acts import Act, Effect, Facts
 from callwaiting.features.calls.outcomes import Event, Outcome, Started
-from callwaiting.features.calls.state import DialogueState, Held, Visit, Wanted, from_json, to_json
+from callwaiting.features.calls.state import DialogueState, Held, Visit, Wanted
+from callwaiting.features.calls.state_json import from_json, to_json
 from callwaiting.features.calls.timetable import choose
 from callwaiting.features.calls.understanding import asks_something
 from callwaiting.features.catalogue.service import Group, Item, Option, words_of

@@ -15,7 +15,8 @@ from callwaiting.features.bookings.service import Slot
 from callwaiting.features.calls.acts import ConfirmBooking, Facts, PlaceOrder
 from callwaiting.features.calls.dialogue import decide
 from callwaiting.features.calls.outcomes import Heard
-from callwaiting.features.calls.state import DialogueState, Step, from_json, to_json
+from callwaiting.features.calls.state import DialogueState, Step
+from callwaiting.features.calls.state_json import from_json, to_json
 from callwaiting.features.calls.understanding import yes_or_no
 from callwaiting.features.catalogue.service import Item, words_of
 from callwaiting.features.orders.service import LineRequest

@@ -24,7 +24,7 @@ from callwaiting.core.crypto import Place
 from callwaiting.core.money import Money, step_of
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
-from callwaiting.features.calls import phrases
+from callwaiting.features.calls import order_phrases
 from callwaiting.features.catalogue import service as catalogue
 from callwaiting.features.catalogue.service import Group, Item, Option
 from callwaiting.features.keys import service as keys
@@ -75,7 +75,7 @@ def minor(text: str) -> int:
 
 
 def read_back(quote: Quote) -> str:
-    return phrases.read_back(quote, changed=False)
+    return order_phrases.read_back(quote, changed=False)
 
 
 def page_of(app: Flask, order: OrderSummary) -> str:
