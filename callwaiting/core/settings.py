@@ -181,7 +181,6 @@ class Settings(BaseModel):
     webhook_body_days: int = Field(default=30, ge=1, le=3650)
     reconcile_hours: int = Field(default=48, ge=1, le=720)
     payment_link_hours: int = Field(default=72, ge=1, le=720)
-    default_region: str = Field(default="US", pattern=r"^[A-Z]{2}$")
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Settings:

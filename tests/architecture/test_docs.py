@@ -9,8 +9,12 @@ import click
 import pytest
 
 from callwaiting.cli import group
+from callwaiting.core.db import DatabaseRole
 from callwaiting.core.errors import PUBLIC_FACES
 from callwaiting.core.settings import Settings
+from callwaiting.features.bookings import transitions as booking_states
+from callwaiting.features.orders import transitions as order_states
+from callwaiting.features.payments import transitions as payment_states
 from tasks.webhook_handlers import HANDLERS
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +31,36 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         if isinstance(field.default, str | int) and field.default != "" and name != "database_pool_size":
             assert listed[name.upper()].strip("`") == str(field.default), name
+
+
+def test_every_setting_is_read() -> None:
+    """One that nothing reads promises what it does not do. PAYPAL_WEBHOOK_ID is only judged."""
+    code = "".join(path.read_text() for path in [*ROOT.glob("callwaiting/**/*.py"), *ROOT.glob("tasks/*.py")])
+    by_role = {f"database_url_{role.value}" for role in DatabaseRole}
+
+    unread = {name for name in Settings.model_fields.keys() - by_role if not re.search(rf"\.{name}\b", code)}
+    assert unread == {"paypal_webhook_id"}
+
+
+def test_pictures_of_states_are_those_of_the_code() -> None:
+    drawn = dict(re.findall(r"^## (\w+)\n.*?```mermaid\n(.*?)```", (DOCS / "states.md").read_text(), re.M | re.S))
+    moves = {
+        "Orders": order_states.MOVES,
+        "Bookings": booking_states.MOVES,
+    }
+    followers = {
+        "Payments": payment_states.NEXT,
+        "Refunds": payment_states.REFUND_NEXT,
+        "Disputes": payment_states.DISPUTE_NEXT,
+    }
+
+    assert drawn.keys() == moves.keys() | followers.keys()
+    for name, text in drawn.items():
+        arrows = sorted(re.findall(r"^    (\w+) --> (\w+)(?:: (\w+))?$", text, re.M))
+        if name in moves:
+            assert arrows == sorted((str(a), str(b), str(move)) for (a, move), b in moves[name].items()), name
+        else:
+            assert arrows == sorted((a, b, "") for a, ends in followers[name].items() for b in ends), name
 
 
 def test_table_of_errors_is_that_of_the_code() -> None:

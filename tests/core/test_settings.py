@@ -94,7 +94,6 @@ def test_missing_variable_is_named(name: str) -> None:
         ("PAYPAL_WEBHOOK_ID", "WEBHOOK_ID"),
         ("PAYPAL_WEBHOOK_ID", "webhook-id"),
         ("PAYPAL_EXTRA_ROOTS", "/tmp/ca.pem"),
-        ("DEFAULT_REGION", "usa"),
     ],
 )
 def test_unsafe_value_is_refused_by_name_and_never_shown(name: str, value: str) -> None:
