@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
 import psycopg2.errors
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg2 import sql
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -103,11 +105,25 @@ def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return config
 
 
 def upgrade(migrator_url: str, revision: str = "head") -> None:
     """Run the migrations as cw_owner; two that start at once wait for each other."""
+    with _as_owner(migrator_url) as config:
+        command.upgrade(config, revision)
+
+
+def write_next(migrator_url: str, what_for: str) -> None:
+    """Write the migration after the newest, with what the models have and this database, at the newest, lacks."""
+    with _as_owner(migrator_url) as config:
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        command.revision(config, what_for, autogenerate=True, rev_id=f"{int(newest or 0) + 1:04}")
+
+
+@contextmanager
+def _as_owner(migrator_url: str) -> Iterator[Config]:
     engine = create_engine(sqlalchemy_url(migrator_url))
     config = alembic_config()
     try:
@@ -116,7 +132,7 @@ def upgrade(migrator_url: str, revision: str = "head") -> None:
             connection.execute(text("set role cw_owner"))
             connection.commit()
             config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            yield config
             connection.execute(text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
             connection.commit()
     finally:

@@ -17,7 +17,7 @@ COMMANDS = {
     "demo": "Play a missed call that becomes a paid order, against the running system.",
     "call": "Play a phone call in the terminal: what is spoken, texted and stored.",
     "check": "Judge the configuration of a process, without starting it.",
-    "db": "Bring a database to the present schema; print the URLs of its roles.",
+    "db": "Bring a database to the present schema; print the URLs of its roles; write a migration.",
     "sources": "Webhook sources: create, list, rotate secrets, pause.",
     "events": "Stored events: list, show, replay.",
     "webhooks": "The signature doctor.",

@@ -1,12 +1,15 @@
-"""`callwaiting db`."""
+"""`callwaiting db`: the schema of a database, the URLs of its roles, and in a checkout the next migration."""
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
+from pathlib import Path
 
 import click
 
+from callwaiting.core.ids import new_token
 from callwaiting.core.roles import DatabaseRole
 from callwaiting.core.settings import load, require_role_secret
 from callwaiting.core.tenancy import SystemScope
@@ -34,7 +37,7 @@ ROLE_SECRET = click.option(
 
 @click.group()
 def command() -> None:
-    """Bring a database to the present schema; print the URLs of its roles."""
+    """Bring a database to the present schema; print the URLs of its roles; write a migration."""
 
 
 @command.command()
@@ -68,6 +71,27 @@ def urls(database_url: str, role_secret: str, as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     named = {f"DATABASE_URL_{role.upper()}": url for role, url in found.items()}
     click.echo(json.dumps(named) if as_json else "\n".join(f"{name}={url}" for name, url in named.items()))
+
+
+@command.command()
+@click.argument("what_for")
+def new_migration(what_for: str) -> None:
+    """Write the next migration of this checkout: what the models have and the schema lacks.
+
+    WHAT_FOR is its sentence, as in "A booking has a note." Nothing needs to run: the schema is made anew in a Postgres
+    of its own. Checks, grants and policies are not compared; add them by hand (migrations/rls.py).
+    """
+    from callwaiting.embedded.postgres import EmbeddedPostgres  # for development alone
+
+    with tempfile.TemporaryDirectory() as directory:
+        postgres = EmbeddedPostgres(Path(directory), durable=False, superuser_password=new_token(256))
+        postgres.start()
+        try:
+            role_secret = new_token(256)
+            prepare.prepare(postgres.url(), role_secret)
+            prepare.write_next(prepare.role_url(postgres.url(), role_secret, prepare.MIGRATOR), what_for)
+        finally:
+            postgres.stop()
 
 
 def make_platform_key(environment: dict[str, str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -15,6 +17,7 @@ from callwaiting.core.settings import Settings
 from callwaiting.features.bookings import transitions as booking_states
 from callwaiting.features.orders import transitions as order_states
 from callwaiting.features.payments import transitions as payment_states
+from migrations import overview
 from tasks.webhook_handlers import HANDLERS
 
 ROOT = Path(__file__).parents[2]
@@ -42,9 +45,15 @@ def test_every_setting_is_read() -> None:
     assert unread == {"paypal_webhook_id"}
 
 
+def test_list_of_tables_is_that_of_the_models() -> None:
+    kept = (DOCS / "schema.md").read_text()
+
+    assert kept == overview.page(), "renew it: python -m migrations.overview > docs/schema.md"
+
+
 def test_pictures_of_states_are_those_of_the_code() -> None:
     drawn = dict(re.findall(r"^## (\w+)\n.*?```mermaid\n(.*?)```", (DOCS / "states.md").read_text(), re.M | re.S))
-    moves = {
+    moves: dict[str, Mapping[Any, str]] = {
         "Orders": order_states.MOVES,
         "Bookings": booking_states.MOVES,
     }

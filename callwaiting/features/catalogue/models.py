@@ -58,7 +58,9 @@ class ModifierOption(TenantRow, Base):
     __tablename__ = "modifier_options"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["merchant_id", "group_id"], ["app.modifier_groups.merchant_id", "app.modifier_groups.id"]
+            ["merchant_id", "group_id"],
+            ["app.modifier_groups.merchant_id", "app.modifier_groups.id"],
+            ondelete="cascade",
         ),
         Index("ix_modifier_options_group", "merchant_id", "group_id", "position"),
     )
@@ -83,7 +85,9 @@ class ItemModifierGroup(TenantRow, Base):
             ondelete="cascade",
         ),
         ForeignKeyConstraint(
-            ["merchant_id", "group_id"], ["app.modifier_groups.merchant_id", "app.modifier_groups.id"]
+            ["merchant_id", "group_id"],
+            ["app.modifier_groups.merchant_id", "app.modifier_groups.id"],
+            ondelete="cascade",
         ),
         Index("ix_item_modifier_groups_group", "merchant_id", "group_id"),
     )
