@@ -20,8 +20,8 @@ from callwaiting.features.calls.outcomes import (
 )
 from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import DialogueState, Step, Visit, Wanted
-from callwaiting.features.calls.vocabulary import UNITS
 from callwaiting.features.catalogue.service import words_of
+from callwaiting.understanding.numbers import UNITS
 
 OFFERS = 3
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from callwaiting.features.calls.state import Wish
 from callwaiting.features.calls.vocabulary import (
     ABOUT_HOURS,
     ABOUT_PLACE,
-    AFFIRMED,
     ANGER,
     ANY_TIME,
     ASKING_AFTER,
@@ -24,7 +24,6 @@ from callwaiting.features.calls.vocabulary import (
     DONE,
     FILLERS,
     FOREIGN,
-    HOMOPHONES,
     INTENT_PHRASES,
     INTENTS,
     LEAVING_OUT,
@@ -33,20 +32,21 @@ from callwaiting.features.calls.vocabulary import (
     ORDINALS,
     QUESTIONS,
     REMOVING,
-    SCALES,
     SEPARATORS,
-    SET_PHRASES,
     SETTING,
-    TENS,
-    UNITS,
     WAITING,
-    YES,
     Command,
     Intent,
 )
 from callwaiting.features.catalogue.service import Item, Named, part_match, whole_match
+from callwaiting.understanding.numbers import HOMOPHONES, SCALES, TENS, UNITS, with_digits
+from callwaiting.understanding.text import read
+from callwaiting.understanding.yes_no import plain_answer
 
 LONGEST_WAIT = 8
+LONGEST_NUMBER = 6
+ONE = frozenset({"a", "an", "single"})
+NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *ONE, "couple", "dozen", "half", "pair"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +206,7 @@ def other_language(words: Sequence[str]) -> str | None:
 
 def yes_or_no(words: Sequence[str]) -> bool | None:
     """A plain yes or no. None when neither, or when a yes comes with anything else than polite words."""
-    if any(word in NO for word in words):
-        affirmed = any(word in YES and tuple(words[i - 1 : i]) != ("not",) for i, word in enumerate(words))
-        return None if affirmed and words[0] not in NO else False
-    rest, affirmed = list(words), False
-    for phrase in AFFIRMED:
-        if has(rest, phrase):
-            affirmed = True
-            rest = [word for word in rest if word not in phrase]
-    affirmed = affirmed or any(word in YES or word in {"ok", "okay"} for word in rest)
-    return True if affirmed and all(word in YES or word in FILLERS for word in rest) else None
+    return _answer(tuple(words))
 
 
 def says_done(words: Sequence[str]) -> bool:
@@ -227,19 +218,9 @@ def says_done(words: Sequence[str]) -> bool:
 
 
 def number_at(words: Sequence[str], start: int) -> tuple[int, int] | None:
-    """(value, how many words) of the number that begins at `start`. Above 99 the value is 100, whatever was said."""
-    for phrase, value in SET_PHRASES:
-        if tuple(words[start : start + len(phrase)]) == phrase:
-            return _with_scale(words, start, value, len(phrase))
-    word = words[start]
-    following = words[start + 1] if start + 1 < len(words) else ""
-    if word.isdecimal():
-        return _with_scale(words, start, min(int(word[:6]), 100), 1)
-    if word in TENS and UNITS.get(following, 10) < 10:
-        return _with_scale(words, start, TENS[word] + UNITS[following], 2)
-    if word in TENS or word in UNITS:
-        return _with_scale(words, start, TENS.get(word, 0) or UNITS[word], 1)
-    return None
+    """(value, how many words) of the number that begins at `start`; `a` is one. Above 99 the value is 100, whatever was
+    said."""
+    return _number(tuple(words[start : start + LONGEST_NUMBER]))
 
 
 def quantity_in(digits: str, words: Sequence[str]) -> int | None:
@@ -336,12 +317,20 @@ def _numbers(words: Sequence[str]) -> list[tuple[int, int]]:
     return found
 
 
-def _with_scale(words: Sequence[str], start: int, value: int, length: int) -> tuple[int, int]:
-    """`two hundred` is one number, above all that can be ordered."""
-    end = start + length
-    while end < len(words) and words[end] in SCALES:
-        value, end = 100, end + 1
-    return value, end - start
+@lru_cache(maxsize=1024)
+def _answer(words: tuple[str, ...]) -> bool | None:
+    return plain_answer(read(" ".join(words)).plain)
+
+
+@lru_cache(maxsize=1024)
+def _number(words: tuple[str, ...]) -> tuple[int, int] | None:
+    if not words or (words[0] not in NUMBER_WORDS and not words[0].isdecimal()):
+        return None
+    for length in range(len(words), 0, -1):
+        digits = with_digits(" ".join(words[:length]))
+        if digits.isdecimal():
+            return min(int(digits[:6]), 100), length
+    return (1, 1) if words[0] in ONE else None
 
 
 def has(words: Sequence[str], phrase: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -12,12 +13,14 @@ from callwaiting.features.calls import understanding, when
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.state import Visit
+from callwaiting.features.calls.vocabulary import Phrase
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Slot
 
 LARGEST = 500
 MOST_SERVICES = 3
-ADDING = frozenset({"add", "also", "and", "plus", "too"})
+ADDING: tuple[Phrase, ...] = (("add",), ("also",), ("too",), ("as", "well"), ("plus",))
+YES_AND = re.compile(r"(?:(?:yes|yeah|ok|okay|sure|please|oh|great) )*and ")
 UNDECIDED = frozenset({"dont", "instead", "no", "not", "or", "without"})
 ONLY = frozenset({"just", "no", "not", "only", "without"})
 BEFORE_A_PERSON = frozenset({"with", "by", "see", "seeing"})
@@ -88,7 +91,8 @@ def _with_services(visit: Visit, words: Sequence[str], facts: Facts) -> Visit:
     service_id = _only(understanding.named_in(words, facts.choice.services))
     if service_id is None or (service_id in planned and not ONLY & set(words)):
         return visit
-    if visit.service_id is not None and ADDING & set(words) and service_id not in planned:
+    added = YES_AND.match(" ".join(words)) or any(understanding.has(words, phrase) for phrase in ADDING)
+    if visit.service_id is not None and added and service_id not in planned:
         return replace(visit, then=(*visit.then, service_id)[: MOST_SERVICES - 1])
     return replace(visit, service_id=service_id, then=())
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from callwaiting.understanding import numbers
+
 Phrase = tuple[str, ...]
 
 
@@ -29,23 +31,7 @@ class Intent(StrEnum):
     QUESTION = "question"
 
 
-UNITS: Mapping[str, int] = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19,
-}  # fmt: skip
-TENS: Mapping[str, int] = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
-SCALES = frozenset({"hundred", "thousand", "million"})
-SET_PHRASES: tuple[tuple[Phrase, int], ...] = (
-    (("half", "a", "dozen"), 6), (("a", "dozen"), 12), (("one", "dozen"), 12), (("dozen",), 12),
-    (("a", "couple", "of"), 2), (("a", "couple"), 2), (("couple", "of"), 2), (("couple",), 2),
-    (("a", "pair", "of"), 2), (("a", "pair"), 2), (("a",), 1), (("an",), 1), (("single",), 1),
-)  # fmt: skip
-# What speech recognition writes for a number that is all that was said.
-HOMOPHONES: Mapping[str, int] = {"won": 1, "to": 2, "too": 2, "for": 4, "ate": 8}
-ORDINALS: Mapping[str, int] = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6}
+ORDINALS: Mapping[str, int] = {word: value for word, value in numbers.ORDINALS.items() if value <= 6}  # no days yet
 
 LEAVING_OUT = frozenset({"without", "no", "hold", "minus"})
 FILLERS = frozenset({
@@ -62,10 +48,6 @@ NO = frozenset({
     "cancel", "cant", "dont", "incorrect", "nah", "negative", "neither", "never", "no", "none", "nope", "not",
     "nothing", "remove", "without", "wrong",
 })  # fmt: skip
-AFFIRMED: tuple[Phrase, ...] = (
-    ("go", "ahead"), ("of", "course"), ("do", "it"), ("place", "the", "order"), ("place", "it"), ("book", "it"),
-    ("all", "good"), ("sounds", "good"), ("sounds", "great"), ("thats", "fine"), ("that", "is", "fine"),
-)  # fmt: skip
 DONE: tuple[Phrase, ...] = (
     ("thats", "all"), ("that", "is", "all"), ("thats", "it"), ("that", "is", "it"), ("nothing", "else"),
     ("that", "will", "be", "all"), ("thatll", "be", "all"), ("that", "would", "be", "all"), ("thatd", "be", "all"),

@@ -49,14 +49,26 @@ def test_keyed_quantities(digits: str, value: int | None) -> None:
 @pytest.mark.parametrize(
     "text",
     ["yes", "Yes, please.", "yeah", "yep that's right", "that is correct", "go ahead", "sure please", "OK",
-     "sounds good", "place the order", "yes thank you"],
+     "sounds good", "book both please", "ya", "place the order", "yes thank you"],
 )  # fmt: skip
 def test_plain_yes(text: str) -> None:
     assert understanding.yes_or_no(words_of(text)) is True
 
 
 @pytest.mark.parametrize(
-    "text", ["no", "Nope.", "no thanks", "that's not right", "that's wrong", "don't", "no, thank you"]
+    "text",
+    [
+        "no",
+        "Nope.",
+        "never mind",
+        "I don't have one",
+        "Friday doesn't work for me",
+        "no thanks",
+        "that's not right",
+        "that's wrong",
+        "don't",
+        "no, thank you",
+    ],
 )
 def test_plain_no(text: str) -> None:
     assert understanding.yes_or_no(words_of(text)) is False
@@ -64,7 +76,8 @@ def test_plain_no(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "maybe", "yes but make it two", "yes and a cola", "yes no", "the yes men", "um", "I said the right one there",
+    ["", "I'm good, thanks", "no worries", "not bad", "is that right?", "right now", "I don't mind", "maybe",
+     "yes but make it two", "yes and a cola", "yes no", "the yes men", "um", "I said the right one there",
      "yes if it is free", "what", "are you sure it is right tomorrow"],
 )  # fmt: skip
 def test_neither_yes_nor_no(text: str) -> None:
