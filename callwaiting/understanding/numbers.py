@@ -31,7 +31,7 @@ _SETS = (
     (re.compile(r"\b(\d{1,2}) dozens?\b"), lambda found: str(int(found[1]) * 12)),
     (re.compile(r"\b(?:a )?dozen\b"), "12"),
     (re.compile(r"\b(?:a )?couple(?: of)?(?= [a-z]|\b)(?! of)"), "2"),
-    (re.compile(r"\ba pair of\b"), "2"),
+    (re.compile(r"\ba pair(?: of)?\b"), "2"),
     # `six thirty, two weeks from Monday`: nobody comes in thirty-two weeks, at six
     (re.compile(r"\b(1[0-2]|[1-9]) ([2-5])([1-9]) (?=(?:days?|weeks?|months?) (?:from|after)\b)"), r"\1 \g<2>0 \3 "),
 )

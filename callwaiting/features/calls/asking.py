@@ -10,7 +10,9 @@ from callwaiting.features.bookings.service import Offer
 from callwaiting.features.calls import (
     booking,
     booking_phrases,
+    counting,
     filling,
+    naming,
     options,
     order_phrases,
     understanding,
@@ -31,7 +33,7 @@ AT_AN_ORDER = frozenset({Step.ITEM, Step.MORE, Step.FIX, Step.CONFIRM})
 def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[DialogueState, str] | None:
     """What is said of the items and services that the caller asks about. One item can be ordered by `yes` then."""
     words = words_of(heard.speech)
-    named = understanding.named_in(words, facts.choice.services)
+    named = naming.named_in(words, facts.choice.services)
     services = [offer for offer in facts.choice.services if offer.id in named]
     at_hand = visiting.offer_of(state.visit.service_id, facts) if state.step in FRAMES[Frame.BOOKING] else None
     if _about(words, ABOUT_LENGTH):
@@ -65,18 +67,18 @@ def taken(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     service = visiting.offer_of(state.offer.item_ids[0], facts)
     if service is not None:
         return _booked(state, service, heard, facts) if state.takes_bookings else None
-    numbers = [number for at in range(len(words)) if (number := understanding.number_at(words, at))]
-    plain = all(word in TAKING | YES or understanding.number_at(words, at) is not None for at, word in enumerate(words))
+    numbers = [number for at in range(len(words)) if (number := counting.number_at(words, at))]
+    plain = all(word in TAKING | YES or counting.number_at(words, at) is not None for at, word in enumerate(words))
     if not plain or not (numbers or {"take", "have"} & set(words) or understanding.yes_or_no(words)):
         return None
-    quantity = understanding.quantity_in("", [word for word in words if word not in {"a", "an"}])
+    quantity = counting.quantity_in("", [word for word in words if word not in {"a", "an"}])
     return filling.settle(replace(state, wishes=(replace(state.offer, quantity=quantity),), offer=None), facts)
 
 
 def _booked(state: DialogueState, service: Offer, heard: Heard, facts: Facts) -> Decision | None:
     """`Book me one on Friday`, of the service whose price was told."""
     words = words_of(heard.speech)
-    other = set(understanding.named_in(words, facts.choice.services)) - {service.id}
+    other = set(naming.named_in(words, facts.choice.services)) - {service.id}
     plain = all(word in TAKING | YES | {"one"} for word in words) and understanding.yes_or_no(words) is not False
     if other or not (plain or understanding.intent_in(words) is Intent.BOOK):
         return None
@@ -98,7 +100,7 @@ def _wishes(heard: Heard, facts: Facts) -> list[Wish]:
             item = item_named(item_id, facts)
             if item is not None:
                 found.append(options.resolved(item, Wish((item_id,), None), said).wish)
-    return found or [Wish((item.id,), None) for item in understanding.items_in(words_of(heard.speech), facts.menu)]
+    return found or [Wish((item.id,), None) for item in naming.items_in(words_of(heard.speech), facts.menu)]
 
 
 def _priced(wish: Wish, facts: Facts) -> tuple[str, Money]:

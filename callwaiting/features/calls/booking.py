@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls import booking_phrases, phrases, understanding, visiting, when
+from callwaiting.features.calls import booking_phrases, counting, naming, phrases, understanding, visiting, when
 from callwaiting.features.calls.acts import ConfirmBooking, Facts, FindSlots, HoldSlot, ReleaseBooking, Say
 from callwaiting.features.calls.outcomes import (
     Booked,
@@ -29,7 +29,7 @@ OFFERS = 3
 def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Ask what is still to be known, then look for times: those that were named, or the next ones."""
     visit, words = visiting.named_in(Visit(), heard, facts), () if heard.digits else words_of(heard.speech)
-    several = (understanding.count_of(words, facts.choice.services) or 1) > 1 and visiting.room(visit, facts) is None
+    several = (naming.count_of(words, facts.choice.services) or 1) > 1 and visiting.room(visit, facts) is None
     before = (booking_phrases.ONE_AT_A_TIME,) if several else ()
     return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts)), facts, *before)
 
@@ -65,7 +65,7 @@ def service(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
     visit = visiting.named_in(state.visit, heard, facts)
     wanted = _wanted(heard, facts) if visit.service_id else None
     if visit.service_id is None:
-        position = understanding.position_in(heard.digits, words_of(heard.speech), len(offered))
+        position = counting.position_in(heard.digits, words_of(heard.speech), len(offered))
         if position is None:
             earlier = _wanted(heard, facts)  # the time is kept, and the service asked for again
             if earlier is None:
@@ -114,7 +114,7 @@ def chosen(state: DialogueState, heard: Heard, facts: Facts) -> Slot | Wanted | 
     wanted = None if heard.digits else when.wanted_in(heard.speech, facts, asked)
     if wanted is None:
         words = words_of(heard.speech)
-        position = understanding.position_in(heard.digits, words, len(state.offers))
+        position = counting.position_in(heard.digits, words, len(state.offers))
         if state.offers and not heard.digits and _takes_what_there_is(words, state):
             position = 0
         if position is not None:

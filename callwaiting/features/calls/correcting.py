@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from callwaiting.features.calls import options, order_phrases, understanding
+from callwaiting.features.calls import naming, options, order_phrases, understanding
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.filling import settle
 from callwaiting.features.calls.options import Resolved, Said
@@ -24,11 +24,11 @@ def correct(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
         return None
     if changed := _with_other_options(state, heard, facts):
         return changed
-    correction = understanding.correction_in(words_of(heard.speech), in_cart)
+    correction = naming.correction_in(words_of(heard.speech), in_cart)
     if correction is None:
         return None
     others = [item for item in facts.menu if item not in in_cart]
-    if correction.item_id is None and understanding.is_named(words_of(heard.speech), others):
+    if correction.item_id is None and naming.is_named(words_of(heard.speech), others):
         return None  # `make it three colas`, where there is none yet
     item_id = correction.item_id or state.last or in_cart[-1].id
     place = _place_of(item_id, state)
@@ -51,10 +51,10 @@ def _with_other_options(state: DialogueState, heard: Heard, facts: Facts) -> Dec
     words, said = words_of(heard.speech), options.said_in(heard.speech, facts.menu)
     if len(said) != 1 or said[0].quantity == 0 or understanding.asks_after(words):
         return None
-    if said[0].item is not None and not understanding.changes_what_is_there(words):
+    if said[0].item is not None and not naming.changes_what_is_there(words):
         return None
     in_cart = [each for line in state.cart if (each := item_named(line.item_id, facts))]
-    count = understanding.correction_in(words, in_cart)
+    count = naming.correction_in(words, in_cart)
     found = _changed_line(state, replace(said[0], quantity=count.quantity if count else None), facts)
     if found is None:
         return None

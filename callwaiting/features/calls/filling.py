@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import options, order_phrases, understanding
+from callwaiting.features.calls import naming, options, order_phrases
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.prompts import Decision, ask, item_named
@@ -63,8 +63,8 @@ def wishes_and_notes(heard: Heard, facts: Facts) -> tuple[tuple[Wish, ...], list
     if wishes:
         return tuple(wishes), notes
     words = words_of(heard.speech)
-    found_plainly = understanding.wishes_in(words, facts.menu)
-    unclear = found_plainly or understanding.wishes_in(understanding.before_what_is_left_out(words), facts.menu)
+    found_plainly = naming.wishes_in(words, facts.menu)
+    unclear = found_plainly or naming.wishes_in(naming.before_what_is_left_out(words), facts.menu)
     if len(unclear) == 1 and len(unclear[0].item_ids) > 1:
         return (options.said_of_all(heard.speech, unclear[0], facts.menu),), []
     return found_plainly, []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import order_phrases, phrases, understanding
+from callwaiting.features.calls import counting, order_phrases, phrases, understanding
 from callwaiting.features.calls.acts import (
     Act,
     DraftMessage,
@@ -85,7 +85,7 @@ def begin_status(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     on the display alone."""
     if not facts.caller_known:
         return ask(state, facts, order_phrases.STATUS_UNKNOWN_CALLER)
-    number = understanding.order_number_in("", words_of(heard.speech))
+    number = counting.order_number_in("", words_of(heard.speech))
     asked = replace(state, step=Step.ORDER_NUMBER)
     return ask(asked, facts) if number is None else Decision(asked, effect=FindOrder(number))
 
@@ -94,7 +94,7 @@ def order_number(state: DialogueState, heard: Heard, facts: Facts) -> Decision |
     """What is the number of the order?"""
     if heard.digits == "0":
         return ask(replace(state, step=Step.MENU), facts)
-    number = understanding.order_number_in(heard.digits, words_of(heard.speech))
+    number = counting.order_number_in(heard.digits, words_of(heard.speech))
     return None if number is None else Decision(state, effect=FindOrder(number))
 
 

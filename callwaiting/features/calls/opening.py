@@ -11,6 +11,7 @@ from callwaiting.features.calls import (
     changing,
     filling,
     messaging,
+    naming,
     order_phrases,
     phrases,
     understanding,
@@ -101,7 +102,7 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     intent = intent or meant(state, heard.speech, facts)
     if intent is Intent.CHANGE and state.step in FRAMES[Frame.BOOKING]:
         return None  # what is changed is what is being booked
-    if state.step is Step.MENU and intent is None and understanding.named_in(words, facts.choice.services):
+    if state.step is Step.MENU and intent is None and naming.named_in(words, facts.choice.services):
         intent = Intent.BOOK
     if fresh and intent is None and not facts.menu and when.wanted_in(heard.speech, facts):
         intent = Intent.BOOK  # `tomorrow at three`, where nothing else is to be had
@@ -111,7 +112,7 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 def _and_a_time(state: DialogueState, answer: str, heard: Heard, facts: Facts) -> Decision:
     """The answer; and where a service and a time were named in the same breath, free times."""
     words = words_of(heard.speech)
-    named = understanding.named_in(words, facts.choice.services) and when.wanted_in(heard.speech, facts)
+    named = naming.named_in(words, facts.choice.services) and when.wanted_in(heard.speech, facts)
     begun = go(state, Intent.BOOK, heard, facts) if state.step is Step.MENU and named else None
     return replace(begun, acts=(Say(answer), *begun.acts)) if begun else Decision(state, (Say(answer),), NoteAnswer())
 
@@ -138,11 +139,11 @@ def _called_off(state: DialogueState, words: Sequence[str], facts: Facts) -> Dec
 def _is_of_a_service(words: Sequence[str], heard: Heard, facts: Facts) -> bool:
     """`The pizza class` is no pizza, and `color my hair at 11` no eleven jars of hair wax."""
     services = facts.choice.services
-    if understanding.is_named(words, facts.menu):
+    if naming.is_named(words, facts.menu):
         return False
-    if understanding.is_named(words, services):
+    if naming.is_named(words, services):
         return True
-    if not understanding.named_in(words, services) or understanding.count_of(words, facts.menu) is not None:
+    if not naming.named_in(words, services) or naming.count_of(words, facts.menu) is not None:
         return False
     return when.wanted_in(heard.speech, facts) is not None
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import booking, booking_phrases, options, order_phrases, phrases, understanding
+from callwaiting.features.calls import (
+    booking,
+    booking_phrases,
+    counting,
+    naming,
+    options,
+    order_phrases,
+    phrases,
+    understanding,
+)
 from callwaiting.features.calls.acts import AllowTexts, Ask, Facts, PlaceOrder, Say
 from callwaiting.features.calls.correcting import correct
 from callwaiting.features.calls.filling import settle, wishes_and_notes
@@ -46,8 +55,8 @@ def choice(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     wish, fitting, words = state.wishes[0], candidates(state, facts), words_of(heard.speech)
     if heard.digits == "0" or understanding.yes_or_no(words) is False:
         return settle(replace(state, wishes=state.wishes[1:]), facts)
-    position = understanding.position_in(heard.digits, words, len(fitting))
-    named = () if heard.digits else understanding.wishes_in(words, fitting)
+    position = counting.position_in(heard.digits, words, len(fitting))
+    named = () if heard.digits else naming.wishes_in(words, fitting)
     if position is not None:
         chosen = options.of_one(fitting[position], wish)
     elif len(named) == 1 and len(named[0].item_ids) == 1:
@@ -73,7 +82,7 @@ def option(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         rest = state.wishes[1:] if group.min_choices else (replace(wish, asking=None), *state.wishes[1:])
         return settle(replace(state, wishes=rest), facts)
     choices = offered(group)
-    position = understanding.position_in(heard.digits, words, len(choices))
+    position = counting.position_in(heard.digits, words, len(choices))
     if position is None or choices[position].id in wish.options:
         return None
     chosen = replace(wish, options=(*wish.options, choices[position].id), asking=None)
@@ -82,7 +91,7 @@ def option(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 
 def quantity(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """How many of it?"""
-    number = understanding.quantity_in(heard.digits, words_of(heard.speech))
+    number = counting.quantity_in(heard.digits, words_of(heard.speech))
     if number is None:
         return None
     rest = state.wishes[1:]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from callwaiting.features.bookings.service import Offer, Place
-from callwaiting.features.calls import understanding, when
+from callwaiting.features.calls import naming, understanding, when
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.state import Visit
@@ -85,10 +85,10 @@ def person_of(place_id: UUID | None, service_id: UUID | None, facts: Facts) -> s
 def _with_services(visit: Visit, words: Sequence[str], facts: Facts) -> Visit:
     """The service that was named; several in one breath come one after the other, `this or that` is neither."""
     planned = (visit.service_id, *visit.then)
-    named = understanding.each_named(words, facts.choice.services)
+    named = naming.each_named(words, facts.choice.services)
     if len(named) > 1 and not UNDECIDED & set(words[1:]):
         return replace(visit, service_id=named[0], then=named[1:MOST_SERVICES])
-    service_id = _only(understanding.named_in(words, facts.choice.services))
+    service_id = _only(naming.named_in(words, facts.choice.services))
     if service_id is None or (service_id in planned and not ONLY & set(words)):
         return visit
     added = YES_AND.match(" ".join(words)) or any(understanding.has(words, phrase) for phrase in ADDING)
@@ -108,8 +108,8 @@ def _person(words: Sequence[str], places: Sequence[Place]) -> UUID | None:
         place_id
         for start, word in enumerate(words)
         if word in BEFORE_A_PERSON
-        for place_id in understanding.named_at(words, start + 1, people)
+        for place_id in naming.named_at(words, start + 1, people)
     }
     if not found and len(words) <= 2:
-        found = set(understanding.named_at(words, 0, people))
+        found = set(naming.named_at(words, 0, people))
     return found.pop() if len(found) == 1 else None

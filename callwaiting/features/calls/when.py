@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from callwaiting.features.calls.acts import Facts
+from callwaiting.features.calls.counting import is_position
 from callwaiting.features.calls.state import Wanted
-from callwaiting.features.calls.understanding import is_position
 from callwaiting.features.calls.vocabulary import ORDINALS
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Slot, Understood, understand

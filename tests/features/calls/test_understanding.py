@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from callwaiting.core.money import Money
-from callwaiting.features.calls import understanding
+from callwaiting.features.calls import counting, naming, understanding
 from callwaiting.features.calls.state import Wish
 from callwaiting.features.calls.vocabulary import Command, Intent
 from callwaiting.features.catalogue.service import Item, words_of
@@ -26,24 +26,25 @@ MENU = (MARGHERITA, PEPPERONI, COLA, CHEESE, FISH, SEVEN_UP)
     ("text", "value"),
     [
         ("one", 1), ("nineteen", 19), ("twenty", 20), ("twenty two", 22), ("twenty-two", 22), ("ninety nine", 99),
-        ("a couple", 2), ("a couple of", 2), ("half a dozen", 6), ("a dozen", 12), ("12", 12), ("I'd like 3", 3),
+        ("a couple", 2), ("a couple of", 2), ("a pair", 2), ("two dozen", 24),
+        ("half a dozen", 6), ("a dozen", 12), ("12", 12), ("I'd like 3", 3),
         ("too", 2), ("for", 4), ("none", 0), ("no", 0),
     ],
 )  # fmt: skip
 def test_quantities(text: str, value: int) -> None:
-    assert understanding.quantity_in("", words_of(text)) == value
+    assert counting.quantity_in("", words_of(text)) == value
 
 
 @pytest.mark.parametrize("text", ["two or three", "two hundred", "100", "999999999999", "lots", "", "one hundred"])
 def test_what_is_no_quantity(text: str) -> None:
-    assert understanding.quantity_in("", words_of(text)) is None
+    assert counting.quantity_in("", words_of(text)) is None
 
 
 @pytest.mark.parametrize(
     ("digits", "value"), [("1", 1), ("99", 99), ("0", 0), ("100", None), ("*", None), ("1*", None)]
 )
 def test_keyed_quantities(digits: str, value: int | None) -> None:
-    assert understanding.quantity_in(digits, ()) == value
+    assert counting.quantity_in(digits, ()) == value
 
 
 @pytest.mark.parametrize(
@@ -102,19 +103,19 @@ def test_neither_yes_nor_no(text: str) -> None:
     ],
 )  # fmt: skip
 def test_items_with_their_quantities(text: str, wishes: tuple[tuple[Item, int | None], ...]) -> None:
-    found = understanding.wishes_in(words_of(text), MENU)
+    found = naming.wishes_in(words_of(text), MENU)
     assert found == tuple(Wish((item.id,), quantity) for item, quantity in wishes)
 
 
 @pytest.mark.parametrize("text", ["no cola", "a margherita without cola", "I don't want a cola", "hello there", ""])
 def test_a_denied_item_is_not_ordered(text: str) -> None:
-    assert understanding.wishes_in(words_of(text), MENU) == ()
+    assert naming.wishes_in(words_of(text), MENU) == ()
 
 
 def test_this_or_that_is_not_decided() -> None:
-    [wish] = understanding.wishes_in(words_of("a margherita or a pepperoni"), MENU)
+    [wish] = naming.wishes_in(words_of("a margherita or a pepperoni"), MENU)
     assert set(wish.item_ids) == {MARGHERITA.id, PEPPERONI.id}
-    [wish] = understanding.wishes_in(words_of("two pizzas"), MENU)
+    [wish] = naming.wishes_in(words_of("two pizzas"), MENU)
     assert set(wish.item_ids) == {MARGHERITA.id, PEPPERONI.id}
     assert wish.quantity == 2
 
@@ -165,4 +166,4 @@ def test_intents() -> None:
     [("the first one", 0), ("second", 1), ("two", 1), ("option three", 2), ("four", None), ("3 pm", None), ("", None)],
 )
 def test_positions(text: str, position: int | None) -> None:
-    assert understanding.position_in("", words_of(text), 3) == position
+    assert counting.position_in("", words_of(text), 3) == position
