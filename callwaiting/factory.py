@@ -43,7 +43,7 @@ from callwaiting.features.orders import texts as order_texts
 from callwaiting.features.orders.events import OrderDepositPaid, OrderExpired, OrderPaid
 from callwaiting.features.orders.refunds import on_payment_refunded
 from callwaiting.features.outgoing import service as outgoing
-from callwaiting.features.payments.events import PaymentRefunded, PaymentSettled
+from callwaiting.features.payments.events import PaymentParked, PaymentRefunded, PaymentSettled
 from callwaiting.features.receipts import service as receipts
 from callwaiting.features.webhooks import door
 from callwaiting.features.webhooks.service import Handler
@@ -72,6 +72,7 @@ def event_bindings() -> EventBus:
     """Which slice listens to which: the only place that knows both."""
     bus = EventBus()
     bus.bind(PaymentSettled, orders.on_payment_settled)
+    bus.bind(PaymentParked, orders.on_payment_parked)
     bus.bind(PaymentRefunded, on_payment_refunded)
     bus.bind(TextsRevoked, on_texts_revoked)
     bus.bind(TextDue, order_texts.require_still_true)

@@ -79,6 +79,13 @@ def resolve_alert(session: Session, rule: str, *, subject: str) -> None:
     _RESOLVE(session, fingerprint=f"{rule}:{subject}")
 
 
+def waits(session: Session, rule: str, *, subjects: Sequence[str]) -> bool:
+    """Whether one of the alerts of this rule about these subjects is not resolved."""
+    fingerprints = [f"{rule}:{subject}" for subject in subjects]
+    query = select(Alert.id).where(Alert.fingerprint.in_(fingerprints), Alert.state != "resolved")
+    return bool(fingerprints) and session.scalar(query.limit(1)) is not None
+
+
 def newest(session: Session, *, state: State | None, before: UUID | None, limit: int) -> Sequence[Any]:
     """The merchant's alerts by their ids (as text), which rise with time of first sight, newest first."""
     return alone(session, _NEWEST, state=state, before=before or LAST_ID, limit=limit)

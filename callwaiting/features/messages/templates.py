@@ -136,6 +136,13 @@ TEMPLATES: Mapping[str, Template] = {
             ("business", "amount"),
         ),
         Template(
+            "payment_parked",
+            "{business}: we received {amount} for order {order}, which does not fit it. We look into it and get in"
+            " touch. Please do not pay again.",
+            ("business", "amount", "order"),
+            ("business", "amount"),
+        ),
+        Template(
             "order_cancelled",
             "{business}: order {order} is cancelled. Please do not pay for it.",
             ("business", "order"),

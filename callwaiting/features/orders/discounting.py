@@ -27,8 +27,8 @@ def discount(session: Session, order_id: UUID, version: int, by: str | Discount,
     one. The earlier link stops working, open pages of Stripe are closed, and the caller gets a text with the new total.
     A deposit stays due first, by the terms of the order.
 
-    Raises OrderNotFound, PreconditionFailed, NotDiscountable, PaymentUnderway, CodeUnusable, CodeNeedsMore,
-    AmountOutOfRange, CurrencyNotTaken.
+    Raises OrderNotFound, PreconditionFailed, NotDiscountable, PaymentUnderway, PaymentParked, CodeUnusable,
+    CodeNeedsMore, AmountOutOfRange, CurrencyNotTaken.
     """
     order = locked(session, order_id)
     require_version(order.revision, version)
@@ -37,6 +37,7 @@ def discount(session: Session, order_id: UUID, version: int, by: str | Discount,
     if order.expires_at <= clock.now():  # a new link would be over already
         raise NotDiscountable("expired", message="This order has expired. Give it a new link first.")
     payments.require_none_underway(session, order.id)
+    payments.require_nothing_parked(session, order.id)
     code = codes.good(session, by, locked=True) if isinstance(by, str) else None
     terms = by if isinstance(by, Discount) else code.discount if code else NO_DISCOUNT
     found = _repriced(session, order, terms)

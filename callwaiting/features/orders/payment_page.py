@@ -5,9 +5,10 @@ Opening the page changes nothing of an order, so link previews and scanners do n
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from callwaiting.core import clock
 from callwaiting.core.errors import BadRequest
@@ -46,7 +47,9 @@ blueprint = LinkPage(
 LABELS: dict[PaymentProvider, str] = {"stripe": "Pay by card", "paypal": "Pay with PayPal"}
 # Seconds until the page looks again while a payment is on its way; after the last one the buttons come back.
 LOOKS = (2, 2, 3, 3, 5, 5, 8, 10, 15, 20, 30)
-CLOSED = {"cancelled": "closed", "expired": "expired"}
+CLOSED = {"cancelled": "closed", "expired": "expired", "refunded": "refunded"}
+UNPAID = {"awaiting_payment", "awaiting_rest", "expired", "cancelled"}
+Held = Literal["parked", "under_way"]
 # Where the providers send payers from our form; any other API address brings pages of its own origin.
 CHECKOUT_ORIGINS = {
     "https://api.stripe.com": "https://checkout.stripe.com",
@@ -71,10 +74,10 @@ def checkout_origins() -> str:
 @with_content_policy(checkout_origins)
 def show(token: str) -> Response:
     """The order and its state; 410 once the link has expired."""
-    link, order, providers = _look_up(token)
+    link, order, providers, held = _look_up(token)
     looked = request.args.get("back", type=int) or 0
-    state = _state(link, order)
-    if state == "payable" and 0 < looked <= len(LOOKS):
+    state = _state(link, order, held)
+    if state in {"payable", "under_way"} and 0 < looked <= len(LOOKS):
         state = "waiting"
     response = make_response(
         render_template(
@@ -86,7 +89,8 @@ def show(token: str) -> Response:
             labels=LABELS,
             action=url_for(".pay", token=token),
             renew=url_for(".renew", token=token)
-            if renewal.payer_may_renew(order.state, order.version, order.expires_at, order.booking_id)
+            if state == "expired"
+            and renewal.payer_may_renew(order.state, order.version, order.expires_at, order.booking_id)
             else None,
         ),
         410 if state == "expired" else 200,
@@ -129,7 +133,7 @@ def renew(token: str) -> Response:
     try:
         with database.unit_of_work(MerchantScope(owner.merchant_id, actor="caller")) as session:
             renewal.ask_for_new_link(session, payments.link_of(session, owner.link_id).order_id)
-    except (NotRenewable, PaymentUnderway):
+    except (NotRenewable, NotPayable):
         return _see_other(url_for(".show", token=token))
     return blueprint.say(*RENEWED)
 
@@ -137,7 +141,7 @@ def renew(token: str) -> Response:
 renew.budget = NEW_LINK  # type: ignore[attr-defined]  # read by the limiter
 
 
-def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider]]:
+def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider], Held | None]:
     """Raises LinkUnknown. When a payer seems to come back from PayPal's approval, PayPal is asked."""
     database = context.database()
     with database.unit_of_work(SystemScope("whose payment link is opened")) as session:
@@ -153,7 +157,8 @@ def _look_up(token: str) -> tuple[Link, OrderSummary, list[PaymentProvider]]:
             offered = [name for name in payments.providers_for(session, link.amount) if name in configured]
         except (AmountNotTaken, CurrencyNotTaken):
             offered = []  # an account has changed since the order was placed; the page says to call
-        return link, orders.summary(session, link.order_id), offered
+        order = orders.summary(session, link.order_id)
+        return link, order, offered, _held(session, order)
 
 
 def _providers() -> Providers:
@@ -166,7 +171,18 @@ def _well_formed(token: str) -> str:
     return token
 
 
-def _state(link: Link, order: OrderSummary) -> str:
+def _held(session: Session, order: OrderSummary) -> Held | None:
+    """What keeps an order that is not paid from being paid here."""
+    if order.state not in UNPAID:
+        return None
+    if payments.is_looked_into(session, order.id):
+        return "parked"
+    return "under_way" if payments.under_way(session, order.id) else None
+
+
+def _state(link: Link, order: OrderSummary, held: Held | None) -> str:
+    if held is not None:
+        return held
     if order.state in {"awaiting_payment", "awaiting_rest"}:
         return "expired" if link.expires_at <= clock.now() else "payable"
     return CLOSED.get(order.state, "deposit_paid" if order.state == "deposit_paid" else "paid")

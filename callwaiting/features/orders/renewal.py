@@ -35,8 +35,8 @@ def renew(session: Session, order_id: UUID, version: int) -> None:
     """Give an order that awaits its payment, or has expired, a new link and the full time, and text it. One whose
     deposit is paid gets a link for the rest.
 
-    Raises OrderNotFound, PreconditionFailed, NotRenewable, PaymentUnderway when its payment is being taken, or
-    AmountOutOfRange when no link can ask for so little.
+    Raises OrderNotFound, PreconditionFailed, NotRenewable, PaymentUnderway when its payment is being taken,
+    PaymentParked when one that does not fit waits for somebody, or AmountOutOfRange when no link can ask for so little.
     """
     order = locked(session, order_id)
     require_version(order.revision, version)
@@ -48,7 +48,8 @@ def renew(session: Session, order_id: UUID, version: int) -> None:
 
 
 def ask_for_new_link(session: Session, order_id: UUID) -> None:
-    """The payer asks, on the page of a link that has expired. Raises OrderNotFound, NotRenewable, PaymentUnderway."""
+    """The payer asks, on the page of a link that has expired. Raises OrderNotFound, NotRenewable, PaymentUnderway,
+    PaymentParked."""
     order = locked(session, order_id)
     if not payer_may_renew(order.state, order.version, order.expires_at, order.booking_id):
         raise NotRenewable(order.state, message="This order cannot be paid online any more.")
@@ -71,6 +72,7 @@ def _renew(session: Session, order: Order, *, by: str) -> None:
     if order.booking_id is not None and state is State.AWAITING_PAYMENT and not _kept(order):
         raise NotRenewable("of a booking", message="The time of this booking is free again. Please book anew.")
     payments.require_none_underway(session, order.id)
+    payments.require_nothing_parked(session, order.id)
     payments.close_pages(session, order.id)
     settings: Settings = session.info["settings"]
     was = order.state

@@ -82,7 +82,7 @@ def discount(session: Session, order_id: UUID, body: DiscountBody, version: int)
     """Take a discount off an order that waits for its payment, in place of an earlier one.
 
     The caller gets a text with the new total and a new link; the earlier link stops working. 409 when the order is not
-    payable any more, its payment is just being taken, or the code is not good.
+    payable any more, its payment is just being taken or parked, or the code is not good.
     """
     order = listing.one(session, order_id)
     require_currency(body.amount, order.currency)
@@ -102,8 +102,8 @@ def renew_link(session: Session, order_id: UUID, version: int) -> OrderDetail:
     """Give an order that is not paid, or has expired, a new payment link, and text it to the caller.
 
     Its prices stay, its time begins anew, and earlier links take no money any more. When its deposit is paid, the link
-    asks for the rest. 409 when it is paid or cancelled, when its payment is just being taken, and after 30 days or 20
-    links.
+    asks for the rest. 409 when it is paid or cancelled, when its payment is just being taken or parked, and after
+    30 days or 20 links.
     """
     renewal.renew(session, order_id, version)
     return _detail(session, order_id)

@@ -10,7 +10,7 @@ from callwaiting.features.orders.for_bookings import end_of_booking, lock_of_boo
 from callwaiting.features.orders.listing import OrderSummary, checkout_lines, lines_of, order_of_call, state_of, summary
 from callwaiting.features.orders.placing import PlacedOrder, place_order
 from callwaiting.features.orders.quoting import MAX_LINES, MAX_QUANTITY, quote
-from callwaiting.features.orders.settling import on_payment_settled
+from callwaiting.features.orders.settling import on_payment_parked, on_payment_settled
 from callwaiting.features.orders.totals import Chosen, Discount, Line, LineRequest, Quote, titled
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "good_code",
     "lines_of",
     "lock_of_bookings",
+    "on_payment_parked",
     "on_payment_settled",
     "order_of_call",
     "per_day",

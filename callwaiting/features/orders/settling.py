@@ -1,4 +1,4 @@
-"""An order whose money has come."""
+"""An order whose money has come, or money that does not fit it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from callwaiting.core.money import Money
 from callwaiting.core.statements import Statement
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
+from callwaiting.features.messages import service as messages
 from callwaiting.features.orders.events import OrderDepositPaid, OrderPaid
-from callwaiting.features.orders.listing import locked
+from callwaiting.features.orders.listing import locked, one
 from callwaiting.features.orders.transitions import MOVES, Move, State
-from callwaiting.features.payments.events import PaymentSettled
+from callwaiting.features.payments.events import PaymentParked, PaymentSettled
 
 PAYABLE = [state for state, move in MOVES if move is Move.SETTLE]
 WITH_DEPOSIT = [state for state, move in MOVES if move is Move.SETTLE_DEPOSIT]
@@ -85,6 +86,21 @@ def _deposit(session: Session, event: PaymentSettled, facts: dict[str, object]) 
         booking_id=order.booking_id,
     )
     publish(session, news)
+
+
+def on_payment_parked(session: Session, event: PaymentParked) -> None:
+    """Tell the payer, who would wait for a receipt or pay again."""
+    order = one(session, event.order_id)
+    messages.plan_text(
+        session,
+        "payment_parked",
+        {"amount": str(event.amount), "order": str(order.number)},
+        caller_id=order.caller_id,
+        phone_number_id=order.phone_number_id,
+        message_key=f"parked:{event.payment_id}",
+        answers_live_call=True,  # the payer has just paid
+        subject_id=order.id,
+    )
 
 
 def _alert_unexpected(session: Session, event: PaymentSettled) -> None:

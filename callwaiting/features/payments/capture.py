@@ -20,6 +20,7 @@ from callwaiting.features.payments import checkouts, links
 from callwaiting.features.payments.errors import LinkUnknown
 from callwaiting.features.payments.models import Checkout
 from callwaiting.features.payments.owed import AWAITING, owed
+from callwaiting.features.payments.parked import is_looked_into
 from callwaiting.features.payments.settlement import settle
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.ports import ProviderRejected, ProviderUnavailable, Settlement
@@ -73,6 +74,7 @@ def load(session: Session, checkout_id: UUID) -> Capture | None:
     due = owed(session, checkout.order_id)
     try:
         wanted = due.state in AWAITING and (due.version, due.amount) == _asked(session, checkout.link_id)
+        wanted = wanted and not is_looked_into(session, checkout.order_id)
     except LinkUnknown:
         wanted = False
     if not wanted:

@@ -25,6 +25,12 @@ class PaymentUnderway(NotPayable):
     reason = "payments.underway"
 
 
+class PaymentParked(NotPayable):
+    """Money came for the order that does not fit it, and a person is to look before more is taken."""
+
+    reason = "payments.parked"
+
+
 class NothingToAsk(Conflict):
     """No payment of the order is under way at PayPal."""
 

@@ -17,6 +17,15 @@ class PaymentSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentParked:
+    """Money has come for an order that does not fit it. The order's row is locked by the publisher."""
+
+    order_id: UUID
+    payment_id: UUID
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentRefunded:
     """A refund of an order's payment has succeeded, or has failed after all. `amount` is the refund's, `refunded` all
     that has been given back of the payment; `paid_for_order` is false for money that the order never counted on: a

@@ -25,6 +25,7 @@ from callwaiting.features.payments.disputes import take_dispute
 from callwaiting.features.payments.figures import MoneyFigures, Taken, per_day, taken_for
 from callwaiting.features.payments.links import Link, LinkOwner, create_link, link_of, owner_of_token
 from callwaiting.features.payments.overview import payments_for, refunds_of
+from callwaiting.features.payments.parked import is_looked_into, require_nothing_parked
 from callwaiting.features.payments.refund_effects import request_refund_list
 from callwaiting.features.payments.refunds import request_refund, take_refund
 from callwaiting.features.payments.settlement import settle
@@ -51,6 +52,7 @@ __all__ = [
     "create_link",
     "due_questions",
     "end_checkout",
+    "is_looked_into",
     "link_of",
     "moved_between",
     "opened_between",
@@ -64,6 +66,7 @@ __all__ = [
     "request_refund",
     "request_refund_list",
     "require_none_underway",
+    "require_nothing_parked",
     "settle",
     "start_checkout",
     "take_dispute",

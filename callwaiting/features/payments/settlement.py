@@ -14,9 +14,9 @@ from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.alerts import service as alerts
 from callwaiting.features.audit import service as audit
-from callwaiting.features.payments import checkouts, closing, ledger
+from callwaiting.features.payments import checkouts, closing, ledger, parked
 from callwaiting.features.payments.accounts import PaymentProvider
-from callwaiting.features.payments.events import PaymentSettled
+from callwaiting.features.payments.events import PaymentParked, PaymentSettled
 from callwaiting.features.payments.owed import AWAITING, Bill, bill
 from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.ports import Settlement
@@ -47,9 +47,9 @@ def settle(session: Session, settlement: Settlement, *, provider: PaymentProvide
     """Take a settlement of the session's merchant; the settlement must be `settled`, its money taken.
 
     `settled`: the order is paid by it, and pages on which it could be paid once more are closed. `parked`: something
-    does not match, or the order can no longer be paid; a person must look. `surplus`: the order is paid already; the
-    money waits to be given back. `repeated`: known. `foreign`: the merchant's own business, not ours. Raises NotYet
-    when the checkout is ours and not recorded yet.
+    does not match, or the order can no longer be paid; a person must look, and the payer is told. `surplus`: the order
+    is paid already; the money waits to be given back. `repeated`: known. `foreign`: the merchant's own business, not
+    ours. Raises NotYet when the checkout is ours and not recorded yet.
     """
     found = bill(session, provider, settlement.provider_id, checkouts.id_in(settlement.reference))
     if found is None and not settlement.reference.startswith(checkouts.REFERENCE_PREFIX):
@@ -64,7 +64,10 @@ def settle(session: Session, settlement: Settlement, *, provider: PaymentProvide
         checkouts.move(session, found, "completed")
     _record(session, settlement, found, payment_id, state, reason)
     if state == "parked":
-        _alert(session, "payments.parked", payment_id, f"Money came in that does not fit its order: {reason}.")
+        _alert(session, parked.RULE, payment_id, f"Money came in that does not fit its order: {reason}.")
+        if found is not None:
+            closing.close_pages(session, found.order_id)
+            publish(session, PaymentParked(found.order_id, payment_id, settlement.amount))
     elif state == "surplus":
         _alert(session, "payments.surplus", payment_id, "A paid order was paid once more: give the money back.")
     elif found is not None:

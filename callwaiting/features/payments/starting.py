@@ -41,6 +41,7 @@ from callwaiting.features.payments.errors import (
 from callwaiting.features.payments.links import Link
 from callwaiting.features.payments.models import Checkout, PaymentAccount
 from callwaiting.features.payments.owed import AWAITING, owed
+from callwaiting.features.payments.parked import require_nothing_parked
 from callwaiting.providers import ports
 from callwaiting.providers.attempts import three_attempts
 from callwaiting.providers.checkout_lines import CheckoutLine
@@ -80,8 +81,8 @@ def start_checkout(
     """The address of the provider's page where this link is paid; the same one while it is open. `itemised` tells the
     lines of its order, which stands above payments.
 
-    Takes at most 8 seconds for the provider. Raises LinkUnknown, LinkExpired, NotPayable, PaymentUnderway,
-    ProviderNotOffered, or CheckoutUnavailable when the provider is away or refuses.
+    Takes at most 8 seconds for the provider. Raises LinkUnknown, LinkExpired, NotPayable, PaymentParked,
+    PaymentUnderway, ProviderNotOffered, or CheckoutUnavailable when the provider is away or refuses.
     """
     with database.unit_of_work(SystemScope("whose payment link is opened")) as session:
         owner = links.owner_of_token(session, token)
@@ -111,11 +112,12 @@ def _claim(session: Session, link: Link, token: str, provider: str, itemised: It
         raise LinkExpired
     if (state := owed(session, link.order_id).state) not in AWAITING:
         raise NotPayable(state)
+    require_nothing_parked(session, link.order_id)
     account = session.scalar(select(PaymentAccount).where(PaymentAccount.provider == provider))
     if account is None or provider not in providers_for(session, link.amount):
         raise ProviderNotOffered(provider)
     made = session.scalars(select(Checkout).where(Checkout.link_id == link.id).order_by(Checkout.attempt)).all()
-    if any(checkout.state in {"approved", "completed"} for checkout in made):
+    if any(checkout.state == "approved" for checkout in made):
         raise PaymentUnderway
     same = [checkout for checkout in made if checkout.provider == provider]
     if same and (usable := _usable(session, same[-1], account)):

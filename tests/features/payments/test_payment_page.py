@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from random import randrange
@@ -15,14 +16,22 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from callwaiting.core import clock
+from callwaiting.core.money import Money
 from callwaiting.core.settings import Settings
 from callwaiting.factory import Runtime, create_app
+from callwaiting.features.messages.models import Message
 from callwaiting.features.orders.models import Order
 from callwaiting.features.orders.payment_page import LOOKS
 from callwaiting.features.outbox.models import Effect
-from callwaiting.features.payments.models import Checkout, PaymentLink
+from callwaiting.features.payments import capture
+from callwaiting.features.payments import service as payments
+from callwaiting.features.payments.errors import PaymentParked
+from callwaiting.features.payments.models import Checkout, Payment, PaymentLink
+from callwaiting.features.payments.refunds import reference_of
+from callwaiting.providers.ports import Refund
+from callwaiting.providers.registry import Providers
 from tests.factories.merchants import create_merchant
-from tests.factories.payments import Payable, make_accounts, make_payable
+from tests.factories.payments import Payable, make_accounts, make_payable, settlement_for
 from tests.features.payments.conftest import PaymentApi
 from tests.providers.api_server import json_answer
 
@@ -217,7 +226,7 @@ def test_an_expired_link_says_so(page: Page, worker: Runtime) -> None:
         ("paid", 200, "Paid"),
         ("expired", 410, "expired"),
         ("cancelled", 200, "cannot be paid"),
-        ("refunded", 200, "Paid"),
+        ("refunded", 200, "Paid, and given back"),
     ],
 )
 def test_an_order_that_owes_nothing_has_no_buttons(
@@ -266,6 +275,62 @@ def test_coming_back_from_paypal_has_it_asked_once(page: Page, worker: Runtime) 
     for _ in range(2):
         assert page.get("?back=1&token=PP1&PayerID=P").status_code == 200
     assert planned(worker, page.payable) == ["paypal.look_up"]
+
+
+def test_a_payer_whose_money_does_not_fit_is_told_and_not_asked_again(
+    page: Page, worker: Runtime, providers: Providers
+) -> None:
+    payable = page.payable
+    page.pay("paypal")
+    page.pay("stripe")
+    wrong = replace(settlement_for(payable, "cs_test_2"), amount=Money(1, "USD"))
+    with worker.database.unit_of_work(payable.scope) as session:
+        assert payments.settle(session, wrong, provider="stripe") == "parked"
+        payments.request_capture(session, "PP1")
+
+    for query in ("", "?back=1", f"?back={len(LOOKS) + 1}"):
+        assert "do not pay again. Luigi's Pizza will be in touch" in words(page.get(query))
+        assert "<form" not in page.get(query).text
+    for provider in ("stripe", "paypal"):
+        assert page.pay(provider).location == page.path
+    with worker.database.unit_of_work(payable.scope) as session:
+        texts = session.scalars(select(Message.kind).where(Message.kind == "payment_parked")).all()
+        approved = session.scalars(select(Checkout.id).where(Checkout.provider == "paypal")).one()
+        assert (len(texts), capture.load(session, approved)) == (1, None)
+        with pytest.raises(PaymentParked):
+            payments.require_nothing_parked(session, payable.order_id)
+
+    with worker.database.unit_of_work(payable.scope) as session:
+        refund = payments.request_refund(
+            session, session.scalars(select(Payment.id)).one(), amount=None, reason="other"
+        )
+        back = Refund("re_1", wrong.payment_id, Money(1, "USD"), "succeeded", reference_of(refund.id))
+        payments.take_refund(session, back, provider="stripe", received_at=clock.now())
+    assert "Ready to pay" in words(page.get())
+    assert page.pay("stripe").location != page.path
+
+
+def test_a_late_payment_is_looked_into_before_there_is_a_new_link(page: Page, worker: Runtime) -> None:
+    page.pay("stripe")
+    set_order(worker, page.payable, state="expired", expires_at=clock.now())
+    renew = page.path + "/renew"
+    assert renew in page.get().text
+    with worker.database.unit_of_work(page.payable.scope) as session:
+        assert payments.settle(session, settlement_for(page.payable, "cs_test_1"), provider="stripe") == "parked"
+    assert "do not pay again" in words(page.get())
+    assert renew not in page.get().text
+    answer = page.client.post(renew, headers={"Origin": ORIGIN})
+    assert (answer.status_code, answer.location) == (303, page.path)
+
+
+def test_a_payment_on_its_way_says_so(page: Page, worker: Runtime) -> None:
+    page.pay("paypal")
+    with worker.database.unit_of_work(page.payable.scope) as session:
+        payments.request_capture(session, "PP1")
+    for query in ("", f"?back={len(LOOKS) + 1}"):
+        assert "Your payment is on its way" in words(page.get(query))
+        assert "<form" not in page.get(query).text
+    assert "Refresh" in page.get("?back=1").headers
 
 
 def planned(worker: Runtime, payable: Payable) -> list[str]:
