@@ -26,6 +26,7 @@ from callwaiting.features.payments.errors import (
     AmountNotTaken,
     CurrencyNotTaken,
     LinkExpired,
+    LinkReplaced,
     LinkUnknown,
     NotPayable,
     PaymentUnderway,
@@ -60,6 +61,16 @@ RENEWED = (
     "A new link is on its way",
     "It comes by text message to the phone that ordered. This old link no longer works.",
 )
+REPLACED = (
+    "There is a newer link",
+    "This order has changed, and this link no longer takes money. Please open the newest text message.",
+)
+
+
+@blueprint.errorhandler(LinkReplaced)
+def replaced(_: LinkReplaced) -> Response:
+    """Whoever holds the old link has had the order; the new one went to the phone that ordered."""
+    return blueprint.say(*REPLACED, 404)
 
 
 def checkout_origins() -> str:

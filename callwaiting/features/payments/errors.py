@@ -4,9 +4,15 @@ from callwaiting.core.errors import BadRequest, CallwaitingError, Conflict, Erro
 
 
 class LinkUnknown(NotFound):
-    """No such token, or its link was replaced by that of a newer version of the order."""
+    """No such token."""
 
     reason = "payments.link_unknown"
+
+
+class LinkReplaced(LinkUnknown):
+    """A newer version of the order has a link of its own."""
+
+    reason = "payments.link_replaced"
 
 
 class LinkExpired(NotFound):

@@ -18,7 +18,7 @@ from callwaiting.core.settings import Settings
 from callwaiting.core.tenancy import merchant_of
 from callwaiting.features.audit import service as audit
 from callwaiting.features.keys import service as keys
-from callwaiting.features.payments.errors import LinkUnknown
+from callwaiting.features.payments.errors import LinkReplaced, LinkUnknown
 from callwaiting.features.payments.models import PaymentLink
 
 TOKEN_BITS = 128
@@ -85,11 +85,12 @@ def owner_of_token(session: Session, token: str) -> LinkOwner:
 
 
 def link_of(session: Session, link_id: UUID) -> Link:
-    """A link of the session's merchant. Raises LinkUnknown when a newer version of the order has replaced it."""
-    query = select(PaymentLink).where(PaymentLink.id == link_id, PaymentLink.revoked_at.is_(None))
-    row = session.scalar(query)
+    """A link of the session's merchant. Raises LinkUnknown, LinkReplaced."""
+    row = session.scalar(select(PaymentLink).where(PaymentLink.id == link_id))
     if row is None:
         raise LinkUnknown
+    if row.revoked_at is not None:
+        raise LinkReplaced
     return Link(row.id, row.order_id, row.order_version, Money(row.amount_minor, row.currency), row.expires_at)
 
 

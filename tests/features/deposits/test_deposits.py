@@ -237,7 +237,7 @@ def test_a_booking_that_was_not_paid_for_is_called_off(salon: Salon) -> None:
     assert salon.order()["state"] == "cancelled"
     assert salon.column(Effect.kind).count("stripe.expire") == 1
     assert salon.settle(page) == "parked"
-    assert salon.kinds() == ["booking_deposit", "booking_cancelled"]
+    assert salon.kinds() == ["booking_deposit", "booking_cancelled", "payment_parked"]
 
 
 def test_the_business_closes_and_gives_back_whatever_the_notice(salon: Salon) -> None:

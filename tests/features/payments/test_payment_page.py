@@ -246,6 +246,8 @@ def test_a_replaced_link_is_gone(page: Page, worker: Runtime) -> None:
     with worker.database.unit_of_work(page.payable.scope) as session:
         session.execute(update(PaymentLink).values(revoked_at=clock.now()))
     assert page.get().status_code == page.pay().status_code == 404
+    assert words(page.get()) == words(page.pay()) != words(page.client.get("/p/" + "A" * 22))
+    assert "open the newest text message" in words(page.get())
 
 
 def test_after_paying_the_page_looks_again_by_itself_and_not_for_ever(page: Page, worker: Runtime) -> None:
