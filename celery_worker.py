@@ -1,4 +1,4 @@
-"""Celery's entry point: `celery -A celery_worker:app worker -Q events,effects,maintenance`, likewise `… beat`."""
+"""Celery's entry point for workers: `celery -A celery_worker:app worker -Q events,effects,maintenance`."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from prometheus_client import multiprocess  # noqa: E402
 
 import tasks  # noqa: E402
 from callwaiting.core import broker  # noqa: E402
-from tasks import base, schedule, watch  # noqa: E402
+from tasks import base, watch  # noqa: E402
 
 for module in pkgutil.iter_modules(tasks.__path__):
     if module.name != "beat":  # which is an entry point of its own
         importlib.import_module(f"tasks.{module.name}")  # registers its jobs
 
 app = broker.worker_app(settings.redis_url.get_secret_value())
-app.conf.beat_schedule = schedule.beat_schedule()
 watch.install(app)
 gc.collect()
 gc.freeze()

@@ -13,6 +13,7 @@ import httpx
 import hypothesis
 import psycopg2
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
@@ -22,7 +23,7 @@ from callwaiting.core.http.jwt import SigningRing
 from callwaiting.core.settings import Settings, load
 from callwaiting.core.tenancy import MerchantScope, SystemScope
 from callwaiting.factory import Runtime, build_runtime
-from callwaiting.features.accounts import signing_keys
+from callwaiting.features.accounts import passwords, signing_keys
 from callwaiting.features.keys import service as keys
 from migrations import prepare
 from tests import servers
@@ -47,7 +48,6 @@ hypothesis.settings.load_profile("any machine")
 
 def pytest_configure(config: pytest.Config) -> None:
     global _servers
-    gc.disable()  # until all modules of tests are loaded
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         _servers = servers.Servers()
         _servers.start()
@@ -202,6 +202,21 @@ def authorities_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpx._transports.default.create_ssl_context", shared)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_hashed_cheaply() -> Iterator[PasswordHasher]:
+    """A password's hash is meant to be dear, and tests make and compare thousands. The one that the product uses."""
+    dear = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield dear
+
+
+@pytest.fixture
+def passwords_hashed_dearly(passwords_hashed_cheaply: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the product."""
+    monkeypatch.setattr(passwords, "_hasher", passwords_hashed_cheaply)
 
 
 @pytest.fixture

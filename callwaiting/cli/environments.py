@@ -67,3 +67,11 @@ def web(environment: Mapping[str, str], admin_url: str, role_secret: str) -> dic
 
 def worker(environment: Mapping[str, str], admin_url: str, role_secret: str) -> dict[str, str]:
     return with_roles(environment, admin_url, role_secret, WORKER_PROCESS_ROLES)
+
+
+def beat(environment: Mapping[str, str]) -> dict[str, str]:
+    """The broker's address and nothing that is secret besides: `tasks/beat.py` asks for no more."""
+    kept = (*INHERITED, "PYTHONUNBUFFERED", "CALLWAITING_HOME")
+    return {name: environment[name] for name in kept if name in environment} | {
+        "CELERY_BROKER_URL": environment["REDIS_URL"]
+    }

@@ -114,7 +114,7 @@ class Stage:
         self.processes += [
             self._web(port, web_workers, web),
             self._worker(workers, worker),
-            self._beat(worker),
+            self._beat(environments.beat(common)),
         ]
         self._greeting = lambda: _greeting(home, base_url, sandbox_url, owner)
 
@@ -172,7 +172,7 @@ class Stage:
 
     def _beat(self, env: Mapping[str, str]) -> Child:
         schedule = str(self.home.path / "beat-schedule")
-        argv = ["celery", "-A", "celery_worker:app", "beat", "-s", schedule, "--pidfile=", "--loglevel", "WARNING"]
+        argv = ["celery", "-A", "tasks.beat", "beat", "-s", schedule, "--pidfile=", "--loglevel", "WARNING"]
         return self._child("beat", argv, env)
 
     def tell(self, line: str) -> None:

@@ -22,10 +22,11 @@ from callwaiting.core import deadline
 
 LOOK_SECONDS = 0.25
 GRACE_SECONDS = 0.25  # Postgres, which knows the same deadline, speaks first when it can
+IDLE_LOOKS = 20  # then the thread ends; it starts again with the next connection that is held
 
 
 class Overdue:
-    """Watches the connections of the engines that it is given, from a thread that starts with the first of them."""
+    """Watches the connections of the engines that it is given, from a thread that lives while some are held."""
 
     def __init__(self) -> None:
         self._begin()
@@ -58,10 +59,15 @@ class Overdue:
             self._held.pop(id(record), None)
 
     def _look(self) -> None:
+        idle = 0
         while True:
             time.sleep(LOOK_SECONDS)
             now = time.monotonic()
             with self._lock:  # nobody returns one meanwhile, so that nobody else's is cut off
+                idle = 0 if self._held else idle + 1
+                if idle == IDLE_LOOKS:
+                    self._thread = None
+                    return
                 overdue = [key for key, (_, until) in self._held.items() if until < now]
                 for key in overdue:
                     _cut_off(self._held.pop(key)[0])

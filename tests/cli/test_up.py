@@ -205,12 +205,14 @@ def test_secrets_are_for_their_owner_only(up: Up) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc to see the environments of children")
-def test_a_web_process_has_its_own_roles_only_and_is_started_again(up: Up) -> None:
+def test_processes_have_their_own_roles_only_and_the_web_is_started_again(up: Up) -> None:
     web = up.child_named("granian")
     environment = Path(f"/proc/{web[0]}/environ").read_text()
     assert "DATABASE_URL_WEB=" in environment
     for role in ("SERVICE", "WORKER", "AUDIT"):
         assert f"DATABASE_URL_{role}" not in environment
+    (beat,) = up.child_named("tasks.beat")
+    assert "DATABASE_URL" not in Path(f"/proc/{beat}/environ").read_text()
     os.kill(web[0], signal.SIGKILL)
     up.wait(lambda: "web is up again" in up.text(), "web was not started again", 40)
     with urllib.request.urlopen(f"http://127.0.0.1:{up.port}/health/ready", timeout=5) as answer:
@@ -225,8 +227,6 @@ def test_ctrl_c_stops_all_of_it(up: Up) -> None:
 
 
 def test_the_demo_without_a_system_says_what_to_do(tmp_path: Path) -> None:
-    lost = subprocess.run(
-        [*CALLWAITING, "demo", "--data-dir", str(tmp_path)], capture_output=True, text=True, timeout=30
-    )
-    assert lost.returncode == 1
+    lost = CliRunner().invoke(group, ["demo", "--data-dir", str(tmp_path)])
+    assert lost.exit_code == 1
     assert "callwaiting up" in lost.stderr

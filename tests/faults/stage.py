@@ -66,8 +66,8 @@ class Stage:
         argv = ["celery", "-A", "tests.faults.counting_worker:app", "worker", "-Q", "events,effects,maintenance"]
         argv += ["-c", "2", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         self.worker = self._child("worker", argv, environment)
-        argv = ["celery", "-A", "celery_worker:app", "beat", "-s", str(self.home.path / "beat"), "--pidfile="]
-        self.beat = self._child("beat", [*argv, "--loglevel", "WARNING"], environment)
+        argv = ["celery", "-A", "tasks.beat", "beat", "-s", str(self.home.path / "beat"), "--pidfile="]
+        self.beat = self._child("beat", [*argv, "--loglevel", "WARNING"], environments.beat(environment))
         self.processes += [self.web, self.worker, self.beat]
 
     def close(self) -> None:

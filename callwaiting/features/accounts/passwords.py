@@ -28,11 +28,6 @@ WAIT_SECONDS = 2.0
 ATTEMPTS = 6  # at once, of a process: fewer than its connections to the database, and than its threads by far
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16)
-# Nobody's: what an unknown account is compared with, by the present parameters, so that it takes as long.
-_NOBODYS = (
-    f"$argon2id$v=19$m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
-    "$Y2FsbHdhaXRpbmctbm9ib2R5$" + "A" * 43
-)
 _running = threading.BoundedSemaphore(RUNNING)
 _admitted = threading.BoundedSemaphore(RUNNING + WAITING)
 _attempts = threading.BoundedSemaphore(ATTEMPTS)
@@ -52,7 +47,7 @@ def require_password(stored: str | None, password: str) -> str | None:
     """
     with _slot():
         try:
-            _hasher.verify(stored or _NOBODYS, _normal(password))
+            _hasher.verify(stored or _nobodys(), _normal(password))
         except (VerificationError, InvalidHashError) as error:
             raise CredentialsInvalid from error
         if stored is None:
@@ -108,3 +103,9 @@ def _slot() -> Iterator[None]:
 def _normal(password: str) -> bytes:
     """The same password typed on another keyboard may come in another form of Unicode."""
     return unicodedata.normalize("NFC", password).encode()
+
+
+def _nobodys() -> str:
+    """What an unknown account is compared with, by the present parameters, so that it takes as long."""
+    parameters = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v=19${parameters}$Y2FsbHdhaXRpbmctbm9ib2R5$" + "A" * 43

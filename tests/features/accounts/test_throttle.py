@@ -15,7 +15,7 @@ from callwaiting.core.tenancy import SystemScope
 from callwaiting.factory import Runtime
 from callwaiting.features.accounts import passwords, people, throttle
 from callwaiting.features.accounts.clients import Client
-from callwaiting.features.accounts.errors import TooManyAttempts
+from callwaiting.features.accounts.errors import CredentialsInvalid, TooManyAttempts
 from tests.factories.people import PASSWORD, Person
 from tests.features.accounts.conftest import Browser, Mailbox, deliver, link_in
 
@@ -141,7 +141,16 @@ def test_hashes_are_capped_and_those_beyond_are_told_to_come_again() -> None:
     finally:
         for _ in taken:
             passwords._admitted.release()
-    assert passwords.hash_password(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert passwords.hash_password(PASSWORD)
+
+
+@pytest.mark.usefixtures("passwords_hashed_dearly")
+def test_a_hash_is_as_dear_as_owasp_asks_and_so_is_nobodys() -> None:
+    dear = "$argon2id$v=19$m=19456,t=2,p=1$"
+    assert passwords.hash_password(PASSWORD).startswith(dear)
+    assert passwords._nobodys().startswith(dear)
+    with pytest.raises(CredentialsInvalid):
+        passwords.require_password(None, PASSWORD)
 
 
 @pytest.mark.parametrize("email", ["maria@example.com", "nobody@example.com"])
@@ -158,6 +167,7 @@ def test_unknown_account_is_hashed_for_too(browser: Browser, maria: Person, emai
     assert answer.headers["Retry-After"] == "2"
 
 
+@pytest.mark.usefixtures("passwords_hashed_dearly")
 def test_old_parameters_are_renewed_at_sign_in() -> None:
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
 
