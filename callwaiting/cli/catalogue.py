@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import BinaryIO, Literal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from callwaiting.cli.output import as_json
 from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.core.errors import CallwaitingError, ValidationFailed
 from callwaiting.core.http import parsing
@@ -42,7 +43,7 @@ def export(merchant: UUID, format_: Literal["json", "csv"], output: BinaryIO) ->
 @merchant_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--remove-missing", is_flag=True, help="Remove the items that are not in the file.")
-@click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
+@as_json
 def import_(file: BinaryIO, merchant: UUID, dry_run: bool, remove_missing: bool, json_lines: bool) -> None:
     """Bring the catalogue to what a file says: all of its rows, or none. - is standard input.
 
@@ -96,9 +97,5 @@ def _told(found: ImportFace) -> Iterator[str]:
 
 @contextmanager
 def _session(merchant: UUID) -> Iterator[Session]:
-    runtime = worker_runtime()
-    try:
-        with merchant_session(runtime, merchant) as session:
-            yield session
-    finally:
-        runtime.close()
+    with closing(worker_runtime()) as runtime, merchant_session(runtime, merchant) as session:
+        yield session

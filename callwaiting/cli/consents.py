@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TextIO
 from uuid import UUID
 
@@ -29,13 +30,9 @@ def evidence_(phone: str, merchant: UUID, output: TextIO) -> None:
     It holds what was declared, with moment, origin and words, every text, and the links of the audit chain about them.
     The file names a person: keep it accordingly. Exit status 1 when the merchant knows no such number.
     """
-    runtime = worker_runtime()
-    try:
-        with merchant_session(runtime, merchant) as session:
-            known = callers.with_number(session, normalize(phone))
-            if known is None:
-                raise click.ClickException("This merchant knows no such number.")
-            found = EvidenceFace.of(evidence.evidence_about(session, known.id))
-    finally:
-        runtime.close()
+    with closing(worker_runtime()) as runtime, merchant_session(runtime, merchant) as session:
+        known = callers.with_number(session, normalize(phone))
+        if known is None:
+            raise click.ClickException("This merchant knows no such number.")
+        found = EvidenceFace.of(evidence.evidence_about(session, known.id))
     click.echo(found.model_dump_json(indent=2), file=output)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from uuid import UUID
 
 import click
 from sqlalchemy.orm import Session
 
 from callwaiting.cli.runtime import merchant_session, worker_runtime
-from callwaiting.factory import Runtime
 from callwaiting.features.forwarding import service
 from callwaiting.features.forwarding.schemas import ForwardingTestFace, face
 from callwaiting.features.forwarding.transitions import RUNNING
@@ -40,7 +38,7 @@ def codes(merchant: UUID, number: str | None, carrier: str, seconds: int) -> Non
         for known in forwarding.carriers().values():
             click.echo(f"{known.key:16} {known.label}")
         return
-    with _runtime() as runtime, merchant_session(runtime, merchant) as session:
+    with closing(worker_runtime()) as runtime, merchant_session(runtime, merchant) as session:
         found = forwarding.codes(carrier, _number(session, number).number, seconds)
     for code in found:
         click.echo(f"{code.condition:12} {code.activate}   (off: {code.deactivate})")
@@ -58,7 +56,7 @@ def test(merchant: UUID, number: str | None, json_lines: bool, wait: float) -> N
 
     Exit status 0 when it did; 1 when it did not, when it came to another number, or when nothing is known in time.
     """
-    with _runtime() as runtime:
+    with closing(worker_runtime()) as runtime:
         with merchant_session(runtime, merchant) as session:
             number_id = _number(session, number).id
             found = face(service.start(session, number_id))
@@ -88,12 +86,3 @@ def _number(session: Session, wanted: str | None) -> phone_numbers.OwnNumber:
     if len(fitting) > 1:
         raise click.UsageError(f"--number is needed: one of {', '.join(own.number for own in known)}")
     return fitting[0]
-
-
-@contextmanager
-def _runtime() -> Iterator[Runtime]:
-    runtime = worker_runtime()
-    try:
-        yield runtime
-    finally:
-        runtime.close()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from uuid import UUID
 
 import click
-import orjson
 from sqlalchemy.orm import Session
 
+from callwaiting.cli.output import as_json, show, tell
 from callwaiting.cli.runtime import worker_runtime
 from callwaiting.core.tenancy import SystemScope
 from callwaiting.features.accounts import signing_keys
-
-as_json = click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -30,7 +28,7 @@ def list_(json_lines: bool) -> None:
     with _session("list") as session:
         found = signing_keys.list_keys(session)
     if json_lines:
-        click.echo(orjson.dumps([asdict(key) for key in found], option=orjson.OPT_INDENT_2).decode())
+        show([asdict(key) for key in found])
         return
     click.echo(f"{'KID':<38}{'STATE':<9}{'CREATED':<21}SINCE")
     for key in found:
@@ -44,7 +42,7 @@ def rotate(json_lines: bool) -> None:
     """The next key signs from now on; the active one verifies until its last token has expired."""
     with _session("rotate") as session:
         kid = signing_keys.rotate(session)
-    _tell(json_lines, f"{kid} signs from now on.", kid=kid, state="active")
+    tell(json_lines, f"{kid} signs from now on.", kid=kid, state="active")
 
 
 @command.command()
@@ -55,18 +53,11 @@ def revoke(kid: UUID, json_lines: bool) -> None:
     refresh gives them a token by another key."""
     with _session("revoke") as session:
         signing_keys.revoke(session, kid)
-    _tell(json_lines, f"{kid} is revoked.", kid=kid, state="revoked")
+    tell(json_lines, f"{kid} is revoked.", kid=kid, state="revoked")
 
 
 @contextmanager
 def _session(what: str) -> Iterator[Session]:
-    runtime = worker_runtime()
-    try:
-        with runtime.database.unit_of_work(SystemScope(f"signing keys: {what}", actor="operator")) as session:
-            yield session
-    finally:
-        runtime.close()
-
-
-def _tell(json_lines: bool, sentence: str, **facts: object) -> None:
-    click.echo(orjson.dumps(facts).decode() if json_lines else sentence)
+    scope = SystemScope(f"signing keys: {what}", actor="operator")
+    with closing(worker_runtime()) as runtime, runtime.database.unit_of_work(scope) as session:
+        yield session

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from uuid import UUID
 
 import click
-import orjson
 
+from callwaiting.cli.output import as_json, show, tell
 from callwaiting.cli.runtime import merchant_session, worker_runtime
 from callwaiting.features.accounts import opening
 from callwaiting.features.accounts import service as accounts
@@ -15,8 +16,6 @@ from callwaiting.features.merchants import service as merchants
 from callwaiting.features.payments import service as payments
 from callwaiting.features.payments.accounts import PaymentProvider
 from callwaiting.providers.ports import Mode
-
-as_json = click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -28,13 +27,10 @@ def command() -> None:
 @as_json
 def list_(json_lines: bool) -> None:
     """All businesses, the newest first."""
-    runtime = worker_runtime()
-    try:
+    with closing(worker_runtime()) as runtime:
         found = merchants.list_merchants(runtime.database)
-    finally:
-        runtime.close()
     if json_lines:
-        click.echo(orjson.dumps([asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+        show([asdict(one) for one in found])
         return
     for one in found:
         click.echo(f"{one.id!s:<38}{one.status:<11}{one.currency:<5}{one.timezone:<22}{one.name}")
@@ -53,15 +49,11 @@ def create(name: str, timezone: str, currency: str, region: str, owner: str | No
     """Open a business. Without --owner, `callwaiting users create --merchant ID` makes one."""
     if not 1 <= len(name.strip()) <= 60:
         raise click.UsageError("--name has 1 to 60 characters")
-    runtime = worker_runtime()
-    try:
+    with closing(worker_runtime()) as runtime:
         owner_id = accounts.find_user(runtime.database, owner) if owner else None
         wanted = opening.Business(name=name.strip(), timezone=timezone, currency=currency, region=region)
         merchant_id = opening.open_for(runtime.database, owner_id, wanted)
-    finally:
-        runtime.close()
-    facts = {"id": merchant_id, "name": wanted.name, "owner": owner}
-    click.echo(orjson.dumps(facts).decode() if json_lines else f"{wanted.name} is open: {merchant_id}")
+    tell(json_lines, f"{wanted.name} is open: {merchant_id}", id=merchant_id, name=wanted.name, owner=owner)
 
 
 @command.command()
@@ -75,12 +67,8 @@ def connect(merchant: UUID, provider: PaymentProvider, mode: Mode, account: str,
 
     A business has one account at each provider, and an account belongs to one business: so does the platform's own.
     """
-    runtime = worker_runtime()
-    try:
-        with merchant_session(runtime, merchant) as session:
-            account_id = payments.add_account(session, provider, mode, account)
-    finally:
-        runtime.close()
+    with closing(worker_runtime()) as runtime, merchant_session(runtime, merchant) as session:
+        account_id = payments.add_account(session, provider, mode, account)
     facts = {"id": account_id, "merchant_id": merchant, "provider": provider, "mode": mode, "account": account}
     into = account or "the platform's own account"
-    click.echo(orjson.dumps(facts).decode() if json_lines else f"{merchant} is paid through {provider} into {into}.")
+    tell(json_lines, f"{merchant} is paid through {provider} into {into}.", **facts)

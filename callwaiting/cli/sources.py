@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TextIO
 from uuid import UUID
 
 import click
-import orjson
 from sqlalchemy.orm import Session
 
+from callwaiting.cli.output import as_json, show, tell
 from callwaiting.cli.runtime import require_merchant, worker_runtime
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.ids import new_token
 from callwaiting.core.tenancy import MerchantScope, Scope, SystemScope
-from callwaiting.factory import Runtime
 from callwaiting.features.webhooks import source_admin
 from callwaiting.features.webhooks.source_admin import RegisteredSource
 from callwaiting.features.webhooks.sources import UnknownSource
@@ -25,7 +24,6 @@ from callwaiting.providers.ports import Mode, ProviderName
 
 ACTOR = "operator"
 ADMINISTRATION = SystemScope("webhook source administration", actor=ACTOR)
-as_json = click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
 public_id = click.argument("public_id")
 secret_file = click.option(
     "--secret-file",
@@ -63,7 +61,7 @@ def create(
     """Make an endpoint and print the URL to register at the provider."""
     secret = _secret(secret_file, generate_secret)
     scope: Scope = MerchantScope(merchant, actor=ACTOR) if merchant else ADMINISTRATION
-    with _open() as runtime:
+    with closing(worker_runtime()) as runtime:
         require_merchant(runtime, merchant)
         with runtime.database.unit_of_work(scope) as session:
             source = source_admin.create_source(
@@ -71,7 +69,7 @@ def create(
             )
     shown = secret if generate_secret else ""
     if json_lines:
-        _print({**asdict(source), **({"secret": shown} if shown else {})})
+        show({**asdict(source), **({"secret": shown} if shown else {})})
         return
     click.echo(f"Register this URL at {provider}: {source.public_url}")
     click.echo(f"Public id: {source.public_id}")
@@ -86,10 +84,11 @@ def create(
 @as_json
 def list_(json_lines: bool) -> None:
     """All sources, never their secrets."""
-    with _open() as runtime, runtime.database.unit_of_work(ADMINISTRATION, DatabaseRole.SERVICE) as session:
+    service = DatabaseRole.SERVICE
+    with closing(worker_runtime()) as runtime, runtime.database.unit_of_work(ADMINISTRATION, service) as session:
         sources = source_admin.list_sources(session)
     if json_lines:
-        _print([asdict(source) for source in sources])
+        show([asdict(source) for source in sources])
         return
     click.echo(_table(sources) if sources else "No sources yet: make one with `callwaiting sources create`.")
 
@@ -126,7 +125,7 @@ def rotate(
             source_admin.set_webhook_id(session, public_id, webhook_id)
     shown = secret if generate_secret else ""
     if json_lines:
-        _print({"public_id": public_id, **({"secret": shown} if shown else {})})
+        show({"public_id": public_id, **({"secret": shown} if shown else {})})
         return
     click.echo(f"Secret, shown this once: {shown}" if shown else "Done.")
 
@@ -152,18 +151,9 @@ def resume(public_id: str, json_lines: bool) -> None:
 
 
 @contextmanager
-def _open() -> Iterator[Runtime]:
-    runtime = worker_runtime()
-    try:
-        yield runtime
-    finally:
-        runtime.close()
-
-
-@contextmanager
 def _of_source(public_id: str) -> Iterator[Session]:
     """A session in the scope of whom the source belongs to."""
-    with _open() as runtime:
+    with closing(worker_runtime()) as runtime:
         try:
             with runtime.database.unit_of_work(ADMINISTRATION) as session:
                 scope = source_admin.scope_of_source(session, public_id)
@@ -181,14 +171,7 @@ def _secret(file: TextIO | None, generate: bool) -> str:
 
 
 def _state(public_id: str, state: str, json_lines: bool) -> None:
-    if json_lines:
-        _print({"public_id": public_id, "state": state})
-    else:
-        click.echo(f"{public_id} is {state}.")
-
-
-def _print(value: object) -> None:
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+    tell(json_lines, f"{public_id} is {state}.", public_id=public_id, state=state)
 
 
 def _table(sources: Sequence[RegisteredSource]) -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from typing import TextIO
 from uuid import UUID
 
 import click
-import orjson
 
+from callwaiting.cli.output import as_json, show, tell
 from callwaiting.cli.runtime import require_merchant, worker_runtime
 from callwaiting.core.http.permissions import TEAM
-from callwaiting.factory import Runtime
 from callwaiting.features.accounts import service as accounts
 
-as_json = click.option("--json", "json_lines", is_flag=True, help="Print JSON.")
 email_argument = click.argument("email")
 
 
@@ -29,10 +26,10 @@ def command() -> None:
 @as_json
 def list_(json_lines: bool) -> None:
     """All persons, the newest first."""
-    with _runtime() as runtime:
+    with closing(worker_runtime()) as runtime:
         found = accounts.list_users(runtime.database)
     if json_lines:
-        click.echo(orjson.dumps([asdict(user) for user in found], option=orjson.OPT_INDENT_2).decode())
+        show([asdict(user) for user in found])
         return
     for user in found:
         kind = "operator" if user.operator else ""
@@ -66,7 +63,7 @@ def create(
     if operator and merchant:
         raise click.UsageError("an operator is in no team: leave out --merchant or --operator")
     password = password_file.readline().rstrip("\r\n") if password_file else _asked()
-    with _runtime() as runtime:
+    with closing(worker_runtime()) as runtime:
         require_merchant(runtime, merchant)
         user_id = accounts.create_user(
             runtime.database,
@@ -77,7 +74,7 @@ def create(
             role=role,
             operator=operator,
         )
-    _tell(json_lines, f"{email} can sign in now.", id=user_id, email=email)
+    tell(json_lines, f"{email} can sign in now.", id=user_id, email=email)
 
 
 @command.command()
@@ -85,10 +82,10 @@ def create(
 @as_json
 def disable(email: str, json_lines: bool) -> None:
     """Close an account; its sessions end on their next request."""
-    with _runtime() as runtime:
+    with closing(worker_runtime()) as runtime:
         user_id = accounts.find_user(runtime.database, email)
         accounts.disable_user(runtime.database, user_id)
-    _tell(json_lines, f"{email} cannot sign in any more.", id=user_id, status="disabled")
+    tell(json_lines, f"{email} cannot sign in any more.", id=user_id, status="disabled")
 
 
 @command.command()
@@ -96,25 +93,12 @@ def disable(email: str, json_lines: bool) -> None:
 @as_json
 def reset_mfa(email: str, json_lines: bool) -> None:
     """Forget a lost authenticator. Make sure first that it is that person who asks."""
-    with _runtime() as runtime:
+    with closing(worker_runtime()) as runtime:
         user_id = accounts.find_user(runtime.database, email)
         accounts.reset_mfa(runtime.database, user_id)
-    _tell(json_lines, f"{email} enrols a new authenticator at the next sign-in.", id=user_id)
-
-
-@contextmanager
-def _runtime() -> Iterator[Runtime]:
-    runtime = worker_runtime()
-    try:
-        yield runtime
-    finally:
-        runtime.close()
+    tell(json_lines, f"{email} enrols a new authenticator at the next sign-in.", id=user_id)
 
 
 def _asked() -> str:
     answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return answer
-
-
-def _tell(json_lines: bool, sentence: str, **facts: object) -> None:
-    click.echo(orjson.dumps(facts).decode() if json_lines else sentence)
