@@ -21,6 +21,7 @@ except SettingsInvalid as error:
 # A wrong configuration is refused before all of this is loaded.
 from celery import signals  # noqa: E402
 from prometheus_client import multiprocess  # noqa: E402
+from sqlalchemy.orm import configure_mappers  # noqa: E402
 
 import tasks  # noqa: E402
 from callwaiting.core import broker  # noqa: E402
@@ -32,6 +33,7 @@ for module in pkgutil.iter_modules(tasks.__path__):
 
 app = broker.worker_app(settings.redis_url.get_secret_value())
 watch.install(app)
+configure_mappers()  # once, and not in each process of the pool
 gc.collect()
 gc.freeze()
 gc.enable()

@@ -15,9 +15,13 @@ except SettingsInvalid as error:
     sys.stderr.write("".join(f"configuration: {line}\n" for line in error.lines))
     raise
 
-from callwaiting.factory import create_app  # noqa: E402 - a wrong configuration is refused before all of it is loaded
+# A wrong configuration is refused before all of this is loaded.
+from sqlalchemy.orm import configure_mappers  # noqa: E402
+
+from callwaiting.factory import create_app  # noqa: E402
 
 app = create_app(settings)
+configure_mappers()  # else the first requests do it, all at once
 
 # What is loaded by now stays for ever: the collector need not walk through it in the middle of a request.
 gc.collect()

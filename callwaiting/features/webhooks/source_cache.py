@@ -1,4 +1,8 @@
-"""Sources kept in this process for 30 s, opened and ready to verify. A change is announced to every process."""
+"""Sources kept in this process for 30 s, opened and ready to verify. A change is announced to every process.
+
+A busy source is read anew by one request while the others go on with what is kept, and a new one by whoever is first:
+else each end of the 30 s would stop all requests at once, all with the same question (docs/adr/0053).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import os
 import re
 import threading
 import time
-from typing import cast
+from typing import NamedTuple, cast
 
 import redis
 import structlog
@@ -26,9 +30,18 @@ from callwaiting.providers.ports import Mode, ProviderName
 
 CHANNEL = "callwaiting.webhook_sources"
 KEPT_S = 30.0
+FRESH_S = 20.0  # then one request reads it anew
+TURN_S = 3.0
+GATES = 64
 PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{20,64}", re.ASCII)
 LOOK_UP = text("select * from auth.webhook_source(:sought)")
 log = structlog.get_logger()
+
+
+class _Kept(NamedTuple):
+    fresh_until: float
+    until: float
+    source: Source
 
 
 class SourceCache:
@@ -41,7 +54,8 @@ class SourceCache:
         self._database = database
         self._redis_url = redis_url
         self._role = role
-        self._kept: dict[str, tuple[float, Source]] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._gates = [threading.Lock() for _ in range(GATES)]
         self._changes = 0
         self._lock = threading.Lock()
         self._listening_in = 0
@@ -52,9 +66,13 @@ class SourceCache:
 
         Raises UnknownSource, or ServiceUnavailable when the database cannot tell now.
         """
-        until, source = self._kept.get(public_id, (0.0, None))
-        if source is None or until < time.monotonic():
-            source = self._load(public_id)
+        kept, now = self._kept.get(public_id), time.monotonic()
+        if kept is None or kept.until < now:
+            source = self._read_in_turn(public_id)
+        elif kept.fresh_until < now:
+            source = self._read_anew(public_id, kept)
+        else:
+            source = kept.source
         if source.provider != provider:
             raise UnknownSource("the source is of another provider")
         return source
@@ -72,15 +90,45 @@ class SourceCache:
         """Stop listening, within about a second."""
         self._closed.set()
 
-    def _load(self, public_id: str) -> Source:
+    def _read_in_turn(self, public_id: str) -> Source:
+        """Nothing is kept: the first one reads, whoever asks meanwhile waits for what it finds."""
         if not PUBLIC_ID.fullmatch(public_id):
             raise UnknownSource("not the shape of a public id")
+        gate = self._gate(public_id)
+        if not gate.acquire(timeout=TURN_S):
+            raise ServiceUnavailable("others read the source for too long", reason="webhooks.source_unreadable")
+        try:
+            kept = self._kept.get(public_id)
+            return kept.source if kept and kept.until >= time.monotonic() else self._load(public_id)
+        finally:
+            gate.release()
+
+    def _read_anew(self, public_id: str, kept: _Kept) -> Source:
+        """What is kept is good for some seconds more, so nobody waits, and a database that cannot tell does no harm."""
+        gate = self._gate(public_id)
+        if not gate.acquire(blocking=False):
+            return kept.source
+        try:
+            return self._load(public_id)
+        except ServiceUnavailable:
+            return kept.source
+        except UnknownSource:
+            self.forget(public_id)
+            raise
+        finally:
+            gate.release()
+
+    def _gate(self, public_id: str) -> threading.Lock:
+        """One of a few, chosen by a hash that nobody outside can work out: what is asked for is any stranger's word."""
+        return self._gates[hash(public_id) % GATES]
+
+    def _load(self, public_id: str) -> Source:
         self._listen()
-        changes, until = self._changes, time.monotonic() + KEPT_S
+        changes, now = self._changes, time.monotonic()
         source = read_source(self._database, self._role, public_id)
         with self._lock:
             if changes == self._changes:  # else it was changed while we read
-                self._kept[public_id] = (until, source)
+                self._kept[public_id] = _Kept(now + FRESH_S, now + KEPT_S, source)
         return source
 
     def _listen(self) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg2
 import pytest
 import redis
 from werkzeug.test import Client
@@ -15,11 +19,11 @@ from callwaiting.core import clock
 from callwaiting.core.db import DatabaseRole
 from callwaiting.core.tenancy import MerchantScope
 from callwaiting.factory import Runtime
-from callwaiting.features.webhooks import source_admin
+from callwaiting.features.webhooks import source_admin, source_cache
 from callwaiting.features.webhooks.receiver import Receiver
 from callwaiting.features.webhooks.source_admin import SourceInvalid
 from callwaiting.features.webhooks.source_cache import CHANNEL, SourceCache
-from callwaiting.features.webhooks.sources import UnknownSource
+from callwaiting.features.webhooks.sources import Source, UnknownSource
 from tests.factories.webhooks import PLATFORM, STRIPE_SECRET, make_source, stripe_delivery
 from tests.features.webhooks.conftest import Query, post
 from tests.sent import noted
@@ -58,6 +62,42 @@ def test_a_known_source_is_looked_up_once(cache: SourceCache, worker: Runtime, l
     assert cache.get("stripe", made.public_id) is first
     assert (first.id, first.public_url, first.merchant_id) == (made.id, made.public_url, None)
     assert len(look_ups) == 1
+
+
+def test_a_source_that_all_ask_for_at_once_is_looked_up_once(
+    cache: SourceCache, worker: Runtime, look_ups: list[str]
+) -> None:
+    made, together = make_source(worker), threading.Barrier(8)
+
+    def ask(_: int) -> Source:
+        together.wait()
+        return cache.get("stripe", made.public_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+    assert {id(source) for source in found} == {id(found[0])}
+    assert len(look_ups) == 1
+
+
+def test_nobody_waits_while_a_kept_source_is_read_anew_nor_suffers_when_it_cannot_be(
+    cache: SourceCache, worker: Runtime, look_ups: list[str], admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_source(worker)
+    monkeypatch.setattr(source_cache, "FRESH_S", -1.0)
+    first = cache.get("stripe", made.public_id)
+    with (
+        contextlib.closing(psycopg2.connect(admin_url)) as other,
+        other.cursor() as cursor,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        cursor.execute("lock table app.webhook_sources in access exclusive mode")
+        reading = pool.submit(cache.get, "stripe", made.public_id)
+        eventually(lambda: len(look_ups) == 2)
+        assert cache.get("stripe", made.public_id) is first
+        assert not reading.done()
+        assert reading.result() is first  # the statement has waited for longer than its role may
+    assert len(look_ups) == 2
+    assert cache.get("stripe", made.public_id) is not first
 
 
 def test_an_unknown_source_is_asked_for_each_time(cache: SourceCache, worker: Runtime, look_ups: list[str]) -> None:
