@@ -3,7 +3,8 @@ Flask app (`ratio`), and one of our own app, which passes what all its routes do
 
 Everything runs on this machine: servers, Postgres (fsync on) and the load generator. Absolute figures mean little;
 the ratios are of interleaved runs, their medians quoted. With `--djstripe` the same events go to dj-stripe too, on
-the same server and the same Postgres, in a venv of its own that is made at the first run.
+the same server and the same Postgres, in a venv of its own that is made at the first run: once with a Celery task for
+each event, which is what its documentation suggests and what our bell does, and once with nobody told.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ import sys
 import venv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from bench import signed
+from bench import disk, signed
 from bench.stack import CHECKOUT, SECRET, Stack, cpu_seconds, load_run
 from callwaiting.embedded.child import Child
 
@@ -29,6 +30,13 @@ FLOOR, OWN = "/floor", "/bench/nothing"  # of a bare Flask app; of our own app, 
 SITE = CHECKOUT / "bench" / "djstripe_site"
 SITE_VENV = CHECKOUT / ".bench" / "djstripe-venv"
 SITE_PATH = "/stripe/webhook/11111111-2222-4333-8444-555555555555/"
+
+
+class Contestant(NamedTuple):
+    name: str
+    server: Child
+    port: int
+    path: str
 
 
 @dataclass
@@ -39,6 +47,10 @@ class Series:
 
     def median(self, key: str) -> float:
         return statistics.median(float(run[key]) for run in self.runs)
+
+    def cpu_us(self) -> float:
+        """Of server and Postgres, a request: what a faster load generator or more processors would not change."""
+        return self.median("server_us") + self.median("postgres_us")
 
 
 class Bench:
@@ -85,14 +97,13 @@ class Bench:
         return int(str(rows[0][0]))
 
 
-@contextlib.contextmanager
-def djstripe(stack: Stack) -> Iterator[tuple[int, Child]]:
-    """dj-stripe behind the same server; its venv is made once."""
+def djstripe(stack: Stack, held: contextlib.ExitStack) -> list[Contestant]:
+    """dj-stripe behind the same server, twice: it sends a Celery task for each event, or tells nobody of it."""
     python = SITE_VENV / "bin" / "python"
     if not python.exists():
         venv.create(SITE_VENV, with_pip=True)
-        argv = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]
-        subprocess.run([*argv, str(SITE / "requirements.txt")], check=True)
+    argv = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r"]
+    subprocess.run([*argv, str(SITE / "requirements.txt")], check=True)
     stack.create_database("djstripe")
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | {
         "PGPORT": str(stack.postgres.port),
@@ -101,8 +112,12 @@ def djstripe(stack: Stack) -> Iterator[tuple[int, Child]]:
         "PGDATABASE": "djstripe",
     }
     subprocess.run([str(python), "project.py", SECRET], cwd=SITE, env=environment, check=True)
-    with stack.serving("project:application", environment=environment, python=str(python), cwd=SITE) as (port, child):
-        yield port, child
+    made = []
+    for name, more in (("dj-stripe with tasks", {"BROKER_URL": stack.valkey.url()}), ("dj-stripe", {})):
+        serving = stack.serving("project:application", environment=environment | more, python=str(python), cwd=SITE)
+        port, child = held.enter_context(serving)
+        made.append(Contestant(name, child, port, SITE_PATH))
+    return made
 
 
 def freeze(stack: Stack) -> Iterator[None]:
@@ -147,21 +162,20 @@ def main() -> None:
         floor_port, floor = held.enter_context(stack.serving("bench.floor:app"))
         port, ours = held.enter_context(stack.serving("bench.secured:app"))
         contestants = [
-            ("do-nothing route", floor, floor_port, FLOOR),
-            ("ours", ours, port, stack.source_path),
-            ("our do-nothing route", ours, port, OWN),
+            Contestant("do-nothing route", floor, floor_port, FLOOR),
+            Contestant("ours", ours, port, stack.source_path),
+            Contestant("our do-nothing route", ours, port, OWN),
         ]
         if given.djstripe:
             say("setting up dj-stripe …")
-            dj_port, dj = held.enter_context(djstripe(stack))
-            contestants.append(("dj-stripe", dj, dj_port, SITE_PATH))
+            contestants += djstripe(stack, held)
         series: dict[tuple[str, int], Series] = {}
         for connections in given.connections:
             for name, server, at, path in contestants:  # warm
                 bench.run(name + " (warm-up)", server, at, path, connections=connections, budget=4000)
             for _ in range(given.rounds):
                 for name, server, at, path in contestants:
-                    budget = int(given.seconds * (1200 if name == "dj-stripe" else 12000))
+                    budget = int(given.seconds * (1200 if path == SITE_PATH else 12000))
                     run = bench.run(name, server, at, path, connections=connections, budget=budget)
                     series.setdefault((name, connections), Series()).runs.append(run)
             ours_rate = series["ours", connections].median("per_second")
@@ -169,10 +183,11 @@ def main() -> None:
             own_rate = series["our do-nothing route", connections].median("per_second")
             report[f"ratio_{connections}"] = round(ours_rate / floor_rate, 3)
             report[f"ratio_to_own_route_{connections}"] = round(ours_rate / own_rate, 3)
-            if given.djstripe:
-                report[f"times_djstripe_{connections}"] = round(
-                    ours_rate / series["dj-stripe", connections].median("per_second"), 1
-                )
+            for name, *_ in contestants[3:]:
+                theirs, mine = series[name, connections], series["ours", connections]
+                label = name.replace("-", "").replace(" ", "_")
+                report[f"times_{label}_{connections}"] = round(ours_rate / theirs.median("per_second"), 1)
+                report[f"times_{label}_by_cpu_{connections}"] = round(theirs.cpu_us() / mine.cpu_us(), 1)
             half = ours_rate / 2
             steady: dict[str, Series] = {}
             for _ in range(given.rounds):
@@ -181,6 +196,11 @@ def main() -> None:
                                     budget=int(half * given.seconds) + 10, rate=half)  # fmt: skip
                     steady.setdefault(name, Series()).runs.append(run)
             p99 = {name: runs.median("p99_ms") for name, runs in steady.items()}
+            flushed = [disk.alone(stack.home.path, half, given.seconds) for _ in range(given.rounds)]
+            report[f"open_loop_p99_ms_{connections}"] = p99["ours"]
+            report[f"open_loop_p99_ms_of_the_disk_{connections}"] = round(
+                statistics.median(run[int(len(run) * 0.99)] for run in flushed) * 1000, 3
+            )
             report[f"open_loop_p99_ratio_{connections}"] = round(p99["ours"] / p99["do-nothing route"], 2)
             report[f"open_loop_p99_ratio_to_own_route_{connections}"] = round(
                 p99["ours"] / p99["our do-nothing route"], 2

@@ -9,7 +9,7 @@ import importlib
 import pytest
 
 import bench.__main__
-from bench import ack, api, audit, flood, process, retention, scale, voice
+from bench import ack, api, audit, disk, flood, process, retention, scale, voice
 from bench.load import write_prepared
 from bench.stack import Stack, load_run
 from bench.stories import EVENTS, Stories
@@ -49,6 +49,7 @@ def events_are_processed(stack: Stack, port: int) -> None:
 
 
 def events_are_acknowledged(stack: Stack, port: int, server: Child) -> None:
+    assert len(disk.alone(stack.home.path, 100, 0.1)) >= 10
     run = ack.Bench(stack, 0.1, say).run
     for path in (stack.source_path, ack.OWN):
         result = run("tiny", server, port, path, connections=2, budget=FEW)
