@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -114,6 +117,15 @@ def test_ids_sort_by_their_time_and_tokens_cannot_be_guessed() -> None:
 
 def test_a_token_is_no_option_of_a_command_and_ends_no_link_in_punctuation() -> None:
     assert all(ids.new_token().isalnum() and ids.new_token(256).isalnum() for _ in range(1000))
+
+
+def test_each_character_of_a_token_is_as_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = itertools.cycle(range(256))  # each byte once, then again
+    monkeypatch.setattr(os, "urandom", lambda size: bytes(itertools.islice(source, size)))
+    token = ids.new_token(2953)  # 496 characters, 8 of each
+    assert len(token) == 496
+    assert set(Counter(token).values()) == {8}
+    assert len(Counter(token)) == 62
 
 
 def test_clock_is_frozen_in_its_block_only() -> None:
