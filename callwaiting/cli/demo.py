@@ -14,7 +14,6 @@ from typing import Any
 import click
 import httpx
 
-from callwaiting.cli.demo_merchant import FURNISHED
 from callwaiting.cli.demo_world import AMOUNT, LINK, NotRunning, StoryBroken, World, wait_for
 from callwaiting.cli.home import Home, data_dir_option
 from callwaiting.core.errors import CallwaitingError
@@ -40,10 +39,7 @@ def command(data_dir: Path, as_json: bool) -> None:
         world.require_alone()
         play(world, narrator)
     except (StoryBroken, NotRunning, CallwaitingError, httpx.HTTPError) as error:
-        why = str(error) or type(error).__name__
-        if isinstance(error, StoryBroken) and world is not None and world.furnished != FURNISHED:
-            why += " (the demo merchant was made by another version: try `callwaiting up` with a new --data-dir)"
-        narrator.broken(why)
+        narrator.broken(str(error) or type(error).__name__)
         sys.exit(1)
     finally:
         if world is not None:

@@ -68,7 +68,6 @@ class World:
         self.merchant_id = UUID(story["merchant_id"])
         self.number: str = story["number"]
         self.business_line: str = story["business_line"]
-        self.furnished: int = story.get("furnished", 0)
         self._owner: dict[str, str] = story["owner"]
         self._base_url: str = story["base_url"]
         self._sandbox = httpx.Client(base_url=sandbox["public_base_url"] + "/_sandbox", timeout=15)
