@@ -24,7 +24,7 @@ from callwaiting.features.alerts.service import raise_alert
 from callwaiting.features.audit import service as audit
 from callwaiting.features.outbox import claims
 from callwaiting.features.outbox.claims import Claim, Fenced
-from callwaiting.features.outbox.service import Performer
+from callwaiting.features.outbox.service import GIVEN_UP, Performer
 from callwaiting.providers.attempts import three_attempts
 from callwaiting.providers.ports import ProviderOutcomeUnknown, ProviderRejected, ProviderUnavailable
 from callwaiting.providers.registry import Providers
@@ -149,7 +149,7 @@ def _note_failure(
         if outcome == "dead" and alerted:
             raise_alert(
                 session,
-                "outbox.dead",
+                GIVEN_UP,
                 subject=f"effect:{claim.id}",
                 severity="high",
                 summary=f"A call to a provider ({claim.kind}) could not be made.",

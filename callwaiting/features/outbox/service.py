@@ -17,6 +17,7 @@ from callwaiting.core.jobs import Job, ring
 from callwaiting.core.request_context import current_request_id
 from callwaiting.core.statements import Statement
 from callwaiting.core.tenancy import merchant_of
+from callwaiting.features.alerts import service as alerts
 from callwaiting.features.outbox.models import Effect
 from callwaiting.providers.ports import ProviderRejected
 from callwaiting.providers.registry import Providers
@@ -27,6 +28,7 @@ values (%(merchant_id)s, %(id)s, %(effect_key)s, %(kind)s, %(subject_id)s, %(req
     coalesce(%(not_before)s::timestamptz, now()))
 on conflict (merchant_id, effect_key) do nothing
 """)
+GIVEN_UP = "outbox.dead"  # the alert, which ends when the call is planned once more
 PLANNED_AGAIN = 9
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -76,23 +78,24 @@ def plan(session: Session, kind: str, *, effect_key: str, subject_id: UUID, not_
 
 def plan_again(session: Session, kind: str, *, effect_key: str, subject_id: UUID) -> None:
     """Plan a call once more that was given up, nine times at most. Raises NotGivenUp while the last plan is alive."""
-    planned = _states(session, effect_key)
-    if planned[-1:] != ["dead"] or len(planned) > PLANNED_AGAIN:
-        raise NotGivenUp(f"{effect_key} is {planned[-1:]}")
+    planned = _plans(session, effect_key)
+    if not planned or planned[-1].state != "dead" or len(planned) > PLANNED_AGAIN:
+        raise NotGivenUp(f"{effect_key} is {planned[-1].state if planned else 'not planned'}")
     plan(session, kind, effect_key=_keys(effect_key)[len(planned)], subject_id=subject_id)
+    alerts.resolve_alert(session, GIVEN_UP, subject=f"effect:{planned[-1].id}")
 
 
 def state_of(session: Session, effect_key: str) -> str | None:
     """That of the last plan with this key; None when there is none."""
-    return next(reversed(_states(session, effect_key)), None)
+    planned = _plans(session, effect_key)
+    return planned[-1].state if planned else None
 
 
-def _states(session: Session, effect_key: str) -> list[str]:
-    """Of each plan with this key, the first one first."""
+def _plans(session: Session, effect_key: str) -> list[Effect]:
+    """Each plan with this key, the first one first."""
     keys = _keys(effect_key)
-    known = select(Effect.effect_key, Effect.state).where(Effect.effect_key.in_(keys))
-    states = {row.effect_key: row.state for row in session.execute(known)}
-    return [states[key] for key in keys if key in states]
+    known = {row.effect_key: row for row in session.scalars(select(Effect).where(Effect.effect_key.in_(keys)))}
+    return [known[key] for key in keys if key in known]
 
 
 def _keys(effect_key: str) -> list[str]:

@@ -18,7 +18,7 @@ from callwaiting.core.tenancy import MerchantScope, SystemScope, merchant_of
 from callwaiting.factory import Runtime
 from callwaiting.features.audit import service as audit
 from callwaiting.features.outbox import claims, drain
-from callwaiting.features.outbox.service import Performer, plan
+from callwaiting.features.outbox.service import Performer, plan, plan_again
 from callwaiting.providers.ports import ProviderOutcomeUnknown, ProviderRejected, ProviderUnavailable
 from callwaiting.providers.registry import Providers
 from tests.factories.stored_events import expire_leases, make_due, rows, until
@@ -251,15 +251,19 @@ def test_a_refusal_is_recorded_and_final(worker: Runtime, desk: Desk, thing: UUI
     assert records(admin_url) == [("test.rejected", "21610")]
 
 
-def test_a_bug_is_tried_six_times_and_then_dead_with_an_alert(
-    worker: Runtime, desk: Desk, thing: UUID, admin_url: str
+def test_a_bug_is_tried_six_times_and_then_dead_with_an_alert_until_it_is_planned_again(
+    worker: Runtime, merchant: MerchantScope, desk: Desk, thing: UUID, admin_url: str
 ) -> None:
     desk.before = [KeyError("a fault of ours") for _ in range(9)]
     for _ in range(9):
         work(worker, desk)
         make_due(admin_url)
     assert effect(admin_url) == ("dead", 6, True, "bug")
-    assert [row["rule"] for row in rows(admin_url, "select rule from app.alerts")] == ["outbox.dead"]
+    alerts = "select rule, state from app.alerts"
+    assert rows(admin_url, alerts) == [{"rule": "outbox.dead", "state": "open"}]
+    with worker.database.unit_of_work(merchant) as session:
+        plan_again(session, "test.thing", effect_key=f"thing:{thing}", subject_id=thing)
+    assert rows(admin_url, alerts) == [{"rule": "outbox.dead", "state": "resolved"}]
 
 
 def test_an_effect_that_kills_its_workers_is_buried(worker: Runtime, desk: Desk, thing: UUID, admin_url: str) -> None:
