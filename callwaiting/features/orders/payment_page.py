@@ -63,7 +63,7 @@ RENEWED = (
 )
 REPLACED = (
     "There is a newer link",
-    "This order has changed, and this link no longer takes money. Please open the newest text message.",
+    "This one takes no money any more. Please open the newest text message about your order.",
 )
 
 

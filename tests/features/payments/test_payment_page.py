@@ -247,7 +247,7 @@ def test_a_replaced_link_is_gone(page: Page, worker: Runtime) -> None:
         session.execute(update(PaymentLink).values(revoked_at=clock.now()))
     assert page.get().status_code == page.pay().status_code == 404
     assert words(page.get()) == words(page.pay()) != words(page.client.get("/p/" + "A" * 22))
-    assert "open the newest text message" in words(page.get())
+    assert "open the newest text message about your order" in words(page.get())
 
 
 def test_after_paying_the_page_looks_again_by_itself_and_not_for_ever(page: Page, worker: Runtime) -> None:
