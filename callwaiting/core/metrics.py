@@ -40,6 +40,7 @@ JOB_SECONDS = Histogram(
 )
 BELLS = Counter("callwaiting_bells_total", "Hints sent to the workers", ["job", "outcome"])
 ALERTS = Counter("callwaiting_alerts_total", "Alerts raised, repeats included", ["rule"])
+SIGN_INS = Counter("callwaiting_sign_ins_total", "Attempts to sign in by outcome", ["outcome"])
 RATE_LIMITED = Counter("callwaiting_rate_limited_total", "Requests refused by a rate limit", ["bucket"])
 LIMITER_FALLBACK = Counter("callwaiting_limiter_fallback_total", "Requests limited per process, Redis being away")
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callwaiting.core import metrics
 from callwaiting.core.db import Database
 from callwaiting.core.tenancy import SystemScope, person_of
 from callwaiting.features.accounts import (
@@ -23,7 +24,7 @@ from callwaiting.features.accounts.clients import Client, known_device, new_devi
 from callwaiting.features.accounts.errors import AccountClosed, MfaInvalid
 from callwaiting.features.accounts.factors import Method
 from callwaiting.features.accounts.models import User
-from callwaiting.features.accounts.sign_in import Welcome, scope_of_person, tell_of_new_device
+from callwaiting.features.accounts.sign_in import Welcome, counting, scope_of_person, tell_of_new_device
 from callwaiting.features.audit import service as audit
 
 PROVED_TWICE = ("pwd", "otp")  # RFC 8176; a recovery code is a one-time password too
@@ -31,6 +32,13 @@ PROVED_TWICE = ("pwd", "otp")  # RFC 8176; a recovery code is a one-time passwor
 
 def enter_code(database: Database, client: Client, *, ticket: str, code: str) -> Welcome:
     """Raises MfaInvalid for a wrong or used code and for a ticket that is spent, TooManyAttempts, AccountClosed."""
+    with counting("code_refused"):
+        welcome = _enter_code(database, client, ticket, code)
+    metrics.SIGN_INS.labels("opened").inc()
+    return welcome
+
+
+def _enter_code(database: Database, client: Client, ticket: str, code: str) -> Welcome:
     with database.unit_of_work(SystemScope("second factor", actor="anonymous")) as session:
         presented = factors_ticket.read(session, ticket)
     refused: MfaInvalid | None = None

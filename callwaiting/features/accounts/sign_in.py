@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callwaiting.core import metrics
 from callwaiting.core.db import Database
 from callwaiting.core.tenancy import MerchantScope, SystemScope, person_of
 from callwaiting.features.accounts import (
@@ -25,8 +28,10 @@ from callwaiting.features.accounts.clients import Client, new_device_cookie
 from callwaiting.features.accounts.errors import (
     AccountClosed,
     CredentialsInvalid,
+    MfaInvalid,
     RefreshInvalid,
     RefreshReused,
+    TooManyAttempts,
 )
 from callwaiting.features.accounts.models import User, UserSession
 from callwaiting.features.accounts.people import FoundUser
@@ -54,8 +59,24 @@ class CodeWanted:
 def sign_in(database: Database, client: Client, *, email: str, password: str, remember: bool) -> Welcome | CodeWanted:
     """Raises CredentialsInvalid, alike for an unknown account and a wrong password; AccountClosed only after the
     right one; TooManyAttempts; ServiceUnavailable when too many are at it at once."""
-    with passwords.attempt():
-        return _sign_in(database, client, email, password, remember)
+    with passwords.attempt(), counting("refused"):
+        welcome = _sign_in(database, client, email, password, remember)
+    if isinstance(welcome, Welcome):
+        metrics.SIGN_INS.labels("opened").inc()
+    return welcome
+
+
+@contextmanager
+def counting(refused: str) -> Iterator[None]:
+    """Attempts that do not succeed, for whoever watches: many of them are somebody who tries."""
+    try:
+        yield
+    except TooManyAttempts:
+        metrics.SIGN_INS.labels("throttled").inc()
+        raise
+    except (CredentialsInvalid, MfaInvalid):
+        metrics.SIGN_INS.labels(refused).inc()
+        raise
 
 
 def _sign_in(database: Database, client: Client, email: str, password: str, remember: bool) -> Welcome | CodeWanted:
@@ -73,6 +94,8 @@ def _sign_in(database: Database, client: Client, email: str, password: str, reme
             subject=f"user:{found.id}" if found else "user:",
             reason="credentials",
         )
+        if found and attempt.last:
+            _alert_of_guessing(database, found.id)
         raise
     if found is None:
         raise CredentialsInvalid
@@ -137,6 +160,18 @@ def sign_out(database: Database, token: str) -> None:
 def scope_of_person(user_id: UUID, reason: str) -> SystemScope:
     """The scope of somebody who has just proved who it is, by password, refresh token or mailed link."""
     return SystemScope(reason, actor=f"user:{user_id}", user_id=user_id)
+
+
+def _alert_of_guessing(database: Database, user_id: UUID) -> None:
+    """Once in the window of the account's limit: further strangers are turned away uncounted."""
+    with database.unit_of_work(SystemScope("sign in", actor="anonymous")) as session:
+        alerts.raise_alert(
+            session,
+            "accounts.sign_ins_refused",
+            subject=f"user:{user_id}",
+            severity="high",
+            summary="Somebody tries the passwords of one account: 20 were wrong within an hour",
+        )
 
 
 def _why_closed(found: FoundUser) -> str:

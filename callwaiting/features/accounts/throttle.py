@@ -68,10 +68,12 @@ where bucket = any(:buckets)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that was admitted; `known_device` when the account has signed in on it before."""
+    """An attempt that was admitted; `known_device` when the account has signed in on it before. `last`: if it fails,
+    strangers have used up what the account has for them."""
 
     buckets: tuple[bytes, ...]
     known_device: bool
+    last: bool
 
 
 def admit(session: Session, email_hash: bytes, client: Client) -> Attempt:
@@ -82,13 +84,20 @@ def admit(session: Session, email_hash: bytes, client: Client) -> Attempt:
     else:
         network = client.network.encode()
         wanted = {"pair": email_hash + network, "network": network, "account": email_hash, "all": b""}
-    return Attempt(count(session, wanted), device is not None)
+    counted = _count(session, wanted)
+    return Attempt(tuple(counted), device is not None, ("account", LIMITS["account"].free) in counted.values())
 
 
 def count(session: Session, wanted: Mapping[str, bytes]) -> tuple[bytes, ...]:
     """Count one of each kind. Raises TooManyAttempts."""
+    return tuple(_count(session, wanted))
+
+
+def _count(session: Session, wanted: Mapping[str, bytes]) -> dict[bytes, tuple[str, int]]:
+    """The kind of each bucket, and how many it holds by now."""
     key, now = key_for(session, "attempts"), clock.now()
     buckets = {hmac.digest(key, kind.encode() + b"\0" + what, hashlib.sha256): kind for kind, what in wanted.items()}
+    counted = {}
     for bucket in sorted(buckets):  # in one order, so that two attempts never wait for each other in a circle
         kind = buckets[bucket]
         limit = LIMITS[kind]
@@ -97,7 +106,8 @@ def count(session: Session, wanted: Mapping[str, bytes]) -> tuple[bytes, ...]:
             wait = _wait_seconds(limit, row.failures, row.last_at, row.window_ends_at, now)
             if wait > 0:
                 raise TooManyAttempts(kind, retry_after=wait)
-    return tuple(buckets)
+        counted[bucket] = kind, row.failures
+    return counted
 
 
 def give_back(session: Session, attempt: Attempt) -> None:

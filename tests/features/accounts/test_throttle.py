@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from prometheus_client import REGISTRY
 
 from callwaiting.core import clock
 from callwaiting.core.errors import ServiceUnavailable
@@ -17,6 +18,7 @@ from callwaiting.features.accounts import passwords, people, throttle
 from callwaiting.features.accounts.clients import Client
 from callwaiting.features.accounts.errors import CredentialsInvalid, TooManyAttempts
 from tests.factories.people import PASSWORD, Person
+from tests.factories.stored_events import rows
 from tests.features.accounts.conftest import Browser, Mailbox, deliver, link_in
 
 WRONG = "not her password"
@@ -47,6 +49,32 @@ def test_pauses_grow_after_five_failures(browser: Browser, maria: Person) -> Non
         assert browser.sign_in(maria.email).status_code == 200  # and with that all is forgiven
         browser.client.delete_cookie("cw_dev", domain="callwaiting.test")
         assert [browser.sign_in(maria.email, WRONG).status_code for _ in range(5)] == [401] * 5
+
+
+def test_guessing_at_one_account_raises_one_alert_and_is_counted(
+    app: Flask, maria: Person, web: Runtime, admin_url: str
+) -> None:
+    with web.database.unit_of_work(SystemScope("hash")) as session:
+        account = people.email_hash(session, maria.email)
+    fail_from_everywhere(web, account, throttle.LIMITS["account"].free - 2)
+    found = "select rule, severity, count, fingerprint from app.alerts"
+    strangers = [Browser(app.test_client(), address=f"203.0.113.{n}") for n in range(5)]
+    before = {outcome: sign_ins(outcome) for outcome in ("opened", "refused", "throttled")}
+
+    assert strangers[0].sign_in(maria.email, WRONG).status_code == 401
+    assert rows(admin_url, found) == []
+    assert strangers[1].sign_in(maria.email, WRONG).status_code == 401
+    alert = {"rule": "accounts.sign_ins_refused", "severity": "high", "count": 1}
+    assert rows(admin_url, found) == [alert | {"fingerprint": f"accounts.sign_ins_refused:user:{maria.id}"}]
+    assert [stranger.sign_in(maria.email, WRONG).status_code for stranger in strangers] == [429] * 5
+
+    assert [row["count"] for row in rows(admin_url, found)] == [1]
+    told = {outcome: sign_ins(outcome) - times for outcome, times in before.items()}
+    assert told == {"opened": 0, "refused": 2, "throttled": 5}
+
+
+def sign_ins(outcome: str) -> float:
+    return REGISTRY.get_sample_value("callwaiting_sign_ins_total", {"outcome": outcome}) or 0
 
 
 def test_unknown_account_is_slowed_down_alike(browser: Browser) -> None:
