@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "Judge the configuration of a process, without starting it.",
     "db": "Bring a database to the present schema; print the URLs of its roles; write a migration.",
     "sources": "Webhook sources: create, list, rotate secrets, pause.",
+    "alerts": "What a person should see to: list, acknowledge, resolve.",
     "events": "Stored events: list, show, replay.",
     "webhooks": "The signature doctor.",
     "catalogue": "A merchant's catalogue: export, import.",
