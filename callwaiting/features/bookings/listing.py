@@ -90,14 +90,22 @@ def one(session: Session, booking_id: UUID) -> Entry:
 
 
 def to_come(
-    session: Session, caller_id: UUID, *, day: date | None = None, limit: int = 5, unpaid: bool = False
+    session: Session,
+    caller_id: UUID,
+    *,
+    day: date | None = None,
+    service_id: UUID | None = None,
+    limit: int = 5,
+    unpaid: bool = False,
 ) -> list[Entry]:
-    """A caller's confirmed bookings that have not begun, the next one first; those of a local day, or all. With
-    `unpaid` also those that wait for their deposit."""
+    """A caller's confirmed bookings that have not begun, the next one first; those of a local day or of a service, or
+    all. With `unpaid` also those that wait for their deposit."""
     states = [State.CONFIRMED, State.AWAITING_DEPOSIT] if unpaid else [State.CONFIRMED]
     query = _entries().where(Booking.caller_id == caller_id, Booking.state.in_(states), Booking.starts_at > clock.now())
     if day is not None:
         query = query.where(merchants.days(session, day, day).contain(Booking.starts_at))
+    if service_id is not None:
+        query = query.where(Booking.service_id == service_id)
     return [_entry(row) for row in session.execute(query.order_by(Booking.starts_at, Booking.id).limit(limit))]
 
 

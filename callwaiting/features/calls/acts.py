@@ -142,9 +142,10 @@ class ReleaseBooking:
 
 @dataclass(frozen=True, slots=True)
 class FindBooking:
-    """The caller's own booking on a day, which whoever made it knows."""
+    """The caller's own booking on a day, which whoever made it knows; of a service, if one was named."""
 
     day: date
+    service_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,17 @@ from callwaiting.features.calls.vocabulary import ABOUT_LENGTH, ABOUT_PRICE, ABO
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.features.orders.service import titled
 
+ELSEWHERE = frozenset({"wait", "waiting", "delivery", "deliver"})
+IS_IT = frozenset({("is", "the"), ("are", "the")})
+THERE = frozenset({"available", "left", "still", "free"})
 AT_AN_ORDER = frozenset({Step.ITEM, Step.MORE, Step.FIX, Step.CONFIRM})
 
 
 def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[DialogueState, str] | None:
     """What is said of the items and services that the caller asks about. One item can be ordered by `yes` then."""
     words = words_of(heard.speech)
+    if ELSEWHERE & set(words) or (words[:2] in IS_IT and not THERE & set(words)):
+        return None  # `how long is the wait`, `is the pepperoni spicy`
     named = naming.named_in(words, facts.choice.services)
     services = [offer for offer in facts.choice.services if offer.id in named]
     at_hand = visiting.offer_of(state.visit.service_id, facts) if state.step in FRAMES[Frame.BOOKING] else None
@@ -42,8 +47,11 @@ def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[Dialogue
     if not _about(words, ABOUT_PRICE) and not understanding.asks_after(words):
         return None
     wishes = _wishes(heard, facts)
-    said = [*(_priced(wish, facts) for wish in wishes), *((offer.name, offer.price) for offer in services)]
-    if not said and at_hand is not None and _about(words, ABOUT_PRICE):
+    said = [
+        *(_priced(wish, facts) for wish in wishes),
+        *((offer.name, offer.price) for offer in services if offer.price.minor),
+    ]
+    if not said and at_hand is not None and at_hand.price.minor and _about(words, ABOUT_PRICE):
         said = [(at_hand.name, at_hand.price)]
     if not said:
         return None
@@ -80,10 +88,11 @@ def _booked(state: DialogueState, service: Offer, heard: Heard, facts: Facts) ->
     words = words_of(heard.speech)
     other = set(naming.named_in(words, facts.choice.services)) - {service.id}
     plain = all(word in TAKING | YES | {"one"} for word in words) and understanding.yes_or_no(words) is not False
-    if other or not (plain or understanding.intent_in(words) is Intent.BOOK):
+    wanted = when.wanted_in(heard.speech, facts)
+    meant = wanted is not None and bool({"it", "one", "that"} & set(words))  # `can I come at five for that`
+    if other or not (plain or meant or understanding.intent_in(words) is Intent.BOOK):
         return None
     visit = replace(visiting.named_in(Visit(), heard, facts), service_id=service.id)
-    wanted = when.wanted_in(heard.speech, facts)
     return booking.go_on(replace(state, visit=visit, wanted=wanted, offer=None), facts)
 
 

@@ -59,8 +59,10 @@ def go_on(state: DialogueState, facts: Facts, *before: str) -> Decision:
 
 def service(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """What would you like to book?"""
-    if declined(heard):
+    if declined(heard) and _wanted(heard, facts) is None:
         return ask(replace(state, step=Step.MENU, visit=Visit()), facts)
+    if understanding.asks_after(words_of(heard.speech)):
+        return None  # `how much is a haircut`
     offered = facts.choice.services[: phrases.MENU_ITEMS]
     visit = visiting.named_in(state.visit, heard, facts)
     wanted = _wanted(heard, facts) if visit.service_id else None

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Literal
 
 from callwaiting.features.bookings.service import Slot
-from callwaiting.features.calls import booking, booking_phrases, understanding, when
+from callwaiting.features.calls import booking, booking_phrases, understanding, visiting, when
 from callwaiting.features.calls.acts import CancelBooking, Facts, FindBooking, FindSlots, MoveBooking
 from callwaiting.features.calls.outcomes import (
     BookingChanged,
@@ -37,10 +37,10 @@ def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Which booking is meant? It is asked for by its day."""
     if not facts.caller_known:
         return ask(state, facts, booking_phrases.CHANGE_UNKNOWN_CALLER)
-    fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None, also=(), visit=Visit())
-    fresh = replace(fresh, change=_change_in(heard), wanted=None)
-    named = _day_in(fresh, heard, facts)
-    return Decision(named[0], effect=FindBooking(named[1])) if named else ask(fresh, facts)
+    service_id = visiting.named_in(Visit(), heard, facts).service_id
+    fresh = replace(state, step=Step.WHICH_BOOKING, offers=(), held=None, booking_id=None, also=())
+    fresh = replace(fresh, change=_change_in(heard), wanted=None, visit=Visit(service_id))
+    return _look_up(fresh, heard, facts) or ask(fresh, facts)
 
 
 def which(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
@@ -49,9 +49,9 @@ def which(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return ask(replace(state, step=Step.MENU), facts)
     state = replace(state, change=_change_in(heard) or state.change)
     if day := when.keyed_day(heard.digits, facts):
-        return Decision(state, effect=FindBooking(day))
-    named = _day_in(state, heard, facts)
-    return Decision(named[0], effect=FindBooking(named[1])) if named else None
+        return Decision(state, effect=FindBooking(day, state.visit.service_id))
+    service_id = visiting.named_in(state.visit, heard, facts).service_id
+    return _look_up(replace(state, visit=Visit(service_id)), heard, facts)
 
 
 def change(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
@@ -174,6 +174,11 @@ def _day_in(state: DialogueState, heard: Heard, facts: Facts) -> tuple[DialogueS
             return replace(state, wanted=then), now.day
     wanted = when.wanted_in(heard.speech, facts)
     return (state, wanted.day) if wanted and wanted.day else None
+
+
+def _look_up(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
+    named = _day_in(state, heard, facts)
+    return Decision(named[0], effect=FindBooking(named[1], state.visit.service_id)) if named else None
 
 
 def _find(state: DialogueState, wanted: Wanted | None, *before: str) -> Decision:

@@ -28,7 +28,7 @@ def correct(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None
     if correction is None:
         return None
     others = [item for item in facts.menu if item not in in_cart]
-    if correction.item_id is None and naming.is_named(words_of(heard.speech), others):
+    if correction.item_id is None and naming.named_in(words_of(heard.speech), others):
         return None  # `make it three colas`, where there is none yet
     item_id = correction.item_id or state.last or in_cart[-1].id
     place = _place_of(item_id, state)

@@ -71,8 +71,8 @@ def book(session: Session, talk: Talk, profile: Profile, effect: Wish) -> Outcom
                 return SlotReleased()
             case ConfirmBooking(booking_ids):
                 return _confirm(session, talk, booking_ids)
-            case FindBooking(day):
-                return _own(session, talk, day)
+            case FindBooking(day, service_id):
+                return _own(session, talk, day, service_id)
             case CancelBooking(booking_id, version):
                 with session.begin_nested():
                     bookings.cancel(session, booking_id, version=version)
@@ -146,11 +146,11 @@ def _find(session: Session, profile: Profile, limit: int, wanted: Wanted, visit:
     return SlotsFound(tuple(soon), fitting=wanted == Wanted(), doubtful=wanted.doubtful)
 
 
-def _own(session: Session, talk: Talk, day: date) -> BookingFound | BookingUnknown:
+def _own(session: Session, talk: Talk, day: date, service_id: UUID | None) -> BookingFound | BookingUnknown:
     """The first booking to come of this caller on a day, also one that waits for its deposit."""
     if talk.caller_id is None:
         return BookingUnknown()
-    own = bookings.to_come(session, talk.caller_id, day=day, limit=1, unpaid=True)
+    own = bookings.to_come(session, talk.caller_id, day=day, service_id=service_id, limit=1, unpaid=True)
     return _found(own[0]) if own else BookingUnknown()
 
 

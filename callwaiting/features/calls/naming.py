@@ -19,6 +19,9 @@ from callwaiting.features.calls.vocabulary import (
 )
 from callwaiting.features.catalogue.service import Item, Named, part_match, whole_match
 
+OFFERING = frozenset({("do", "you", verb) for verb in ("do", "have", "offer", "sell", "serve", "make")})
+GENERAL = frozenset({"services", "treatments", "things", "items", "dishes", "food"})
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -147,6 +150,15 @@ def wishes_in(words: Sequence[str], menu: Sequence[Item]) -> tuple[Wish, ...]:
     if len(found) > 1:
         found = [Wish(wish.item_ids, 1 if wish.quantity is None else wish.quantity) for wish in found]
     return tuple(wish if wish.quantity in range(1, 100) else Wish(wish.item_ids, None) for wish in found)
+
+
+def asks_what_there_is(words: Sequence[str], offered: Sequence[Named]) -> bool:
+    """`What do you have`, `which pizzas do you have`; but not `what parking do you have`."""
+    place = next((at for at in range(1, len(words)) if tuple(words[at : at + 3]) in OFFERING), None)
+    if place is None or words[0] not in {"what", "which"} or len(words) > place + 3:
+        return False
+    kind = words[1:place]
+    return not kind or bool(GENERAL & set(kind)) or bool(named_in(kind, offered))
 
 
 def before_what_is_left_out(words: Sequence[str]) -> Sequence[str]:

@@ -22,7 +22,7 @@ from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, NoteA
 from callwaiting.features.calls.outcomes import Heard, Started
 from callwaiting.features.calls.prompts import Decision, ask, end
 from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step, Visit
-from callwaiting.features.calls.vocabulary import CALLING_OFF, INTENTS, Intent
+from callwaiting.features.calls.vocabulary import CALLING_OFF, CHANGING, INTENTS, Intent
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Intent as Meaning
 
@@ -86,13 +86,17 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     intent = understanding.intent_in(words)
     if intent in OWN_INTENTS and state.step in FRAMES[OWN_INTENTS[intent]]:
         intent = None  # it is what we are at: the question stands
+    fresh = state.step is Step.MENU
+    if fresh and naming.asks_what_there_is(words, (*facts.menu, *facts.choice.services)):
+        return go(state, intent or (Intent.ORDER if facts.menu else Intent.BOOK), Heard(), facts)
     if answer := asking.answered(state, heard, facts):
         return _and_a_time(*answer, heard, facts)
     if off := _called_off(state, words, facts):
         return off
     if intent in {Intent.CHANGE, Intent.STATUS, Intent.MESSAGE, Intent.QUESTION}:
         return go(state, intent, heard, facts)
-    fresh = state.step is Step.MENU
+    if fresh and state.takes_bookings and naming.named_in(words, facts.choice.services) and _calls_off(words):
+        return go(state, Intent.CHANGE, heard, facts)
     if fresh and _is_of_a_service(words, heard, facts):
         return go(state, Intent.BOOK, heard, facts)
     wishes, notes = filling.wishes_and_notes(heard, facts) if fresh else ((), [])
@@ -102,7 +106,7 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     intent = intent or meant(state, heard.speech, facts)
     if intent is Intent.CHANGE and state.step in FRAMES[Frame.BOOKING]:
         return None  # what is changed is what is being booked
-    if state.step is Step.MENU and intent is None and naming.named_in(words, facts.choice.services):
+    if fresh and intent is None and visiting.names(heard, facts):
         intent = Intent.BOOK
     if fresh and intent is None and not facts.menu and when.wanted_in(heard.speech, facts):
         intent = Intent.BOOK  # `tomorrow at three`, where nothing else is to be had
@@ -134,6 +138,11 @@ def _called_off(state: DialogueState, words: Sequence[str], facts: Facts) -> Dec
         dropped = replace(state, step=Step.MENU, cart=(), wishes=(), agreed=None, due_now=None, last=None)
         return ask(dropped, facts, order_phrases.ORDER_DROPPED)
     return ask(state, facts, order_phrases.CALL_OFF_PAID)
+
+
+def _calls_off(words: Sequence[str]) -> bool:
+    """`Cancel my haircut`, `move the beard trim`: what is named is booked already."""
+    return bool(CHANGING & set(words)) and bool({"my", "the"} & set(words))
 
 
 def _is_of_a_service(words: Sequence[str], heard: Heard, facts: Facts) -> bool:

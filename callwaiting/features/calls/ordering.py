@@ -28,7 +28,10 @@ from callwaiting.features.calls.outcomes import (
 )
 from callwaiting.features.calls.prompts import YES_NO, Decision, ask, candidates, end, offered, option_asked
 from callwaiting.features.calls.state import DialogueState, Step, Wish
+from callwaiting.features.calls.vocabulary import NO, Intent
 from callwaiting.features.catalogue.service import words_of
+
+SHORT = 5
 
 
 def item(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
@@ -47,6 +50,9 @@ def item(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return settle(replace(state, wishes=wishes), facts, *notes)
     if state.step is Step.MORE and understanding.yes_or_no(words):
         return ask(replace(state, step=Step.ITEM), facts)
+    wants_to = state.step is Step.ITEM and len(words) <= SHORT and understanding.intent_in(words) is Intent.ORDER
+    if wants_to and not NO & set(words):
+        return ask(state, facts)  # `I want to order`: what, is asked already
     return None
 
 
@@ -91,7 +97,11 @@ def option(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 
 def quantity(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """How many of it?"""
-    number = counting.quantity_in(heard.digits, words_of(heard.speech))
+    words = () if heard.digits else words_of(heard.speech)
+    number = counting.quantity_in(heard.digits, words)
+    other = naming.wishes_in(words[1:] if words[:1] == ("no",) else words, facts.menu)
+    if other and not set(state.wishes[0].item_ids) & set(other[0].item_ids):  # `no, two pepperonis`
+        return settle(replace(state, wishes=(*other, *state.wishes[1:])), facts)
     if number is None:
         return None
     rest = state.wishes[1:]

@@ -39,6 +39,12 @@ def named_in(visit: Visit, heard: Heard, facts: Facts, *, asked: str | None = No
     return visit if party is None else replace(visit, party=party)
 
 
+def names(heard: Heard, facts: Facts) -> bool:
+    """Whether a service is named, or somebody to go to: `I need to see Dr. Lee`."""
+    words = () if heard.digits else words_of(heard.speech)
+    return bool(naming.named_in(words, facts.choice.services)) or _person(words, facts.choice.places) is not None
+
+
 def party_in(heard: Heard, facts: Facts, *, asked: str | None = None) -> int | None:
     """How many people come; None when it was not said, or not surely."""
     if heard.digits:

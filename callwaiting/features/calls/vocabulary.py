@@ -107,6 +107,7 @@ INTENT_PHRASES: Mapping[Intent, tuple[Phrase, ...]] = {
         ("pass", "on", "a", "message"), ("call", "me", "back"), ("ring", "me", "back"), ("a", "callback"),
         ("running", "late"), ("be", "late"), ("minutes", "late"),
         ("a", "call", "back"), ("tell", "the", "team"), ("leave", "a", "note"),
+        ("complain",), ("complaint",),
     ),
 }  # fmt: skip
 CHANGING = frozenset({"cancel", "change", "move", "reschedule", "postpone", "push", "rebook"})
@@ -120,7 +121,7 @@ QUESTIONS = frozenset({
 })  # fmt: skip
 ASKING_AFTER = frozenset({
     ("do", "you"), ("have", "you"), ("is", "there"), ("are", "there"), ("is", "the"), ("are", "the"), ("what",),
-    ("whats",), ("which",), ("how", "much"), ("how", "big"),
+    ("whats",), ("which",), ("how", "much"), ("how", "big"), ("how", "long"),
 })  # fmt: skip
 ABOUT_HOURS = frozenset({"close", "closed", "closes", "closing", "hours", "open", "opening", "opens"})
 ABOUT_PLACE = frozenset({"address", "directions", "located", "location"})

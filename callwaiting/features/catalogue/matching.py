@@ -92,14 +92,21 @@ def part_match(menu: Sequence[Named], words: Sequence[str], start: int) -> Match
 
 
 def _length(name: tuple[str, ...], words: Sequence[str], start: int) -> int:
-    """How many words from `start` on make up the whole name; 0 when they do not."""
-    position = start
-    for stem in name:
+    """How many words from `start` on make up the whole name; 0 when they do not. Two words may be heard as one, and one
+    as two: `checkup`, `hair cut`."""
+    position, place = start, 0
+    while place < len(name):
         while position > start and position < len(words) and words[position] == JOINT:
             position += 1
-        if position == len(words) or singular(words[position]) != stem:
+        said = words[position : position + 2]
+        if said and singular(said[0]) == name[place]:
+            position, place = position + 1, place + 1
+        elif said and singular(said[0]) == "".join(name[place : place + 2]):
+            position, place = position + 1, place + 2
+        elif len(said) == 2 and singular("".join(said)) == name[place]:
+            position, place = position + 2, place + 1
+        else:
             return 0
-        position += 1
     return position - start
 
 

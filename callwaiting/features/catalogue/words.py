@@ -12,6 +12,8 @@ WORD = re.compile(r"[a-z0-9]+")
 # An ending of "es" that belongs to the plural: boxes, dishes, sandwiches, glasses, quizzes, potatoes.
 PLURAL_ES = ("xes", "shes", "ches", "sses", "zzes", "oes")
 
+ITALIAN = ("onis", "inis")  # pepperonis, martinis
+
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a sentence or name, lower-case, without accents and punctuation; plurals are kept."""
@@ -25,6 +27,6 @@ def singular(word: str) -> str:
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(PLURAL_ES):
         return word[:-2]
-    if len(word) > 2 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    if len(word) > 2 and word.endswith("s") and (word.endswith(ITALIAN) or not word.endswith(("ss", "us", "is"))):
         return word[:-1]
     return word

@@ -23,27 +23,20 @@ from callwaiting.features.calls.outcomes import Event, Outcome, Started
 from callwaiting.features.calls.state import DialogueState, Held, Visit, Wanted
 from callwaiting.features.calls.state_json import from_json, to_json
 from callwaiting.features.calls.timetable import choose
-from callwaiting.features.calls.understanding import asks_something
-from callwaiting.features.catalogue.service import Group, Item, Option, words_of
-from callwaiting.features.merchants.hours import Period
+from callwaiting.features.catalogue.service import Group, Item, Option
 from callwaiting.features.merchants.service import Tax
 from callwaiting.features.orders.deposits import Terms
 from callwaiting.features.orders.errors import ChoicesInvalid
 from callwaiting.features.orders.quoting import MIN_TOTAL_MINOR, basket, require_choices
 from callwaiting.features.orders.service import Code, LineRequest, Quote
 from callwaiting.features.orders.totals import Discount, merged, total_up
-from callwaiting.features.reception import spoken_hours
-from callwaiting.features.reception.matching import Entry, best, questions_in
-from callwaiting.features.reception.service import ABOUT_HOURS, ABOUT_PLACE
 from tests.factories.catalogue import MENU
+from tests.features.calls.paper_answers import answered
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)  # a Tuesday, half past eight in New York
 CHAIR = UUID(int=77)
 TAX = 825
-HOURS = tuple(Period(day, time(11), time(22)) for day in range(2, 7))
-ADDRESS = "12 Mulberry Street"
-FAQ = (Entry("Parking", ("where can I park", "is there parking"), "You can park behind the house, free of charge."),)
 CODES = (
     Code(UUID(int=701), "SUMMER10", Discount(basis_points=1000)),
     Code(UUID(int=702), "BIG-5", Discount(fixed_minor=500), least_minor=3000),
@@ -198,8 +191,10 @@ class PaperShop:
                 return came.SlotReleased()
             case wanted.ConfirmBooking():
                 return self._confirm()
-            case wanted.FindBooking(day):
+            case wanted.FindBooking(day, service_id):
                 if self.own is None or self.own.start.astimezone(ZONE).date() != day:
+                    return came.BookingUnknown()
+                if service_id not in {None, self.own.service_id}:
                     return came.BookingUnknown()
                 return came.BookingFound(UUID(int=501), 1, self.own, 5 if self.tables else None, unpaid=self.unpaid)
             case wanted.CancelBooking():
@@ -213,7 +208,7 @@ class PaperShop:
             case wanted.FindOrder(number):
                 return came.OrderFound(number, self.order_state) if number == 12 else came.OrderUnknown()
             case wanted.FindAnswer(question):
-                return self._answer(question)
+                return answered(question, self.now, ZONE)
             case _:
                 return self._note(effect)
 
@@ -379,18 +374,6 @@ class PaperShop:
         if visit.place_id is None or (visit.place_id, start) in self.busy:
             return None
         return Slot(visit.place_id, start, terms.end(start), visit.service_id)
-
-    def _answer(self, said: str) -> came.Answered | came.NotAnswered:
-        found = [answer.text for part in questions_in(said) if isinstance(answer := self._one(part), came.Answered)]
-        return came.Answered(" ".join(dict.fromkeys(found))) if found else self._one(said)
-
-    def _one(self, question: str) -> came.Answered | came.NotAnswered:
-        words = set(words_of(question))
-        if (entry := best(question, FAQ)) is not None:
-            return came.Answered(entry)
-        said = [spoken_hours.about_hours(HOURS, self.now, ZONE)] if words & ABOUT_HOURS else []
-        said += [f"Our address is {ADDRESS}."] if words & ABOUT_PLACE else []
-        return came.Answered(" ".join(said)) if said else came.NotAnswered(asks_something(words_of(question)))
 
     def _commit(self, what: str) -> None:
         self.commits += 1

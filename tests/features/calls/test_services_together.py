@@ -129,3 +129,18 @@ def test_one_after_the_other_where_nobody_does_both(
         salon["Beard trim"],
         salon["Haircut"],
     ]
+
+
+def test_of_two_bookings_of_a_day_the_one_that_is_named_is_changed(
+    pizzeria: Pizzeria, phone: Telephone, salon: dict[str, UUID]
+) -> None:
+    phone.dial()
+    phone.speak(BOTH)
+    phone.speak("yes")
+    again = pizzeria.phone()
+    again.dial()
+    assert "Shall I cancel your booking tomorrow at 2:45 PM for Beard trim?" in again.speak(
+        "cancel my beard trim tomorrow"
+    )
+    assert "Your booking is cancelled." in again.speak("yes")
+    assert [booking.service_id for booking in _bookings(pizzeria, "confirmed")] == [salon["Haircut"]]
