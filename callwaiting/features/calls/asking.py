@@ -53,6 +53,8 @@ def answered(state: DialogueState, heard: Heard, facts: Facts) -> tuple[Dialogue
     ]
     if not said and at_hand is not None and at_hand.price.minor and _about(words, ABOUT_PRICE):
         said = [(at_hand.name, at_hand.price)]
+    if not said and services and _about(words, ABOUT_PRICE):
+        return replace(state, offer=Wish((services[0].id,), None)), booking_phrases.no_price(services[0])
     if not said:
         return None
     named_once = [*wishes, *(Wish((offer.id,), None) for offer in services)]
@@ -70,7 +72,7 @@ def total(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
 def taken(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
     """`I'll take two of those`, of what the caller has just heard the price of."""
     words = () if heard.digits else words_of(heard.speech)
-    if state.offer is None or not words or state.step not in {Step.MENU, *AT_AN_ORDER}:
+    if state.offer is None or not words or state.step not in {Step.MENU, Step.SERVICE, *AT_AN_ORDER}:
         return None
     service = visiting.offer_of(state.offer.item_ids[0], facts)
     if service is not None:

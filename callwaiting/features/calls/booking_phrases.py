@@ -35,6 +35,10 @@ def lengths(services: Sequence[Offer]) -> str:
     return " ".join(f"{offer.name} takes {offer.minutes} minutes." for offer in services[:MENU_ITEMS])
 
 
+def no_price(service: Offer) -> str:
+    return f"I know no price for {service.name}."
+
+
 def services(facts: Facts) -> str:
     offered = facts.choice.services[:MENU_ITEMS]
     choices = [f"For {named_and_priced(offer)}, press {key}." for key, offer in enumerate(offered, 1)]

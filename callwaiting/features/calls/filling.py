@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwaiting.features.calls import naming, options, order_phrases
+from callwaiting.features.calls import naming, options, order_phrases, visiting, when
 from callwaiting.features.calls.acts import Facts
 from callwaiting.features.calls.outcomes import Heard
 from callwaiting.features.calls.prompts import Decision, ask, item_named
-from callwaiting.features.calls.state import DialogueState, Step, Wish
+from callwaiting.features.calls.state import DialogueState, Step, Visit, Wish
+from callwaiting.features.calls.vocabulary import INTENTS, Intent
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.features.orders.service import MAX_LINES, MAX_QUANTITY, LineRequest
 
@@ -68,6 +69,15 @@ def wishes_and_notes(heard: Heard, facts: Facts) -> tuple[tuple[Wish, ...], list
     if len(unclear) == 1 and len(unclear[0].item_ids) > 1:
         return (options.said_of_all(heard.speech, unclear[0], facts.menu),), []
     return found_plainly, []
+
+
+def and_later(state: DialogueState, heard: Heard, facts: Facts) -> tuple[DialogueState, tuple[str, ...]]:
+    """`Two margheritas, and a table for four at seven`: the booking comes after the order."""
+    words = set(words_of(heard.speech))
+    if not state.takes_bookings or not {word for word, intent in INTENTS.items() if intent is Intent.BOOK} & words:
+        return state, ()
+    visit, wanted = visiting.named_in(Visit(), heard, facts), when.wanted_in(heard.speech, facts)
+    return replace(state, later=True, visit=visit, wanted=wanted), (order_phrases.ONE_AFTER_THE_OTHER,)
 
 
 def _put(state: DialogueState, line: LineRequest) -> tuple[DialogueState, str | None]:

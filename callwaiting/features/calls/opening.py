@@ -21,8 +21,8 @@ from callwaiting.features.calls import (
 from callwaiting.features.calls.acts import Facts, FindAnswer, KeepAnswer, NoteAnswer, RecordCall, Say
 from callwaiting.features.calls.outcomes import Heard, Started
 from callwaiting.features.calls.prompts import Decision, ask, end
-from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step, Visit
-from callwaiting.features.calls.vocabulary import CALLING_OFF, CHANGING, INTENTS, Intent
+from callwaiting.features.calls.state import FRAMES, DialogueState, Frame, Step
+from callwaiting.features.calls.vocabulary import CALLING_OFF, CHANGING, Intent
 from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding import Intent as Meaning
 
@@ -101,7 +101,7 @@ def wish(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return go(state, Intent.BOOK, heard, facts)
     wishes, notes = filling.wishes_and_notes(heard, facts) if fresh else ((), [])
     if wishes and not understanding.asks_after(words):
-        state, first = _and_later(state, heard, facts)
+        state, first = filling.and_later(state, heard, facts)
         return filling.settle(replace(state, wishes=wishes), facts, *first, *notes)
     intent = intent or meant(state, heard.speech, facts)
     if intent is Intent.CHANGE and state.step in FRAMES[Frame.BOOKING]:
@@ -119,15 +119,6 @@ def _and_a_time(state: DialogueState, answer: str, heard: Heard, facts: Facts) -
     named = naming.named_in(words, facts.choice.services) and when.wanted_in(heard.speech, facts)
     begun = go(state, Intent.BOOK, heard, facts) if state.step is Step.MENU and named else None
     return replace(begun, acts=(Say(answer), *begun.acts)) if begun else Decision(state, (Say(answer),), NoteAnswer())
-
-
-def _and_later(state: DialogueState, heard: Heard, facts: Facts) -> tuple[DialogueState, tuple[str, ...]]:
-    """`Two margheritas, and a table for four at seven`: the booking comes after the order."""
-    words = set(words_of(heard.speech))
-    if not state.takes_bookings or not {word for word, intent in INTENTS.items() if intent is Intent.BOOK} & words:
-        return state, ()
-    visit, wanted = visiting.named_in(Visit(), heard, facts), when.wanted_in(heard.speech, facts)
-    return replace(state, later=True, visit=visit, wanted=wanted), (order_phrases.ONE_AFTER_THE_OTHER,)
 
 
 def _called_off(state: DialogueState, words: Sequence[str], facts: Facts) -> Decision | None:

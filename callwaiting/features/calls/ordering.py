@@ -16,7 +16,7 @@ from callwaiting.features.calls import (
 )
 from callwaiting.features.calls.acts import AllowTexts, Ask, Facts, PlaceOrder, Say
 from callwaiting.features.calls.correcting import correct
-from callwaiting.features.calls.filling import settle, wishes_and_notes
+from callwaiting.features.calls.filling import and_later, settle, wishes_and_notes
 from callwaiting.features.calls.outcomes import (
     AmountRefused,
     ChoicesOpen,
@@ -47,7 +47,8 @@ def item(state: DialogueState, heard: Heard, facts: Facts) -> Decision | None:
         return None
     wishes, notes = wishes_and_notes(heard, facts)
     if wishes:
-        return settle(replace(state, wishes=wishes), facts, *notes)
+        state, first = and_later(state, heard, facts)
+        return settle(replace(state, wishes=wishes), facts, *first, *notes)
     if state.step is Step.MORE and understanding.yes_or_no(words):
         return ask(replace(state, step=Step.ITEM), facts)
     wants_to = state.step is Step.ITEM and len(words) <= SHORT and understanding.intent_in(words) is Intent.ORDER
