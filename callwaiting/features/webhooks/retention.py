@@ -10,8 +10,8 @@ from sqlalchemy import CursorResult, text
 from callwaiting.core.db import Database, DatabaseRole
 from callwaiting.core.tenancy import SystemScope
 
-BATCH = 200
-REST = 9  # times as long as the batch before it
+BATCH = 50
+REST_SECONDS = 0.02  # at least; and as long as the batch before it
 BUDGET_SECONDS = 10.0
 EMPTY = text("""
 with old as (
@@ -31,8 +31,8 @@ def empty_bodies(
     """Empty the bodies of finished events that were received longer ago than `older_than`.
 
     Returns how many, and whether the time ran out first: somebody should go on. Each batch is a transaction of its
-    own, so that nothing waits long for a lock, and is followed by a longer rest: those who acknowledge events share
-    processors and disk with it (`bench/retention.py`).
+    own, and is followed by a rest of its length: those who acknowledge events share processors and disk with it. It is
+    small, because their next flush has to write its pages too (`bench/retention.py`, docs/adr/0053).
     """
     end = time.monotonic() + budget_s
     emptied = 0
@@ -44,5 +44,5 @@ def empty_bodies(
         emptied += count
         if count < batch:
             return emptied, False
-        time.sleep(REST * (time.monotonic() - began))
+        time.sleep(max(REST_SECONDS, time.monotonic() - began))
     return emptied, True
