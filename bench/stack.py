@@ -182,11 +182,11 @@ def cpu_seconds(pid: int) -> float:
     return total / ticks
 
 
-def until(condition: object, seconds: float, what: str) -> None:
+def until(condition: object, seconds: float, what: str, *, every_s: float = 0.02) -> None:
     """Poll until the callable holds. Raises TimeoutError."""
     assert callable(condition)
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(what)
-        time.sleep(0.02)
+        time.sleep(every_s)
