@@ -115,6 +115,13 @@ def _origin(values: list[str]) -> list[str]:
 
 
 CommaList = Annotated[list[str], BeforeValidator(_split)]
+TOGETHER = (
+    ("twilio_account_sid", "twilio_auth_token"),
+    ("paypal_client_id", "paypal_client_secret"),
+    ("language_api_base", "language_model"),
+    ("smtp_username", "smtp_password"),
+)
+"""Settings that mean something only both at once."""
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 Credential = Annotated[SecretStr, AfterValidator(_filled_in)]
 Address = Annotated[SecretStr, AfterValidator(_own_password)]
@@ -181,6 +188,15 @@ class Settings(BaseModel):
     webhook_body_days: int = Field(default=30, ge=1, le=3650)
     reconcile_hours: int = Field(default=48, ge=1, le=720)
     payment_link_hours: int = Field(default=72, ge=1, le=720)
+
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Settings:
+        """Half of them would be found out by the first payment or text that fails."""
+        for one, other in TOGETHER:
+            for missing, given in ((one, other), (other, one)):
+                if getattr(self, given) and not getattr(self, missing):
+                    raise ValueError(f"{missing.upper()} is missing, though {given.upper()} is set")
+        return self
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Settings:

@@ -103,6 +103,20 @@ def test_unsafe_value_is_refused_by_name_and_never_shown(name: str, value: str) 
     assert STRONG not in line
 
 
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"TWILIO_ACCOUNT_SID": "AC" + "7" * 32}, "TWILIO_AUTH_TOKEN"),
+        ({"TWILIO_AUTH_TOKEN": STRONG}, "TWILIO_ACCOUNT_SID"),
+        ({"PAYPAL_CLIENT_ID": "client-7"}, "PAYPAL_CLIENT_SECRET"),
+        ({"LANGUAGE_API_BASE": "https://model.example/v1"}, "LANGUAGE_MODEL"),
+        ({"SMTP_USERNAME": "callwaiting"}, "SMTP_PASSWORD"),
+    ],
+)
+def test_half_of_the_credentials_are_refused(given: dict[str, str], missing: str) -> None:
+    assert lines({**PRODUCTION, **given}) == [f"{missing} is missing, though {next(iter(given))} is set"]
+
+
 def test_every_wrong_variable_has_a_line() -> None:
     wrong = {**PRODUCTION, "SECRET_KEY": "short", "METRICS_TOKEN": "short", "LOG_LEVEL": "LOUD"}
 
