@@ -63,6 +63,14 @@ def _order_approved(session: Session, event: StoredEvent, providers: Providers) 
     return _changed(payments.request_capture(session, event.object_key, reference))
 
 
+def _approval_reversed(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
+    """What was approved was not captured in time (developer.paypal.com, uncaptured payments)."""
+    order = _object(_object(orjson.loads(event.raw)).get("resource"))
+    units = order.get("purchase_units")
+    reference = _text(_object(units[0]), "custom_id") if isinstance(units, list) and units else ""
+    return _changed(payments.take_lapsed(session, _text(order, "order_id"), reference))
+
+
 def _capture_denied(session: Session, event: StoredEvent, providers: Providers) -> Verdict:
     """PayPal kept the money back, after a review perhaps."""
     capture = _object(_object(orjson.loads(event.raw)).get("resource"))
@@ -193,6 +201,7 @@ HANDLERS: Mapping[tuple[str, str], Handler] = {  # by (provider, event type)
     **{("stripe", event_type): _dispute("stripe") for event_type in stripe_disputes.EVENTS},
     **{("paypal", event_type): _dispute("paypal") for event_type in paypal_disputes.EVENTS},
     ("paypal", "CHECKOUT.ORDER.APPROVED"): _order_approved,
+    ("paypal", "CHECKOUT.PAYMENT-APPROVAL.REVERSED"): _approval_reversed,
     ("paypal", "PAYMENT.CAPTURE.COMPLETED"): _settle("paypal"),
     ("paypal", "PAYMENT.CAPTURE.DECLINED"): _capture_denied,
     ("paypal", "PAYMENT.CAPTURE.DENIED"): _capture_denied,

@@ -108,6 +108,9 @@ def lapse(here: Sandbox, order_id: str) -> Row | None:
             raise NotPossible("the order is COMPLETED")
         here.store.put("paypal.orders", order_id, {**row, "lapsed": True})
         order: Row = row["order"]
+        if order["status"] == "APPROVED":
+            told = {"order_id": order_id, "purchase_units": order["purchase_units"]}
+            emit(here, "CHECKOUT.PAYMENT-APPROVAL.REVERSED", told, "A payment has been reversed after approval.")
         return order
 
 

@@ -84,7 +84,7 @@ def test_every_event_that_is_handled_is_asked_for_at_its_provider() -> None:
     for provider, heading in (("stripe", "### Stripe"), ("paypal", "### PayPal")):
         asked_for = page.partition(heading)[2].partition("and these events:")[2].partition("\n3. ")[0]
         handled = {event_type for name, event_type in HANDLERS if name == provider}
-        assert set(re.findall(r"`([A-Za-z_.]+)`", asked_for)) == handled
+        assert set(re.findall(r"`([A-Za-z_.-]+)`", asked_for)) == handled
 
 
 def test_every_decision_is_in_the_index() -> None:

@@ -111,14 +111,20 @@ def test_what_paypal_has_taken_though_we_gave_up_is_settled_once(given_up: World
     assert given_up.state() == PAID
 
 
-def test_an_approval_that_has_lapsed_frees_its_order(given_up: World) -> None:
+@pytest.mark.parametrize("told", ["the event", "the answer"])
+def test_an_approval_that_has_lapsed_frees_its_order(given_up: World, told: str) -> None:
     away(given_up, 0)
     with given_up.worker.database.unit_of_work(given_up.payable.scope) as session:
         order_id = session.scalars(select(Checkout.provider_id)).one()
         with pytest.raises(PaymentUnderway):
             payments.require_none_underway(session, given_up.payable.order_id)
     given_up.pay(f"paypal/orders/{order_id}/lapse")
+    if told == "the event":
+        reversed_ = given_up.events("paypal")[-1]
+        assert [given_up.handle(reversed_) for _ in range(2)] == ["done", "ignored"]
     ask(given_up)
+    if told == "the answer":  # and its event comes late
+        assert given_up.handle(given_up.events("paypal")[-1]) == "ignored"
     assert checkout_state(given_up) == "failed"
     assert alerts(given_up) == [REFUSED]
     assert given_up.state() == UNPAID

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -30,6 +31,7 @@ from callwaiting.features.payments.checkouts import LATE
 from callwaiting.features.payments.closing import Page
 from callwaiting.features.payments.errors import NothingToAsk
 from callwaiting.features.payments.models import Checkout
+from callwaiting.features.webhooks.service import NotYet
 from callwaiting.providers.ports import ProviderRejected, Standing
 from callwaiting.providers.registry import Providers
 
@@ -140,9 +142,7 @@ def record(session: Session, checkout_id: UUID, told: Standing) -> None:
     elif told.settlement is not None:
         take(session, checkout, told.settlement)
     elif told.state == "gone":
-        if checkout.state == "approved":
-            alert_refused(session, checkout.id, LAPSED)
-        checkouts.move(session, checkout, "failed", reason=LAPSED)
+        _let_go(session, checkout)
 
 
 def reject(session: Session, checkout_id: UUID, error: ProviderRejected) -> None:
@@ -150,6 +150,26 @@ def reject(session: Session, checkout_id: UUID, error: ProviderRejected) -> None
     checkout = checkouts.locked(session, checkout_id)
     if checkout.state == "approved":
         _alert_late(session, checkout, code=error.provider_code)
+
+
+def take_lapsed(session: Session, provider_id: str, reference: str) -> Literal["moved", "stale", "foreign"]:
+    """PayPal tells that an order of its own was not captured in time and what was approved has been given back.
+
+    Raises NotYet when the order is ours and not recorded yet.
+    """
+    checkout = checkouts.checkout_by(session, "paypal", provider_id, reference)
+    if checkout is None:
+        return "foreign"
+    if checkout.state == "claimed":
+        raise NotYet("the checkout is claimed and not recorded")
+    return _let_go(session, checkout) if checkout.provider_id == provider_id else "stale"
+
+
+def _let_go(session: Session, checkout: Checkout) -> Literal["moved", "stale"]:
+    """Nothing was taken, and nothing will be: the order can be paid again."""
+    if checkout.state == "approved":
+        alert_refused(session, checkout.id, LAPSED)
+    return checkouts.move(session, checkout, "failed", reason=LAPSED)
 
 
 def _ask(session: Session, checkout: Checkout) -> None:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from callwaiting.features.payments.accounts import PaymentProvider, add_account, providers_for
-from callwaiting.features.payments.asking import DueQuestion, ask_due, ask_now, came_back, due_questions, under_way
+from callwaiting.features.payments.asking import (
+    DueQuestion,
+    ask_due,
+    ask_now,
+    came_back,
+    due_questions,
+    take_lapsed,
+    under_way,
+)
 from callwaiting.features.payments.books import (
     Account,
     BookedMoney,
@@ -70,6 +78,7 @@ __all__ = [
     "settle",
     "start_checkout",
     "take_dispute",
+    "take_lapsed",
     "take_refund",
     "taken_for",
     "under_way",
