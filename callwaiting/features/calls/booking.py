@@ -24,12 +24,15 @@ from callwaiting.features.catalogue.service import words_of
 from callwaiting.understanding.numbers import UNITS
 
 OFFERS = 3
+WITH_OTHERS = frozenset({"me", "my", "people", "us"})
 
 
 def begin(state: DialogueState, heard: Heard, facts: Facts) -> Decision:
     """Ask what is still to be known, then look for times: those that were named, or the next ones."""
     visit, words = visiting.named_in(Visit(), heard, facts), () if heard.digits else words_of(heard.speech)
-    several = (naming.count_of(words, facts.choice.services) or 1) > 1 and visiting.room(visit, facts) is None
+    guests = visiting.party_in(heard, facts) if WITH_OTHERS & set(words) else None  # `for 4` may be four o'clock
+    counted = max(naming.count_of(words, facts.choice.services) or 1, guests or 1)
+    several = not heard.digits and counted > 1 and visiting.room(visit, facts) is None
     before = (booking_phrases.ONE_AT_A_TIME,) if several else ()
     return go_on(replace(state, visit=visit, wanted=_wanted(heard, facts)), facts, *before)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from callwaiting.features.calls import opening, order_phrases, understanding
+from callwaiting.features.calls import naming, opening, order_phrases, understanding
 from callwaiting.features.calls.acts import Act, CheckCode, Facts, Quote, Say
 from callwaiting.features.calls.filling import settle, wishes_and_notes
 from callwaiting.features.calls.outcomes import CodeGood, CodeLost, CodeRefused, Heard
@@ -48,15 +48,17 @@ def mentioned(state: DialogueState, heard: Heard, facts: Facts) -> Decision | No
     named = words[first:last]
     if words[0] in ASKING or len(named) > LONGEST or (not named and understanding.asks_something(words) and cue > 3):
         return None
-    at_an_order = state.step in FRAMES[Frame.ORDER] or state.step is Step.MENU
-    if not facts.menu or not at_an_order or state.goal == "booking":
-        return ask(state, facts, order_phrases.CODES_FOR_ORDERS)
     rest = (*words[:cue], *words[last:])
     other = understanding.intent_in(rest)
+    if naming.each_named(rest, facts.choice.services):
+        other = other or Intent.BOOK
     if state.step is Step.MENU and other in ELSEWHERE:
         decision = opening.go(state, other, Heard(speech=" ".join(rest)), facts)
         if decision is not None:
             return replace(decision, acts=(Say(order_phrases.CODES_FOR_ORDERS), *decision.acts))
+    at_an_order = state.step in FRAMES[Frame.ORDER] or state.step is Step.MENU
+    if not facts.menu or not at_an_order or state.goal == "booking":
+        return ask(state, facts, order_phrases.CODES_FOR_ORDERS)
     wishes, notes = wishes_and_notes(Heard(speech=" ".join(rest)), facts)
     state = replace(state, wishes=(*state.wishes, *wishes))
     return _check(state, named, facts, *notes)

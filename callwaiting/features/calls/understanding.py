@@ -28,6 +28,7 @@ from callwaiting.features.calls.vocabulary import (
     Command,
     Intent,
 )
+from callwaiting.features.consents.service import is_free_stop
 from callwaiting.understanding.text import read
 from callwaiting.understanding.yes_no import plain_answer
 
@@ -36,9 +37,9 @@ LONGEST_WAIT = 8
 
 def command_in(words: Sequence[str]) -> Command | None:
     """The command somewhere in these words, if any."""
-    return next(
-        (command for command, phrases in COMMANDS.items() if any(has(words, phrase) for phrase in phrases)), None
-    )
+    found = (command for command, phrases in COMMANDS.items() if any(has(words, phrase) for phrase in phrases))
+    command = next(found, None)
+    return Command.STOP_TEXTS if command is not Command.EMERGENCY and is_free_stop(" ".join(words)) else command
 
 
 def intent_in(words: Sequence[str]) -> Intent | None:

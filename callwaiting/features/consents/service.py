@@ -19,7 +19,7 @@ from callwaiting.features.audit import service as audit
 from callwaiting.features.consents.errors import ConsentRevoked
 from callwaiting.features.consents.events import TextsRevoked
 from callwaiting.features.consents.models import Consent
-from callwaiting.features.consents.wording import Declaration, answered_by_twilio, declaration_in
+from callwaiting.features.consents.wording import Declaration, answered_by_twilio, declaration_in, is_free_stop
 from callwaiting.features.keys import service as keys
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "declaration_in",
     "history",
     "honour",
+    "is_free_stop",
     "record_declaration",
     "record_revocation_once",
     "require_consent",

@@ -90,11 +90,17 @@ def declaration_in(text: str) -> Declaration | None:
     return "help" if whole in HELP else None
 
 
+def is_free_stop(said: str) -> bool:
+    """Whether a spoken sentence asks for no more texts in free wording: its single words declare nothing there."""
+    sentence = _words(_plain(said))
+    return any(_meant(sentence, match.start()) for free in _FREE for match in free.finditer(sentence))
+
+
 def _is_stop(sentence: str) -> bool:
     bare = [word for word in sentence.replace(",", " ").split() if word not in COURTESY]
     if bare and (" ".join(bare) in STOP or (len(set(bare)) == 1 and bare[0] in STOP)):
         return True
-    return any(_meant(sentence, match.start()) for free in _FREE for match in free.finditer(sentence))
+    return is_free_stop(sentence)
 
 
 def _meant(sentence: str, start: int) -> bool:

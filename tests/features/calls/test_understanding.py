@@ -143,6 +143,8 @@ def test_not_done(text: str) -> None:
         ("let's start over", Command.START_OVER),
         ("start again", Command.START_OVER),
         ("stop texting me", Command.STOP_TEXTS),
+        ("I don't want any texts", Command.STOP_TEXTS),
+        ("take me off your list", Command.STOP_TEXTS),
         ("please don't text me", Command.STOP_TEXTS),
         ("no more text messages", Command.STOP_TEXTS),
         ("a margherita please", None),
