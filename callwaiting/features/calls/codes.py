@@ -28,8 +28,9 @@ OTHER_CODES = frozenset({
 ASKING = frozenset({"how", "what", "whats", "when", "where", "wheres", "which", "who", "why"})
 BEFORE = frozenset({"called", "code", "is", "its", "it", "number", "says", "uh", "um", "the", "thats", "that"})
 BEHIND = frozenset({
-    "and", "as", "at", "but", "can", "could", "for", "from", "here", "i", "id", "if", "ill", "in", "now", "off", "on",
-    "please", "somewhere", "thank", "thanks", "then", "to", "too", "want", "we", "when", "will", "with", "would", "you",
+    "and", "as", "at", "but", "can", "could", "for", "from", "here", "i", "id", "if", "ill", "in", "next", "now",
+    "off", "on", "please", "somewhere", "thank", "thanks", "then", "to", "today", "tomorrow", "too", "want", "we",
+    "when", "will", "with", "would", "you",
 })  # fmt: skip
 NONE = ((), ("never", "mind"), ("forget", "it"), ("skip", "it"), ("go", "on"), ("without",), ("without", "it"))
 NO_CODES = frozenset({Step.RECORDING, Step.MESSAGE, Step.MESSAGE_SURE, Step.VOICEMAIL, Step.ORDER_NUMBER, Step.DONE})
