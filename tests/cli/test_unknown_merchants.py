@@ -14,6 +14,7 @@ from callwaiting.cli import COMMANDS, group
 from callwaiting.factory import Runtime
 
 CALLS = {
+    "alerts list": "--json",
     "catalogue export": "",
     "catalogue import": "- --json",
     "forwarding codes": "",

@@ -29,7 +29,7 @@ SEES_ALL = {
     "cw_service": {
         "app.users", "app.sessions", "app.account_tokens", "app.invitations", "app.sign_in_failures", "app.mails",
         "app.merchants", "app.phone_numbers", "app.orders", "app.bookings", "app.calls", "app.alerts", "app.outbox",
-        "app.booking_calendars", "app.summary_settings", "app.daily_summaries",
+        "app.booking_calendars", "app.summary_settings", "app.daily_summaries", "app.checkouts",
         "app.webhook_sources", "app.webhook_events", "app.webhook_attempts", "app.rejected_requests",
         "app.reconcile_runs", "app.leases", "app.idempotency_keys",
     },
